@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+# holdfast: see README.md for what the targets do.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SBINDIR := $(PREFIX)/sbin
+BINDIR := $(PREFIX)/bin
+DATADIR := $(PREFIX)/share
+CLANG ?= clang
+BPFTOOL ?= bpftool
+KERNEL ?= 6.12
+CMD ?= holdfast ps
+VERSION := 0.1.0
+
+# Quiet by default; V=1 shows commands.
+ifndef V
+.SILENT:
+say = printf '%-7s %s\n' $(1) $(2)
+endif
+say ?= :
+MAKEFLAGS += --no-builtin-rules
+
+ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+BPF_ARCH := $(patsubst amd64,x86,$(ARCH))
+B := build$(if $(SANITIZE),-sanitize)
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
+HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+ifdef SANITIZE
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDSAN := -fsanitize=address,undefined
+endif
+ALL_CFLAGS := -std=gnu17 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(B) -DHOLDFAST_VERSION='"$(VERSION)"' $(CFLAGS)
+ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDSAN) $(LDFLAGS)
+
+DAEMON_LIBS := -lbpf -lelf -lz -lcjson -lmicrohttpd -lsystemd -lgnutls -lsqlite3
+CLI_LIBS := -lcjson -lcurl
+
+modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
+LIBRARY := $(call modules,base policy kernel audit api)
+DAEMON := $(call modules,daemon)
+CLI := $(call modules,cli)
+BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/*_test.c)))
+GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c)))
+SKELETON := $(B)/holdfast.skel.h
+
+.PHONY: all install deps demo test unit guest-programs bench lint fmt clean vm payload
+all: $(B)/holdfastd $(B)/holdfast
+
+$(B)/holdfastd: $(DAEMON) $(LIBRARY)
+	$(call say,LD,$@)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
+
+$(B)/holdfast: $(CLI) $(call modules,base)
+	$(call say,LD,$@)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS)
+
+$(B)/%.o: %.c Makefile
+	mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# BPF: one object a concern, linked into one skeleton.
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h Makefile
+	mkdir -p $(@D)
+	$(call say,BPF,$<)
+	$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -g -O2 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+		-Wno-missing-declarations -Iinclude -Ivmlinux/$(ARCH) -MMD -MP -c -o $@ $<
+
+$(B)/holdfast.bpf.o: $(BPF)
+	$(call say,LINK,$@)
+	$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(B)/holdfast.bpf.o
+	$(call say,SKEL,$@)
+	$(BPFTOOL) gen skeleton $< name holdfast_bpf > $@.tmp && mv $@.tmp $@
+
+$(call modules,kernel): $(SKELETON)
+
+# Unit tests: tests/unit/MODULE/NAME_test.c, each one program.
+unit-programs: $(UNIT)
+$(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
+	mkdir -p $(@D)
+	$(call say,TEST,$@)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(DAEMON_LIBS) -lcmocka
+
+guest-programs: $(GUEST)
+$(B)/tests/%: tests/%.c Makefile
+	mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Iinclude -Itests -MMD -MP -MF $@.d -o $@ $< -lpthread
+
+install: all
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	install -D -m 0755 $(B)/holdfast $(DESTDIR)$(BINDIR)/holdfast
+	install -D -m 0755 $(B)/holdfastd $(DESTDIR)$(SBINDIR)/holdfastd
+	install -d $(DESTDIR)$(DATADIR)/holdfast/policies $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/man/man8
+	install -m 0644 policies/*.json $(DESTDIR)$(DATADIR)/holdfast/policies/
+	install -m 0644 docs/man/*.1 $(DESTDIR)$(DATADIR)/man/man1/
+	install -m 0644 docs/man/*.8 $(DESTDIR)$(DATADIR)/man/man8/
+
+deps:
+	tools/deps build vm lint
+
+# What a guest is given: this build installed, and the test programs.
+payload: all guest-programs
+	rm -rf $(B)/payload
+	$(MAKE) --no-print-directory install DESTDIR=$(B)/payload PREFIX=/usr CFLAGS='$(CFLAGS)'
+	mkdir -p $(B)/payload/usr/lib/holdfast/tests
+	cp -r tests/guest tests/demo tests/bench tests/lib $(B)/payload/usr/lib/holdfast/tests/ 2>/dev/null || true
+	for p in $(GUEST); do install -D -m 0755 $$p $(B)/payload/usr/lib/holdfast/$${p#$(B)/}; done
+
+vm: payload
+	tools/vm/run --kernel $(KERNEL) --payload $(B)/payload -- '$(subst ','\'',$(CMD))'
+
+demo:
+	tools/demo
+
+test:
+	tools/test
+
+bench:
+	tools/bench
+
+lint:
+	tools/lint
+
+fmt:
+	clang-format -i $$(git ls-files '*.c' '*.h' ':!vmlinux')
+
+clean:
+	rm -rf build build-sanitize
+
+-include $(wildcard $(B)/user/*/*.d $(B)/bpf/*.d $(B)/tests/unit/*/*.d $(B)/tests/guest/*.d $(B)/tests/bench/*.d)

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and user space share: the layout of every map. Both sides compile this header; each structure is padded
+ * by hand and its size asserted, so that a build on one side cannot disagree with the other.
+ */
+#ifndef HOLDFAST_ABI_H
+#define HOLDFAST_ABI_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+/* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
+#define HF_ABI_VERSION 1
+
+#define HF_SLOTS 4096            /* sessions at once; slot 0 is never given out: it means "not an agent" */
+#define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
+#define HF_DEPTH 512             /* folders between a file and the nearest rule; deeper is refused */
+#define HF_PENDING 16            /* components below an existing folder that a rule may name before they exist */
+#define HF_PORTS 16              /* port ranges of one address prefix, inherited ones included */
+#define HF_PATH 4096             /* bytes of a path in an event */
+
+/* Rights on a path, as bits. The index of a right is its bit's number. */
+enum hf_right {
+        HF_READ = 1 << 0,    /* r: read and list */
+        HF_WRITE = 1 << 1,   /* w: write, create, remove, rename, change metadata */
+        HF_EXEC = 1 << 2,    /* x: execute, or map as code */
+        HF_CONNECT = 1 << 3, /* c: connect to a unix socket */
+};
+#define HF_RIGHTS 4
+#define HF_RIGHTS_ALL (HF_READ | HF_WRITE | HF_EXEC | HF_CONNECT)
+
+/* Why a session, or everything, is refused: the kill word of a session and of the host. Any bit refuses. */
+enum hf_kill {
+        HF_KILL_PAUSE = 1 << 0, /* frozen; a lift lets it go on */
+        HF_KILL_DENY = 1 << 1,  /* runs, and may do nothing */
+        HF_KILL_KILL = 1 << 2,  /* is being killed */
+        HF_KILL_SETUP = 1 << 3, /* the slot is not (or no longer) a running session */
+};
+
+/* One session. Map "sessions", an mmapable array indexed by slot. The daemon changes kill and policy with plain stores. */
+struct hf_session {
+        __u32 kill;       /* enum hf_kill */
+        __u32 policy;     /* id of the policy in force: an index into "policies" and part of every node's key; 0: nothing is allowed */
+        __u64 generation; /* which use of this slot; in every event */
+        __u64 lost;       /* events lost, counted by the kernel */
+        __u64 denials;    /* refusals, counted by the kernel */
+        __u64 reserved[4];
+};
+
+/* The whole host. Map "host", an mmapable array of one. */
+struct hf_host {
+        __u32 kill; /* enum hf_kill for every session at once */
+        __u32 abi;  /* HF_ABI_VERSION of the programs that are attached */
+        __u64 hash_key[2]; /* key of hf_name_hash(); random, written once before the programs attach */
+        __u64 lost;        /* events lost that belong to no session */
+        __u64 reserved[3];
+};
+
+/* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
+struct hf_policy {
+        __u64 active; /* capabilities that are granted now, one bit each */
+        __u64 killed; /* capabilities that are killed */
+};
+
+/* An object in a file system: the kernel's own numbers, which stat(2) does not always tell. Reused inode numbers differ in generation. */
+struct hf_object {
+        __u64 ino;
+        __u32 dev;
+        __u32 generation;
+};
+
+/* Map "nodes": what a policy says of an object that exists. */
+struct hf_node_key {
+        struct hf_object object;
+        __u32 policy;
+        __u32 pad;
+};
+
+/* Map "names": what a policy says of a name under a node, whether or not something is there. */
+struct hf_name_key {
+        __u32 policy;
+        __u32 table; /* hf_node.names of the node above */
+        __u64 hash;  /* hf_name_hash() of the component */
+};
+
+enum hf_node_flag {
+        /* Something below is denied: this place may be made as a folder, but not moved, replaced, removed or made as a link. */
+        HF_NODE_WAY = 1 << 0,
+};
+
+/* What a policy says of a place; what it inherits is already folded in. */
+struct hf_node {
+        __u64 allow[HF_RIGHTS]; /* per right: the capabilities that allow it */
+        __u32 rule[HF_RIGHTS];  /* per right: number of the rule that decided, for the event; 0: no rule */
+        __u32 names;            /* table in "names" with the places below; 0: none */
+        __u16 flags;            /* enum hf_node_flag */
+        __u8 deny;              /* rights that a rule denies here (the others without capabilities were never allowed) */
+        __u8 pad;
+};
+
+enum hf_proto {
+        HF_TCP = 1 << 0,
+        HF_UDP = 1 << 1,
+};
+
+/* Ports of one address prefix that some capability allows. */
+struct hf_port {
+        __u64 allow; /* capabilities */
+        __u32 rule;
+        __u16 from, to; /* inclusive, host order */
+        __u8 proto;     /* enum hf_proto bits */
+        __u8 pad[7];
+};
+
+/* Map "egress", an LPM trie. IPv4 stands as ::ffff:a.b.c.d. What shorter prefixes allow is already folded in. */
+struct hf_egress_key {
+        __u32 prefix; /* bits: 32 for the policy, plus those of the address */
+        __u32 policy;
+        __u8 addr[16];
+};
+
+struct hf_egress {
+        __u32 count;
+        __u32 pad;
+        struct hf_port port[HF_PORTS];
+};
+
+/* Task storage "tasks": which session a task belongs to. */
+struct hf_task {
+        __u32 slot;
+        __u32 pad;
+        __u64 generation;
+};
+
+/* Socket storage "peers" on the accepted end of a unix stream connection: who connected, as the kernel saw it. */
+struct hf_peer {
+        __u32 slot; /* session of the connecting task; 0: not an agent */
+        __u32 tgid; /* process, in the initial pid namespace */
+        __u64 start; /* its start, in ns of CLOCK_BOOTTIME: tells a reused pid apart */
+};
+
+/* What an event is about. */
+enum hf_kind {
+        HF_EVENT_FILE = 1,
+        HF_EVENT_EXEC,
+        HF_EVENT_CONNECT,
+        HF_EVENT_GUARD,
+        HF_EVENT_SESSION, /* a task was taken into a session, or a session's last task ended */
+};
+
+/* Which operation; op of an event. The order is that of the names in user space's table. */
+enum hf_op {
+        HF_OP_NONE,
+        HF_OP_OPEN,
+        HF_OP_CREATE,
+        HF_OP_MKDIR,
+        HF_OP_UNLINK,
+        HF_OP_RMDIR,
+        HF_OP_SYMLINK,
+        HF_OP_LINK,
+        HF_OP_RENAME,
+        HF_OP_SETATTR,
+        HF_OP_XATTR,
+        HF_OP_EXEC,
+        HF_OP_MAP,
+        HF_OP_CONNECT,
+        HF_OP_SEND,
+        HF_OP_RECV,
+        HF_OP_BIND,
+        HF_OP_LISTEN,
+        HF_OP_ACCEPT,
+        HF_OP_SOCKET,
+        HF_OP_UNIX,
+        HF_OP_READ,
+        HF_OP_WRITE,
+        HF_OP_BPF,
+        HF_OP_PTRACE,
+        HF_OP_SIGNAL,
+        HF_OP_MOUNT,
+        HF_OP_NAMESPACE,
+        HF_OP_CHROOT,
+        HF_OP_PERF,
+        HF_OP_MODULE,
+        HF_OP_CAPABILITY,
+        HF_OP_IOCTL,
+        HF_OP_IPC,
+        HF_OP_KEY,
+        HF_OP_PRIORITY,
+        HF_OP_ENTER, /* a task was taken into a session */
+        HF_OPS,
+};
+
+/* Why it was refused. */
+enum hf_why {
+        HF_WHY_ALLOWED,
+        HF_WHY_NO_RULE,  /* no capability allows it */
+        HF_WHY_RULE,     /* a rule denies it */
+        HF_WHY_INACTIVE, /* a capability would allow it, but is not granted or is killed */
+        HF_WHY_KILLED,   /* the session or the host is killed */
+        HF_WHY_GAIN,     /* moving or linking would gain a right */
+        HF_WHY_WAY,      /* the place is on the way to a denied one */
+        HF_WHY_DEPTH,    /* it could not be decided: too deep, or not below any root */
+        HF_WHY_GUARD,    /* no policy can allow it */
+        HF_WHYS,
+};
+
+enum hf_event_flag {
+        HF_EVENT_TRUNCATED = 1 << 0, /* the path did not fit */
+        HF_EVENT_DENIED = 1 << 1,
+};
+
+/*
+ * One event in the ring buffer "events". path holds path_len bytes: the components from the object up to the root of its file
+ * system, each ended by NUL, the object's own first. User space puts the mount point of dev before them.
+ */
+struct hf_event {
+        __u64 time; /* ns, CLOCK_BOOTTIME */
+        __u64 generation;
+        __u64 ino;
+        __u32 slot;
+        __u32 policy;
+        __u32 rule;
+        __u32 pid; /* thread group, in the initial pid namespace */
+        __u32 tid;
+        __u32 uid;
+        __u32 dev;
+        __u32 detail; /* guard: the capability, signal, socket family or command that was refused */
+        __s32 error;  /* what the caller got, negative errno; 0 when allowed */
+        __u16 kind;   /* enum hf_kind */
+        __u16 op;     /* enum hf_op */
+        __u16 flags;  /* enum hf_event_flag */
+        __u16 path_len;
+        __u16 port; /* host order */
+        __u8 why;   /* enum hf_why */
+        __u8 right; /* enum hf_right bits that were refused, or asked for */
+        __u8 proto; /* enum hf_proto */
+        __u8 pad[3];
+        __u8 addr[16];
+        char comm[16];
+        char path[];
+};
+
+#define HF_EVENT_SMALL 512                         /* bytes of an event with a short path */
+#define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
+
+_Static_assert(sizeof(struct hf_session) == 64, "hf_session");
+_Static_assert(sizeof(struct hf_host) == 56, "hf_host");
+_Static_assert(sizeof(struct hf_policy) == 16, "hf_policy");
+_Static_assert(sizeof(struct hf_node_key) == 24, "hf_node_key");
+_Static_assert(sizeof(struct hf_name_key) == 16, "hf_name_key");
+_Static_assert(sizeof(struct hf_node) == 56, "hf_node");
+_Static_assert(sizeof(struct hf_port) == 24, "hf_port");
+_Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
+_Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+_Static_assert(sizeof(struct hf_task) == 16, "hf_task");
+_Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
+_Static_assert(sizeof(struct hf_event) == 112, "hf_event");
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's side: loads and pins the programs, writes the maps, names objects, reads the ring buffer. The only module that
+ * knows libbpf. Everything here needs root.
+ */
+#ifndef HOLDFAST_KERNEL_KERNEL_H
+#define HOLDFAST_KERNEL_KERNEL_H
+
+#include "base/error.h"
+#include "holdfast/abi.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* One thing that a host needs, as doctor shows it. */
+struct host_check {
+        const char *name; /* "lsm", "btf", … */
+        bool ok;
+        char text[256]; /* what was found; when not ok, also what to do, in one sentence */
+};
+
+#define HOST_CHECKS 8
+
+/*
+ * Looks at the host: root, kernel version, BTF, cgroup v2, bpffs, bpf among the LSMs, and whether an LSM program really loads.
+ * Changes nothing. Returns how many checks failed.
+ */
+int host_check(struct host_check checks[HOST_CHECKS], int *count);
+
+struct kernel;
+
+/*
+ * Takes over the pinned programs and maps, or loads, attaches and pins them (all, or nothing). -EOPNOTSUPP where the host cannot
+ * enforce, with the error naming what is missing; -EBUSY where pins of another version still hold sessions.
+ */
+int kernel_open(struct kernel **ret, struct error *e);
+
+/* Unmaps; what is pinned goes on enforcing. */
+void kernel_close(struct kernel *k);
+
+/* Whether kernel_open() found the programs already attached. */
+bool kernel_taken_over(const struct kernel *k);
+
+/* The live records, mapped; plain stores take effect on every core at once. */
+struct hf_host *kernel_host(struct kernel *k);
+struct hf_session *kernel_session(struct kernel *k, uint32_t slot);
+struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy);
+
+/*
+ * Loads a compiled policy under an id that is not in use. Names its objects (and closes their descriptors). On failure nothing
+ * of it stays. kernel_policy_unload() waits until no check can still see it, then removes it.
+ */
+int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e);
+void kernel_policy_unload(struct kernel *k, uint32_t policy);
+
+/* Ties a cgroup (by its id, the inode number of its folder) and all below it to a slot: whatever is moved there joins the session. */
+int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e);
+void kernel_cgroup_remove(struct kernel *k, uint64_t cgroup);
+
+/* Takes the tasks that are in a slot's cgroups now into the session; count gets how many were not in it before. */
+int kernel_stamp(struct kernel *k, uint64_t cgroup, uint32_t slot, uint32_t *count, struct error *e);
+
+/* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
+int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
+
+/* Who is at the other end of an accepted unix stream connection. -ENOENT when the connection was made before the programs. */
+int kernel_peer(struct kernel *k, int fd, struct hf_peer *ret);
+
+/* Descriptor that becomes readable when events wait, and their reading: at most max at once (0: all). Returns how many, or negative errno. */
+int kernel_events_fd(const struct kernel *k);
+int kernel_events_read(struct kernel *k, int max, void (*each)(void *context, const struct hf_event *event, size_t size), void *context);
+
+#endif

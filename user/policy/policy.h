@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies: JSON text to a model, and a model to what the kernel is given. Pure: what it needs of the file system it asks
+ * through struct fs_view, so all of it runs in unit tests and fuzzers. The format is described in docs/policy.md.
+ */
+#ifndef HOLDFAST_POLICY_POLICY_H
+#define HOLDFAST_POLICY_POLICY_H
+
+#include "base/error.h"
+#include "holdfast/abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define POLICY_TEXT_MAX (16u << 20) /* bytes of JSON */
+#define POLICY_NESTING_MAX 32
+#define POLICY_CAPABILITIES_MAX 64
+#define POLICY_RULES_MAX 200000
+
+enum authorization { AUTHORIZATION_ALWAYS, AUTHORIZATION_ASK };
+
+/* One line of a capability. Rules are numbered from 1 over the whole policy, in the order of the text; 0 means no rule. */
+struct rule {
+        int capability; /* index into policy.capabilities */
+        char *where;    /* JSON path, e.g. $.capabilities.base.files[2] */
+        char *hint;     /* or NULL */
+        /* files */
+        char *path;          /* as written, with variables; NULL for an egress rule */
+        uint8_t allow, deny; /* enum hf_right bits */
+        /* egress */
+        uint8_t addr[16];    /* IPv4 as ::ffff:a.b.c.d, host bits zero */
+        uint8_t prefix;      /* bits, 0 to 128 (IPv4: 96 + n) */
+        uint16_t port_from, port_to;
+        uint8_t proto;       /* enum hf_proto bits */
+};
+
+struct capability {
+        char *name;
+        enum authorization authorization;
+        uint64_t grant; /* s that an approval holds, 0: not given */
+};
+
+struct limits {            /* 0: no limit */
+        uint64_t memory;   /* bytes */
+        uint32_t cpu;      /* percent of one core */
+        uint32_t pids;
+        uint64_t wall;     /* s */
+};
+
+struct policy {
+        char *name;
+        char *description; /* or NULL */
+        struct capability *capabilities;
+        int n_capabilities;
+        struct rule *rules; /* rules[0] is rule number 1 */
+        int n_rules;
+        struct limits limits;
+};
+
+/*
+ * Reads a policy. All errors go to findings, each with its JSON path: syntax (with line and column), duplicate keys, unknown
+ * fields, wrong types, values out of range, and whatever this version cannot enforce. Returns 0 and the policy (to be freed with
+ * policy_free) only when there are none; else -EINVAL, or -ENOMEM.
+ */
+int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
+void policy_free(struct policy *p);
+
+/* What ${…} stands for. NULL: not known, and a rule that uses it is an error. Absolute paths, but user. */
+struct policy_vars {
+        const char *workspace, *home, *user, *tmpdir;
+};
+
+/* One object seen by the compiler. */
+struct fs_object {
+        int fd;       /* O_PATH descriptor; the compiler owns it */
+        bool folder;
+        char *target; /* of a symlink, owned by the compiler; else NULL */
+};
+
+/* The file system as the session sees it. */
+struct fs_view {
+        /* Opens name in the folder (or the root, with folder -1 and name ""), without following a symlink. 0 or negative errno. */
+        int (*open)(void *context, int folder, const char *name, struct fs_object *ret);
+        void *context;
+        const char *const *mounts; /* mount points, absolute, the session's own; NULL-terminated, or NULL */
+};
+
+/* A place that the policy says something about. */
+struct place {
+        int parent;          /* index of the place above; -1 for the root, which is places[0] */
+        char *name;          /* its component; "" for the root */
+        int fd;              /* what is there: an O_PATH descriptor, or -1: nothing yet */
+        struct hf_node node; /* what to load; names is the place's own index + 1 where places below it exist, else 0 */
+};
+
+/* An address prefix. */
+struct prefix {
+        uint8_t addr[16];
+        uint32_t bits; /* 0 to 128 */
+        struct hf_egress egress;
+};
+
+/* A policy ready for the kernel. Keeps a pointer to the policy. */
+struct compiled {
+        const struct policy *policy;
+        struct place *places; /* parents before children */
+        size_t n_places;
+        struct prefix *prefixes;
+        size_t n_prefixes;
+        uint64_t active; /* capabilities that are granted from the start: those with authorization always */
+};
+
+/*
+ * Resolves every path and folds what each place inherits. Symlinks in a rule's path are followed as the session would; the link
+ * itself becomes a place too (a denied name stays denied when the link is replaced). What does not exist becomes a place without
+ * an object. Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components
+ * that do not exist, more than HF_PORTS ranges on one prefix) go to findings; nothing is half compiled.
+ */
+int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
+                   struct findings *findings);
+void compiled_free(struct compiled *c);
+
+/* Closes the descriptors of the places, once the objects are named. */
+void compiled_close(struct compiled *c);
+
+/* The place that decides about a path (absolute, "." and ".." resolved, no symlinks) by name alone. Never NULL: at least the root. */
+const struct place *compiled_find(const struct compiled *c, const char *path);
+
+/* The longest prefix that holds the address; NULL: none. */
+const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16]);
+
+/* "rwxc" notation. right_format writes at most 5 bytes; right_parse returns -EINVAL on anything but distinct letters of rwxc. */
+void right_format(uint8_t rights, char out[5]);
+int right_parse(const char *text, uint8_t *ret);
+
+#endif
