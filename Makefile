@@ -84,7 +84,7 @@ unit-programs: $(UNIT)
 $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(DAEMON_LIBS) -lcmocka
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(DAEMON_LIBS) -lcmocka -lcurl
 
 guest-programs: $(GUEST)
 $(B)/tests/%: tests/%.c Makefile

@@ -45,7 +45,8 @@ struct hf_session {
         __u64 generation; /* which use of this slot; in every event */
         __u64 lost;       /* events lost, counted by the kernel */
         __u64 denials;    /* refusals, counted by the kernel */
-        __u64 reserved[4];
+        __u32 recheck;    /* not 0: rights were taken away, or files were open before: look at every read and write */
+        __u32 reserved[7];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -124,6 +125,22 @@ struct hf_egress {
         __u32 count;
         __u32 pad;
         struct hf_port port[HF_PORTS];
+};
+
+/* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
+struct hf_request {
+        __u64 cgroup; /* stamp: take in the tasks below this cgroup */
+        __u32 slot;   /* stamp: into this slot; members: of this slot */
+        __u32 count;  /* stamp: how many were taken in */
+        __u32 failed; /* stamp: how many could not be */
+        __u32 pad;
+};
+
+/* What the iterator over the daemon's descriptors answers, one record a descriptor. */
+struct hf_named {
+        struct hf_object object;
+        __u32 fd;
+        __u32 pad;
 };
 
 /* Task storage "tasks": which session a task belongs to. */
@@ -253,6 +270,8 @@ _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+_Static_assert(sizeof(struct hf_request) == 24, "hf_request");
+_Static_assert(sizeof(struct hf_named) == 24, "hf_named");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");

@@ -29,15 +29,24 @@ struct http_route {
 };
 
 /*
- * Serves the routes on a listening unix socket (ownership passes on success). Unknown paths are answered 404, known paths with
- * another method 405 with Allow, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress;
- * 1,000 connections at once, more wait in the backlog.
+ * Serves the routes, which stay the caller's, on a listening unix socket (ownership passes on success). A path without ":" goes
+ * before one with it; HEAD is answered by GET's route. Unknown paths are answered 404, known paths with another method 405 with Allow,
+ * targets that cannot be decoded 400, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress.
+ * 1,000 connections at once, more wait in the backlog; users other than root hold at most 100 each and 900 together, beyond which
+ * they are hung up on, so that there is always room for an administrator. 500 streams at once, then 503; 128 MiB of bodies being
+ * received at once, then 503. The process needs RLIMIT_NOFILE well above 1,000. Its event sources have the normal priority.
  */
-int http_server_new(sd_event *event, int listen_fd, const struct http_route *routes, size_t n_routes, void *context, struct http_server **ret,
-                    struct error *e);
+int http_server_new(sd_event *event, int listen_fd, const struct http_route *routes, size_t n_routes, void *context,
+                    struct http_server **ret, struct error *e);
+
+/* Ends all connections (the streams' done() is called) and frees the server. NULL is fine. Not from within a handler. */
 void http_server_free(struct http_server *s);
 
-/* A path segment by its name in the pattern (":id" is "id"), percent-decoded; a query argument, or NULL; a header, or NULL. */
+/*
+ * A path segment by its name in the pattern (":id" is "id"), percent-decoded, never empty; the first query argument of that name, decoded,
+ * "" where it has no value, or NULL; a header, or NULL. Segments and arguments are UTF-8 without NUL. All are valid until the answer is
+ * sent.
+ */
 const char *http_segment(const struct http_request *r, const char *name);
 const char *http_query(const struct http_request *r, const char *name);
 const char *http_header(const struct http_request *r, const char *name);
@@ -45,35 +54,52 @@ const char *http_header(const struct http_request *r, const char *name);
 /* The body: never NULL, ended by NUL; NULs within count in length. */
 const char *http_body(const struct http_request *r, size_t *length);
 
-/* The body as a JSON object. On failure the problem is already answered and NULL returned. Owned by the request. Duplicate keys are refused. */
+/*
+ * The body as a JSON object, owned by the request. On failure the problem is already answered and NULL returned: where it is no object, for
+ * any error of syntax, duplicate keys, NUL also as \u0000, invalid UTF-8, numbers beyond a double, more than 32 levels. The Content-Type is
+ * not looked at.
+ */
 const cJSON *http_json(struct http_request *r);
 
 /* The connection's socket, for SO_PEERCRED and the kernel's peer record. */
 int http_socket(const struct http_request *r);
 
-/* Answers with JSON; takes ownership of body. */
+/*
+ * Answers with JSON; takes ownership of body, NULL of which (out of memory) is answered 500. The first answer to a request counts. It
+ * is sent when the handler returns. All answers say Cache-Control: no-store. Strings that may be no UTF-8 come by json_bytes().
+ */
 void http_reply(struct http_request *r, int status, cJSON *body);
 void http_reply_text(struct http_request *r, int status, const char *type, const char *text, size_t length);
 void http_reply_empty(struct http_request *r, int status);
 
 /*
  * Answers with an RFC 9457 problem document (application/problem+json): type is "about:blank#" replaced by "urn:holdfast:" + slug,
- * title from the status, detail from the format. errors, where not NULL, becomes the member "errors": [{"where":…,"what":…}].
+ * title from the status, detail from the format. errors, where not NULL, becomes the member "errors": [{"where":…,"what":…}],
+ * with "errors_total" where more were found than kept.
  */
 void http_problem(struct http_request *r, int status, const char *slug, const struct findings *errors, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
-/* Maps a negative errno to a status (-EINVAL 400, -EACCES/-EPERM 403, -ENOENT 404, -EEXIST/-EBUSY 409, -ENOSPC 507, else 500) and answers. */
+/*
+ * Maps a negative errno to a status and slug (-EINVAL/-EBADMSG 400 invalid, -EACCES/-EPERM 403 forbidden, -ENOENT 404 not-found,
+ * -EEXIST/-EBUSY/-ESTALE 409 conflict, -E2BIG 413 too-large, -EOPNOTSUPP 501 missing, -ENOMEM/-EAGAIN 503 busy, -ENOSPC 507 full, else 500
+ * internal) and answers with the error's text.
+ */
 void http_problem_errno(struct http_request *r, const struct error *e);
 
 /*
  * Answers 200 with a body without end. The server calls more() whenever the client can take bytes: it copies up to max bytes and
- * returns their count, 0 when there is nothing now (http_stream_wake calls it again later), or -1 to end the body. done() is
- * called exactly once, when the connection ends. A slow client never blocks the loop.
+ * returns their count, 0 when there is nothing now (http_stream_wake calls it again later), or -1 to end the body. max is some
+ * KiB and no less than 100 bytes, so that a long line may need several calls. done() is called exactly once, when the connection ends, also
+ * by the client or by http_server_free; the stream is freed after it. A slow client never blocks the loop and is not timed out. NULL where
+ * the server has no room for it: the problem is then already answered, and done() is not called. A HEAD request's stream is done without
+ * more().
  */
 struct http_stream;
 struct http_stream *http_stream_new(struct http_request *r, const char *type, ssize_t (*more)(void *context, char *buffer, size_t max),
                                     void (*done)(void *context), void *context);
+
+/* Has more() called again, on the loop's next turn. Any number of times, from anywhere in the loop's thread, until done() is called. */
 void http_stream_wake(struct http_stream *s);
 
 #endif

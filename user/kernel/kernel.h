@@ -66,6 +66,9 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, uint32_t slot, uint32_t *cou
 /* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
+/* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
+int kernel_listener(struct kernel *k, int fd, struct error *e);
+
 /* Who is at the other end of an accepted unix stream connection. -ENOENT when the connection was made before the programs. */
 int kernel_peer(struct kernel *k, int fd, struct hf_peer *ret);
 

@@ -26,13 +26,13 @@ struct rule {
         char *where;    /* JSON path, e.g. $.capabilities.base.files[2] */
         char *hint;     /* or NULL */
         /* files */
-        char *path;          /* as written, with variables; NULL for an egress rule */
+        char *path;          /* as written, with variables, no slash at its end; NULL for an egress rule */
         uint8_t allow, deny; /* enum hf_right bits */
         /* egress */
-        uint8_t addr[16];    /* IPv4 as ::ffff:a.b.c.d, host bits zero */
-        uint8_t prefix;      /* bits, 0 to 128 (IPv4: 96 + n) */
+        uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d, host bits zero */
+        uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */
         uint16_t port_from, port_to;
-        uint8_t proto;       /* enum hf_proto bits */
+        uint8_t proto; /* enum hf_proto bits */
 };
 
 struct capability {
@@ -41,11 +41,11 @@ struct capability {
         uint64_t grant; /* s that an approval holds, 0: not given */
 };
 
-struct limits {            /* 0: no limit */
-        uint64_t memory;   /* bytes */
-        uint32_t cpu;      /* percent of one core */
+struct limits {          /* 0: no limit */
+        uint64_t memory; /* bytes */
+        uint32_t cpu;    /* percent of one core */
         uint32_t pids;
-        uint64_t wall;     /* s */
+        uint64_t wall; /* s */
 };
 
 struct policy {
@@ -73,7 +73,7 @@ struct policy_vars {
 
 /* One object seen by the compiler. */
 struct fs_object {
-        int fd;       /* O_PATH descriptor; the compiler owns it */
+        int fd; /* O_PATH descriptor; the compiler owns it */
         bool folder;
         char *target; /* of a symlink, owned by the compiler; else NULL */
 };
@@ -91,6 +91,7 @@ struct place {
         int parent;          /* index of the place above; -1 for the root, which is places[0] */
         char *name;          /* its component; "" for the root */
         int fd;              /* what is there: an O_PATH descriptor, or -1: nothing yet */
+        bool ruled;          /* a rule speaks right here; false: it only lies on the way, or is a mount point */
         struct hf_node node; /* what to load; names is the place's own index + 1 where places below it exist, else 0 */
 };
 
@@ -108,14 +109,18 @@ struct compiled {
         size_t n_places;
         struct prefix *prefixes;
         size_t n_prefixes;
-        uint64_t active; /* capabilities that are granted from the start: those with authorization always */
+        uint64_t active;           /* capabilities that are granted from the start: those with authorization always */
+        struct place_index *index; /* finds places by parent and name, for compiled_find() */
 };
 
 /*
  * Resolves every path and folds what each place inherits. Symlinks in a rule's path are followed as the session would; the link
- * itself becomes a place too (a denied name stays denied when the link is replaced). What does not exist becomes a place without
- * an object. Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components
- * that do not exist, more than HF_PORTS ranges on one prefix) go to findings; nothing is half compiled.
+ * itself becomes a place too. A denial also denies w at the links it goes through (at one that ends its path, all that it denies),
+ * at the names below them, and at a file that stands where the path needs a folder; links and all folders above are HF_NODE_WAY.
+ * What does not exist becomes a place without an object. A mount point where some rule decides becomes a place that inherits.
+ * Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components that do not
+ * exist, a path through /proc/self, more than HF_PORTS ranges on one prefix, an object that cannot be looked at) go to findings;
+ * nothing is half compiled. Returns 0, -EINVAL with findings, or -ENOMEM. Holds one descriptor for each place that exists.
  */
 int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
                    struct findings *findings);
@@ -129,6 +134,13 @@ const struct place *compiled_find(const struct compiled *c, const char *path);
 
 /* The longest prefix that holds the address; NULL: none. */
 const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16]);
+
+/*
+ * Two places may turn out to be one object (a bind mount, a hard link). A place that no rule speaks at (ruled is false) gives way to
+ * one where a rule does; two that are alike in this meet: node is left with what both allow, and denies what either does. Its
+ * names stay: the places below the other one belong into the same table.
+ */
+void node_meet(struct hf_node *node, const struct hf_node *other);
 
 /* "rwxc" notation. right_format writes at most 5 bytes; right_parse returns -EINVAL on anything but distinct letters of rwxc. */
 void right_format(uint8_t rights, char out[5]);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Events to user space. What does not fit in the ring buffer is counted, per session. */
+#ifndef HOLDFAST_EVENT_BPF_H
+#define HOLDFAST_EVENT_BPF_H
+
+#include "holdfast.bpf.h"
+
+#define EVENT_COMPONENTS 128 /* of a path; what lies above is left out and the event says so */
+
+/* What a hook found out. */
+struct report {
+        __u8 addr[16];
+        __u32 rule;
+        __u32 detail;
+        __s32 error;
+        __u16 kind, op;
+        __u16 port;
+        __u8 why, right, proto;
+};
+
+/* A walk upwards that measures a path. */
+struct path_walk {
+        __u64 dentry;
+        __u64 bytes;
+};
+
+static long path_measure(__u32 i, struct path_walk *p)
+{
+        struct dentry *dentry = (struct dentry *)p->dentry;
+        __u64 parent = (__u64)BPF_CORE_READ(dentry, d_parent);
+
+        if (parent == p->dentry)
+                return 1;
+        p->bytes += (BPF_CORE_READ(dentry, d_name.len) & 255) + 1;
+        p->dentry = parent;
+        return 0;
+}
+
+/* Bytes that the path takes in an event. */
+__attribute__((noinline)) __weak __u32 path_bytes(__u64 dentry)
+{
+        struct path_walk p = { .dentry = dentry };
+
+        bpf_loop(EVENT_COMPONENTS, path_measure, &p, 0);
+        return p.bytes;
+}
+
+/* Copies the components, the object's own first; returns the bytes written. room is a constant that leaves space for one more name. */
+static __always_inline __u32 path_copy(char *to, __u32 room, __u64 dentry, __u16 *flags)
+{
+        __u64 at = 0;
+
+        for (int i = 0; i < EVENT_COMPONENTS; i++) {
+                struct dentry *d = (struct dentry *)dentry;
+                __u64 parent = (__u64)BPF_CORE_READ(d, d_parent);
+                __u32 length = BPF_CORE_READ(d, d_name.len) & 255;
+
+                forget(at);
+                if (parent == dentry)
+                        return at;
+                if (at >= room - 256)
+                        break;
+                bpf_probe_read_kernel(to + at, length, BPF_CORE_READ(d, d_name.name));
+                at += length;
+                if (at >= room)
+                        break;
+                to[at] = 0;
+                at++;
+                dentry = parent;
+        }
+        *flags |= HF_EVENT_TRUNCATED;
+        forget(at);
+        return at;
+}
+
+static __always_inline void event_fill(struct hf_event *e, const struct agent *a, const struct report *r)
+{
+        __u64 id = bpf_get_current_pid_tgid();
+
+        __builtin_memset(e, 0, sizeof(*e));
+        e->time = bpf_ktime_get_boot_ns();
+        e->generation = a->session ? a->session->generation : 0;
+        e->slot = a->slot;
+        e->policy = a->policy;
+        e->rule = r->rule;
+        e->pid = id >> 32;
+        e->tid = id;
+        e->uid = bpf_get_current_uid_gid();
+        e->detail = r->detail;
+        e->error = r->error;
+        e->kind = r->kind;
+        e->op = r->op;
+        e->flags = r->error ? HF_EVENT_DENIED : 0;
+        e->port = r->port;
+        e->why = r->why;
+        e->right = r->right;
+        e->proto = r->proto;
+        __builtin_memcpy(e->addr, r->addr, sizeof(e->addr));
+        bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
+static __always_inline void event_object(struct hf_event *e, struct dentry *dentry)
+{
+        struct inode *inode = dentry->d_inode;
+
+        e->dev = dentry->d_sb->s_dev;
+        if (inode)
+                e->ino = inode->i_ino;
+}
+
+static __always_inline void event_lost(const struct agent *a)
+{
+        if (a->session)
+                __sync_fetch_and_add(&a->session->lost, 1);
+}
+
+static __always_inline void event_count(const struct agent *a, const struct report *r)
+{
+        if (r->error && a->session)
+                __sync_fetch_and_add(&a->session->denials, 1);
+}
+
+/* An event about a path. */
+static __noinline __attribute__((unused)) int event_path(const struct agent *a, const struct report *r, struct dentry *dentry)
+{
+        __u64 object = number(dentry);
+        struct hf_event *e;
+        __u16 flags = 0;
+
+        event_count(a, r);
+        if (path_bytes(object) < HF_EVENT_SMALL - sizeof(*e) - 256) {
+                e = bpf_ringbuf_reserve(&events, HF_EVENT_SMALL, 0);
+                if (!e) {
+                        event_lost(a);
+                        return 0;
+                }
+                event_fill(e, a, r);
+                e->path_len = path_copy(e->path, HF_EVENT_SMALL - sizeof(*e), object, &flags);
+        } else {
+                e = bpf_ringbuf_reserve(&events, HF_EVENT_LARGE, 0);
+                if (!e) {
+                        event_lost(a);
+                        return 0;
+                }
+                event_fill(e, a, r);
+                e->path_len = path_copy(e->path, HF_PATH, object, &flags);
+        }
+        event_object(e, dentry);
+        e->flags |= flags;
+        bpf_ringbuf_submit(e, 0);
+        return 0;
+}
+
+/* An event about an address, or about nothing but the task itself. */
+static __noinline __attribute__((unused)) int event_plain(const struct agent *a, const struct report *r)
+{
+        struct hf_event *e;
+
+        event_count(a, r);
+        e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+        if (!e) {
+                event_lost(a);
+                return 0;
+        }
+        event_fill(e, a, r);
+        bpf_ringbuf_submit(e, 0);
+        return 0;
+}
+
+/* Refuses what no policy can allow; detail says more for the event. */
+static __always_inline int guard_refuse(const struct agent *a, __u16 op, __u32 detail)
+{
+        struct report r = { .kind = HF_EVENT_GUARD, .op = op, .detail = detail, .error = -EPERM, .why = HF_WHY_GUARD };
+
+        if (a->killed)
+                r.why = HF_WHY_KILLED;
+        event_plain(a, &r);
+        return -EPERM;
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every BPF file starts with: types, maps, and the current task's session. */
+#ifndef HOLDFAST_BPF_H
+#define HOLDFAST_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "holdfast/abi.h"
+#include "holdfast/decide.h"
+
+#define EPERM 1
+#define ENOMEM 12
+#define EACCES 13
+#define EXDEV 18
+
+/* Makes the verifier forget the bounds of a counter, which would make each turn of a loop another case. */
+#define forget(counter) asm volatile("%0 ^= 0" : "+r"(counter))
+
+/* A pointer as a number, which a global function can be given. The verifier forgets what it knows of a register that is negated. */
+static __always_inline __u64 number(const void *pointer)
+{
+        __u64 n = (__u64)pointer;
+
+        asm volatile("%0 = -%0; %0 = -%0" : "+r"(n));
+        return n;
+}
+
+/* Each map is defined once in the linked object; weak lets every file that includes this name it. */
+#define MAP SEC(".maps") __weak
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, HF_SLOTS);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, struct hf_session);
+} sessions MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, struct hf_host);
+} host MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, HF_POLICIES);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, struct hf_policy);
+} policies MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 1 << 20);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_node_key);
+        __type(value, struct hf_node);
+} nodes MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 1 << 20);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_name_key);
+        __type(value, struct hf_node);
+} names MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+        __uint(max_entries, 1 << 18);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_egress_key);
+        __type(value, struct hf_egress);
+} egress MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 2 * HF_SLOTS);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, __u64);
+        __type(value, __u32);
+} cgroups MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct hf_task);
+} tasks MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct hf_peer);
+} peers MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct hf_task);
+} owners MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, struct hf_request);
+} request MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, 8 << 20);
+} events MAP;
+
+/* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */
+struct agent {
+        struct hf_session *session;
+        __u64 live;   /* capabilities that count */
+        __u32 slot;
+        __u32 policy;
+        __u32 killed; /* enum hf_kill */
+};
+
+/* The record of a task, or of the leader of its thread group where the task has none of its own yet (it was moved as a whole). */
+static __always_inline struct hf_task *task_record(struct task_struct *task)
+{
+        struct hf_task *own = bpf_task_storage_get(&tasks, task, NULL, 0);
+
+        return own ? own : bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
+}
+
+/* Whether the current task belongs to a session. What is not an agent pays for three loads. */
+static __always_inline bool agent_current(struct agent *a)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct hf_task *record;
+        struct hf_policy *policy;
+        struct hf_host *h;
+        __u32 zero = 0;
+
+        if (!task->bpf_storage && !task->group_leader->bpf_storage)
+                return false;
+        record = task_record(task);
+        if (!record)
+                return false;
+        a->slot = record->slot;
+        a->session = bpf_map_lookup_elem(&sessions, &a->slot);
+        h = bpf_map_lookup_elem(&host, &zero);
+        a->policy = 0;
+        a->live = 0;
+        a->killed = HF_KILL_DENY;
+        if (!a->session || !h)
+                return true;
+        a->killed = a->session->kill | h->kill;
+        /* A task that outlived its session may do nothing, whoever has the slot now. */
+        if (a->session->generation != record->generation)
+                a->killed |= HF_KILL_DENY;
+        if (a->killed)
+                return true;
+        a->policy = *(volatile __u32 *)&a->session->policy;
+        policy = bpf_map_lookup_elem(&policies, &a->policy);
+        if (policy)
+                a->live = hf_live(policy);
+        return true;
+}
+
+/*
+ * Whether the kernel acts for the task with another's credentials: a file system on top of another (overlayfs) working on the
+ * files below, which the upper level has checked. An agent has no other way to such credentials than io_uring personalities,
+ * which the guard refuses.
+ */
+static __always_inline bool inner_credentials(void)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        return task->cred != task->real_cred;
+}
+
+/* Whether a task is of the same session. */
+static __always_inline bool same_session(const struct agent *a, struct task_struct *task)
+{
+        struct hf_task *record = task_record(task);
+
+        return record && record->slot == a->slot;
+}
+
+#endif

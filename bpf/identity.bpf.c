@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which task belongs to which session: stamped on entry into an agent's cgroup, inherited by every fork, never lost. */
+#include "holdfast.bpf.h"
+#include "event.bpf.h"
+
+#define CGROUP_DEPTH 128
+
+/* The slot of a cgroup or of one above it; 0: none. only, where not 0, is the one cgroup that counts. */
+static __always_inline __u32 cgroup_slot(struct cgroup *cgroup, __u64 only)
+{
+        for (int i = 0; i < CGROUP_DEPTH; i++) {
+                __u64 id;
+                __u32 *slot;
+
+                if (!cgroup)
+                        return 0;
+                id = BPF_CORE_READ(cgroup, kn, id);
+                if (!only || id == only) {
+                        slot = bpf_map_lookup_elem(&cgroups, &id);
+                        if (slot)
+                                return *slot;
+                }
+                /* The state of a cgroup itself is its first member. */
+                cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
+        }
+        return 0;
+}
+
+/* Stamps a task, unless it belongs to a session already. Returns 1 when it was not in one, 0 when it was, or a negative errno. */
+static __always_inline int stamp(struct task_struct *task, __u32 slot)
+{
+        struct hf_session *session = bpf_map_lookup_elem(&sessions, &slot);
+        struct hf_task *record;
+
+        if (!session)
+                return -EPERM;
+        if (bpf_task_storage_get(&tasks, task, NULL, 0))
+                return 0;
+        record = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+        if (!record)
+                return -ENOMEM;
+        record->generation = session->generation;
+        record->slot = slot;
+        return 1;
+}
+
+/* A fork belongs where its parent does. Where there is no memory to say so, there is no fork. */
+SEC("lsm/task_alloc")
+int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
+{
+        struct task_struct *parent = bpf_get_current_task_btf();
+        struct hf_task *from, *to;
+
+        if (!parent->bpf_storage && !parent->group_leader->bpf_storage)
+                return 0;
+        from = task_record(parent);
+        if (!from)
+                return 0;
+        to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+        if (!to)
+                return -ENOMEM;
+        to->generation = from->generation;
+        to->slot = from->slot;
+        return 0;
+}
+
+/* A task, or a thread group by its leader, was moved into a cgroup. The other threads find the leader's record. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task, bool threadgroup)
+{
+        __u32 slot = cgroup_slot(cgroup, 0);
+
+        if (slot && stamp(task, slot) < 0) {
+                struct hf_session *session = bpf_map_lookup_elem(&sessions, &slot);
+
+                /* It is in the cgroup and cannot be confined: count it where the daemon looks before it lets anything go on. */
+                if (session)
+                        __sync_fetch_and_add(&session->lost, 1);
+        }
+        return 0;
+}
+
+/* A process that is no agent made a child straight in an agent's cgroup (CLONE_INTO_CGROUP). The child has not run yet. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
+{
+        struct cgroup *cgroup = child->cgroups->dfl_cgrp;
+        __u32 slot;
+
+        if (child->bpf_storage || cgroup == parent->cgroups->dfl_cgrp)
+                return 0;
+        slot = cgroup_slot(cgroup, 0);
+        if (slot)
+                stamp(child, slot);
+        return 0;
+}
+
+/* Takes in what is in the requested cgroup already. */
+SEC("iter/task")
+int stamp_tasks(struct bpf_iter__task *ctx)
+{
+        struct task_struct *task = ctx->task;
+        struct hf_request *r;
+        __u32 zero = 0;
+        int result;
+
+        r = bpf_map_lookup_elem(&request, &zero);
+        if (!task || !r)
+                return 0;
+        if (cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), r->cgroup) != r->slot)
+                return 0;
+        result = stamp(task, r->slot);
+        if (result > 0)
+                r->count++;
+        else if (result < 0)
+                r->failed++;
+        return 0;
+}
+
+/* Writes the thread group of each task of the requested slot. */
+SEC("iter/task")
+int session_members(struct bpf_iter__task *ctx)
+{
+        struct task_struct *task = ctx->task;
+        struct hf_task *record;
+        struct hf_request *r;
+        __u32 zero = 0, pid;
+
+        r = bpf_map_lookup_elem(&request, &zero);
+        if (!task || !r)
+                return 0;
+        record = bpf_task_storage_get(&tasks, task, NULL, 0);
+        if (!record || record->slot != r->slot)
+                return 0;
+        pid = task->tgid;
+        bpf_seq_write(ctx->meta->seq, &pid, sizeof(pid));
+        return 0;
+}
+
+/* Names the objects behind the daemon's own O_PATH descriptors with the kernel's numbers. */
+#define FMODE_PATH 0x4000
+
+SEC("iter/task_file")
+int name_objects(struct bpf_iter__task_file *ctx)
+{
+        struct file *file = ctx->file;
+        struct hf_named named = {};
+        struct inode *inode;
+
+        if (!file || !(file->f_mode & FMODE_PATH))
+                return 0;
+        inode = file->f_inode;
+        named.fd = ctx->fd;
+        named.object.ino = inode->i_ino;
+        named.object.dev = inode->i_sb->s_dev;
+        named.object.generation = inode->i_generation;
+        bpf_seq_write(ctx->meta->seq, &named, sizeof(named));
+        return 0;
+}

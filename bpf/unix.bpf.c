@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Unix sockets: by the right to connect on the socket's path, or because the peer is of the same session. And who speaks to the daemon. */
+#include "holdfast.bpf.h"
+#include "event.bpf.h"
+#include "walk.bpf.h"
+
+#define AF_UNIX 1
+
+/* Notes whose socket it is. */
+SEC("lsm/socket_post_create")
+int BPF_PROG(socket_post_create, struct socket *sock, int family, int type, int protocol, int kern)
+{
+        struct sock *sk = sock->sk;
+        struct hf_task *owner;
+        struct agent a;
+
+        if (kern || family != AF_UNIX || !sk || !agent_current(&a))
+                return 0;
+        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!owner)
+                return -ENOMEM;
+        owner->slot = a.slot;
+        owner->generation = a.session ? a.session->generation : 0;
+        return 0;
+}
+
+/* Whether the session may speak to the socket at the other end. */
+static __always_inline int check_peer(const struct agent *a, struct sock *other)
+{
+        struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
+        struct unix_sock *peer;
+        struct hf_task *owner;
+        struct hf_node *node = NULL;
+        struct dentry *dentry = NULL;
+        enum hf_why why;
+
+        if (!a->killed) {
+                owner = bpf_sk_storage_get(&owners, other, NULL, 0);
+                if (owner && owner->slot == a->slot && a->session && owner->generation == a->session->generation)
+                        return 0;
+        }
+        peer = bpf_skc_to_unix_sock(other);
+        if (peer)
+                dentry = peer->path.dentry;
+        if (dentry && !a->killed) {
+                node = place_find(a->policy, dentry).node;
+                if (!hf_refused(node, a->live, HF_CONNECT))
+                        return 0;
+        }
+        why = hf_explain(node, HF_CONNECT, &r.rule);
+        r.why = a->killed ? HF_WHY_KILLED : why;
+        if (dentry)
+                event_path(a, &r, dentry);
+        else
+                event_plain(a, &r);
+        return -EACCES;
+}
+
+SEC("lsm/unix_stream_connect")
+int BPF_PROG(unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
+{
+        struct agent a;
+        bool agent = agent_current(&a);
+        int error = agent ? check_peer(&a, other) : 0;
+        struct task_struct *task;
+        struct hf_peer *peer;
+
+        if (error || !bpf_sk_storage_get(&peers, other, NULL, 0))
+                return error;
+        /* The other end is the daemon's: tell it who this is, in a way that the caller cannot. */
+        peer = bpf_sk_storage_get(&peers, newsk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!peer)
+                return -ENOMEM;
+        task = bpf_get_current_task_btf();
+        peer->slot = agent ? a.slot : 0;
+        peer->tgid = task->tgid;
+        peer->start = task->group_leader->start_boottime;
+        return 0;
+}
+
+SEC("lsm/unix_may_send")
+int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
+{
+        struct sock *sk = other->sk;
+        struct agent a;
+
+        return sk && agent_current(&a) ? check_peer(&a, sk) : 0;
+}

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# operations.sh ROUNDS FILES: the first part of tools/bench, in a guest whose clock counts instructions and where holdfast was never
+# started: what single operations cost bare, under Landlock, beside holdfast and under holdfast, and how that grows with rules;
+# then, if FILES is not 0, a build of so many files and git status on 10,000. All on tmpfs, so nothing waits for a disk.
+# Writes /out/operations.json and prints it as a table.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+
+rounds=$1
+files=$2
+sizes='10 1000 50000'
+most=50000
+failed=0
+targets=()
+
+# measure MODE [NAME...]: the operations in that mode, as JSON.
+measure() {
+	local mode=$1
+	shift
+	"run_$mode" ops run $WORK $PORT "$rounds" "$@"
+}
+
+# measure_all MODE: the operations and the real work, as JSON.
+measure_all() {
+	local operations build=null status=null
+	operations=$(measure "$1")
+	if [ "$files" != 0 ]; then
+		build=$(for run in 1 2 3; do build "$1" "${targets[@]}"; done | median)
+		status=$(for run in 1 2 3 4 5; do status "$1"; done | median)
+	fi
+	jq --argjson build "$build" --argjson status "$status" '. + if $build then
+		{ build: { ns: ($build * 1000) }, status: { ns: ($status * 1000) } } else {} end' <<<"$operations"
+}
+
+# by_size MODE KIND NAME: one operation with each number of rules, as JSON.
+by_size() {
+	local n one sum='{}'
+	for n in $sizes; do
+		one=$(RULES=$SCRATCH/$2-$n POLICY=$SCRATCH/$2-$n.json measure "$1" "$3") # no pipe: there is one CPU
+		sum=$(jq --arg n "$n" --arg name "$3" --argjson one "$one" '.[$n] = $one[$name].ns' <<<"$sum")
+	done
+	echo "$sum"
+}
+
+# ---- what is needed, made before anything is loaded or measured ------------------------------------------------------------------
+
+mkdir -p $WORK
+ops prepare $WORK
+say "making $most files and policies up to $most rules"
+many_files 0 $most | xargs dirname | uniq | xargs mkdir -p
+many_files 0 $most | xargs touch
+for n in $sizes; do
+	path_rules "$n" >"$SCRATCH/paths-$n"
+	egress_rules "$n" >"$SCRATCH/egress-$n"
+	policy "paths-$n" <"$SCRATCH/paths-$n" >"$SCRATCH/paths-$n.json"
+	policy "egress-$n" <"$SCRATCH/egress-$n" >"$SCRATCH/egress-$n.json"
+done
+if [ "$files" != 0 ]; then
+	say 'making a C project and a git repository'
+	make_projects
+	build bare >/dev/null # brings what it reads into memory
+	for ((n = 0; n < files; n++)); do targets+=("part$n.o"); done
+fi
+cp $SCRATCH/paths-10 $SCRATCH/rules
+cp $SCRATCH/paths-10.json $SCRATCH/policy.json
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control || say "no memory controller: no figure for kernel memory"
+is_confined run_landlock
+sleep 5
+
+# ---- not loaded ------------------------------------------------------------------------------------------------------------------
+
+result=$(jq -n --arg kernel "$(uname -r)" --argjson rounds "$rounds" --argjson files "$files" --argjson landlock "$(landlock abi)" '$ARGS.named')
+# note NAME JSON: adds to the result.
+note() {
+	result=$(jq --arg name "$1" --argjson value "$2" '.[$name] = $value' <<<"$result")
+}
+
+say 'measuring bare, and under Landlock'
+rounds=20 measure bare >/dev/null
+note bare "$(measure_all bare)"
+note under_landlock "$(measure_all landlock)"
+note bare_again "$(measure_all bare)"
+note alone "$(jq -s add <<<"$(measure bare open-17)$(measure bare connect)")" # as the next are
+note landlock_paths "$(by_size landlock paths open-17)"
+[ "$(jq .landlock.tcp <<<"$result")" = false ] || note landlock_egress "$(by_size landlock egress connect)"
+
+# ---- loaded ----------------------------------------------------------------------------------------------------------------------
+
+# Bytes of kernel memory that the daemon, and so its maps, hold; and of the maps alone, as the kernel counts them (from 6.4).
+kernel_memory() {
+	awk '$1 == "slab_unreclaimable" || $1 == "percpu" || $1 == "vmalloc" { sum += $2 } END { print sum + 0 }' $GROUP/memory.stat
+}
+map_memory() {
+	bpftool map show -j | jq '[.[] | select(.name == "nodes" or .name == "names" or .name == "egress") | .bytes_memlock] | add'
+}
+
+# load_time KIND: replaces a running session's policy by the largest of that kind; time and memory as JSON.
+load_time() {
+	local runner session start end before maps
+	run_confined sleep infinity >/dev/null &
+	runner=$!
+	for ((;;)); do
+		session=$(holdfast ps --json | jq -r 'map(select(.agent == "sleep" and .state == "running")) | .[0].id // empty')
+		[ -z "$session" ] || break
+		sleep 0.05
+	done
+	before=$(kernel_memory) maps=$(map_memory)
+	start=$(date +%s%N)
+	holdfast policy apply "$session" "$SCRATCH/$1-$most.json" >/dev/null
+	end=$(date +%s%N)
+	sleep 2
+	jq -n --argjson rules $most --argjson ns $((end - start)) --argjson memory $(($(kernel_memory) - before)) \
+		--argjson maps $(($(map_memory) - maps)) '{ rules: $rules, seconds: ($ns / 1e9), bytes_a_rule: ($memory / $rules),
+			map_bytes_a_rule: ($maps / $rules) }'
+	holdfast kill "$session" >/dev/null
+	wait "$runner" || true
+}
+
+holdfast_part() {
+	say 'measuring beside holdfast, and under it'
+	is_confined run_confined
+	sleep 2
+	note beside "$(measure_all loaded)"
+	note under_holdfast "$(measure_all confined)"
+	say 'measuring with many rules'
+	note holdfast_paths "$(by_size confined paths open-17)"
+	note holdfast_egress "$(by_size confined egress connect)"
+	note load_paths "$(load_time paths)"
+	note load_egress "$(load_time egress)"
+	remove_holdfast
+	note bare_after "$(measure_all bare)"
+}
+
+if start_holdfast; then
+	holdfast_part
+else
+	failed=1
+fi
+
+mkdir -p /out
+jq . <<<"$result" >/out/operations.json
+jq -r -L "$TESTS" -f "$TESTS/operations.jq" /out/operations.json
+exit $failed

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fuzzes policy_parse() and policy_compile() over a file system made of hashes. One command, in the project's folder:
+ *
+ *   mkdir -p build/fuzz/policy && clang -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+ *     -Iinclude -Iuser -o build/fuzz/policy_fuzz tests/fuzz/policy_fuzz.c user/policy/[a-z]*.c user/base/[a-z]*.c -lcjson && \
+ *     awk '/^```json/ { n++; p = 1; next } /^```/ { p = 0 } p { print > "build/fuzz/policy/doc" n }' docs/policy.md && \
+ *     build/fuzz/policy_fuzz -max_total_time=180 -max_len=16384 build/fuzz/policy policies
+ */
+#include "base/cleanup.h"
+#include "holdfast/decide.h"
+#include "policy/policy.h"
+
+#include <string.h>
+
+#define FIRST_FD 100000 /* no file is open under these: closing them does nothing */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool good)
+{
+        if (!good)
+                abort();
+}
+
+static uint32_t hash(uint32_t h, const char *text)
+{
+        while (*text)
+                h = (h ^ (uint8_t)*text++) * 16777619u;
+        return h ^ h >> 15;
+}
+
+/* What is below a folder depends on its number and the name: mostly folders, some files, symlinks, gaps and failures. */
+static int open_hashed(void *context, int folder, const char *name, struct fs_object *ret)
+{
+        static const char *const targets[] = {
+                "/", "..", ".", "a", "/a/b", "../../../x", "b/../c", "/usr/./lib//", "self", "/proc/self/fd", "l", "/etc/x"
+        };
+        uint32_t h = hash((uint32_t)folder * 2654435761u + *(uint32_t *)context, name);
+
+        if (folder >= 0 && folder < FIRST_FD)
+                abort();
+        if (folder >= 0 && h % 16 == 0)
+                return h % 1024 ? -ENOENT : -EACCES;
+        *ret = (struct fs_object){ .fd = FIRST_FD + (int)(h % 1000), .folder = folder < 0 || h % 16 > 5 };
+        if (folder >= 0 && h % 16 > 0 && h % 16 < 4)
+                ret->target = strdup(targets[h / 16 % ARRAY_SIZE(targets)]);
+        return 0;
+}
+
+static void check_place(const struct compiled *c, size_t i)
+{
+        const struct place *p = &c->places[i];
+
+        check(i == 0 ? p->parent == -1 : p->parent >= 0 && (size_t)p->parent < i);
+        check(i == 0 || c->places[p->parent].node.names == (uint32_t)p->parent + 1);
+        check(p->node.names == 0 || p->node.names == i + 1);
+        check(i == 0 || (p->name[0] && !strchr(p->name, '/') && strcmp(p->name, ".") != 0 && strcmp(p->name, "..") != 0));
+        for (int r = 0; r < HF_RIGHTS; r++) {
+                check(p->node.rule[r] <= (uint32_t)c->policy->n_rules);
+                check(!p->node.allow[r] || p->node.rule[r]);
+                check(!(p->node.deny & 1 << r) || (!p->node.allow[r] && p->node.rule[r]));
+        }
+        /* Above a mark there are marks. */
+        check(!(p->node.flags & HF_NODE_WAY) || p->parent <= 0 || c->places[p->parent].node.flags & HF_NODE_WAY);
+}
+
+static void check_prefix(const struct compiled *c, size_t i)
+{
+        const struct prefix *p = &c->prefixes[i];
+
+        check(p->bits <= 128 && p->egress.count <= HF_PORTS);
+        check(i == 0 || memcmp(c->prefixes[i - 1].addr, p->addr, 16) <= 0);
+        check(compiled_find_prefix(c, p->addr) != NULL);
+        for (uint32_t j = 0; j < p->egress.count; j++)
+                check(p->egress.port[j].allow && p->egress.port[j].rule && p->egress.port[j].from <= p->egress.port[j].to);
+}
+
+static void check_compiled(const struct compiled *c)
+{
+        check(c->n_places >= 1);
+        for (size_t i = 0; i < c->n_places; i++)
+                check_place(c, i);
+        for (size_t i = 0; i < c->n_prefixes; i++)
+                check_prefix(c, i);
+        for (int i = 0; i < c->policy->n_rules; i++)
+                if (c->policy->rules[i].path)
+                        check(compiled_find(c, c->policy->rules[i].path) != NULL);
+}
+
+static void check_findings(const struct findings *f, bool failed)
+{
+        check(failed == (f->total > 0));
+        for (int i = 0; i < f->count; i++)
+                check(f->list[i].where[0] == '$' && f->list[i].what[0] && !strpbrk(f->list[i].what, "\x1b\r\n"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static const char *const mounts[] = { "/", "/a", "/a/b/c", "/usr/lib/x", "/srv/ws/.git", "/proc", "relative", "", NULL };
+        static const struct policy_vars vars = { "/srv/ws", "/home/u", "u", "/tmp" };
+        uint32_t seed = size ? data[size - 1] : 0;
+        struct fs_view view = { open_hashed, &seed, mounts };
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        _cleanup_findings_ struct findings more = FINDINGS_INIT;
+        struct policy *policy = NULL;
+        struct compiled *compiled = NULL;
+        int r;
+
+        r = policy_parse((const char *)data, size, &policy, &findings);
+        check_findings(&findings, r < 0);
+        check((r == 0) == (policy != NULL));
+        if (r < 0)
+                return 0;
+        r = policy_compile(policy, &vars, &view, &compiled, &more);
+        check_findings(&more, r < 0);
+        check((r == 0) == (compiled != NULL));
+        if (compiled)
+                check_compiled(compiled);
+        compiled_free(compiled);
+        policy_free(policy);
+        return 0;
+}

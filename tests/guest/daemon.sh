@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The daemon gone and back: the kernel holds on without it, and what was known before is known after.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+base_policy
+echo outside >"$OUT/file"
+
+clean_up() {
+	daemon_answers >/dev/null 2>&1 || { kill -9 "$(daemon_pid)" 2>/dev/null; start_daemon; }
+}
+
+# A session that tries each file it is told, and says what came of it.
+start_teller() {
+	rm -f "$WS/ask" "$WS/said"
+	mkfifo "$WS/ask"
+	start_session "$1" bash -c "exec 5<>$WS/ask; while read -r file <&5; do files write \$file >>$WS/said; done"
+	echo text >"$WS/inside"
+}
+
+tell() { # FILE EXPECTED
+	local before
+	before=$(wc -l <"$WS/said" 2>/dev/null || echo 0)
+	echo "$1" >"$WS/ask"
+	await "it has tried" eval '[ "$(wc -l <"$WS/said")" -gt '"$before"' ]'
+	same "writing $1" "$2" "$(tail -n 1 "$WS/said")"
+}
+
+test_refusals_go_on_when_the_daemon_is_killed() {
+	start_teller orphan
+	tell "$OUT/file" 'refused EACCES'
+	kill_daemon KILL
+	tell "$OUT/file" 'refused EACCES'
+	tell "$WS/inside" 'done'
+	same "the file" outside "$(<"$OUT/file")"
+	start_daemon
+	tell "$OUT/file" 'refused EACCES'
+	tell "$WS/inside" 'done'
+}
+
+test_a_restarted_daemon_lists_the_same_sessions_and_goes_on_with_the_numbers() {
+	local before last_before
+	start_teller kept
+	before=$(holdfast ps --json | jq -cS 'map(select(.state != "ended") | {id, state, agent, policy, pid, started, user, version})')
+	settled
+	kill_daemon KILL
+	last_before=$(tail -n 1 "$AUDIT" | jq .seq)
+	tell "$OUT/file" 'refused EACCES'
+	start_daemon
+	same sessions "$before" "$(holdfast ps --json | jq -cS 'map(select(.state != "ended") | {id, state, agent, policy, pid, started, user, version})')"
+	settled
+	same "numbers without gaps" true "$(jq -s 'map(.seq) as $s | all(range(1; $s | length); $s[.] == $s[. - 1] + 1)' "$AUDIT")"
+	jq -es --argjson last "$last_before" --arg path "$OUT/file" 'any(.[]; .seq > $last and .path == $path)' "$AUDIT" >/dev/null ||
+		fail "what was refused while the daemon was away is not in the stream"
+}
+
+test_a_session_that_ended_meanwhile_is_ended_after_the_restart() {
+	start_session meanwhile sleep infinity
+	kill_daemon KILL
+	kill -9 "$pid"
+	await "it is gone" gone "$pid"
+	start_daemon
+	await "it has ended" ended "$session"
+}
+
+test_a_kill_outlives_the_daemon() {
+	start_teller denied
+	holdfast kill "$session" --deny --reason 'before the crash'
+	kill_daemon KILL
+	start_daemon
+	same state denied "$(state_of "$session")"
+	holdfast lift "$session"
+	tell "$WS/inside" 'done'
+}
+
+test_a_policy_can_be_replaced_and_a_session_killed_after_a_restart() {
+	start_teller later
+	kill_daemon KILL
+	start_daemon
+	jq --arg path "$OUT/file" '.capabilities.workspace.files += [{"path": $path, "allow": "rw"}]' "$POLICY" >"$SCRATCH/more.json"
+	holdfast policy apply "$session" "$SCRATCH/more.json"
+	tell "$OUT/file" 'done'
+	echo outside >"$OUT/file"
+	holdfast kill "$session"
+	await "it has ended" ended "$session"
+}
+
+test_new_sessions_are_confined_after_a_restart() {
+	kill_daemon KILL
+	start_daemon
+	denied "$OUT/file" w files write "$OUT/file"
+}
+
+test_a_daemon_that_is_asked_to_stop_leaves_the_sessions_confined() {
+	start_teller stopped
+	kill_daemon TERM
+	tell "$OUT/file" 'refused EACCES'
+	start_daemon
+	same state running "$(state_of "$session")"
+}
+
+test_a_second_daemon_is_refused() {
+	try timeout 20 holdfastd
+	[ "$status" = 1 ] || fail "status $status: $output"
+	daemon_answers >/dev/null
+}
+
+test_without_a_daemon_commands_say_so_and_nothing_runs_unconfined() {
+	kill_daemon KILL
+	try holdfast ps
+	same status 1 "$status"
+	holds output "$output" holdfastd
+	confined touch "$WS/ran"
+	[ "$status" != 0 ] || fail "it ran"
+	[ ! -e "$WS/ran" ] || fail "it ran"
+	start_daemon
+}
+
+run_suite "$@"

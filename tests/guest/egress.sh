@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Connections: only to the addresses and ports of the policy, over TCP and UDP, IPv4 and IPv6; unix sockets by the right c.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+SOCKETS=$SCRATCH/sockets
+ARRIVED=$SCRATCH/arrived # what the listener saw, a line each
+base_policy '{ "path": "'"$SOCKETS"'/allowed", "allow": "c" }' '
+	{ "cidr": "127.0.0.1/32", "port": 7001 },
+	{ "cidr": "::1/128", "port": 7001 },
+	{ "cidr": "127.0.1.0/24", "port": "7003-7004", "proto": "tcp" },
+	{ "cidr": "127.0.2.0/24", "port": 7003, "proto": "udp" }'
+
+mkdir -p "$SOCKETS"
+net listen "$ARRIVED" 7001 7002 7003 7004 7005 "$SOCKETS/allowed" "$SOCKETS/denied" @holdfast-test >/dev/null 2>&1 &
+LISTENER=$!
+trap 'kill $LISTENER' EXIT
+await "the listener is ready" grep -q ready "$ARRIVED"
+
+arrived() {
+	wc -l <"$ARRIVED"
+}
+
+more_arrived_than() {
+	[ "$(arrived)" -gt "$1" ]
+}
+
+# Everything sent before this is in the listener's log.
+all_arrived() {
+	local before
+	before=$(arrived)
+	net udp-sendto 127.0.0.1 7001 >/dev/null
+	await "the last datagram arrived" more_arrived_than "$before"
+}
+
+# reaches COMMAND...: confined it gets done, arrives, and nothing is refused.
+reaches() {
+	local before
+	before=$(arrived)
+	allowed net "$@"
+	await "it arrived" more_arrived_than "$before"
+}
+
+# cut_off OBJECTS [OPTION...] COMMAND...: unconfined it arrives; confined it is refused with one event, and nothing arrives.
+cut_off() {
+	local object=$1 before
+	shift
+	before=$(arrived)
+	same "unconfined: net $*" 'done' "$(net "$@")"
+	await "the unconfined one arrived" more_arrived_than "$before"
+	all_arrived
+	before=$(arrived)
+	mark
+	confined net "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: net $*: $output"
+	one_refusal "$object" "${right:-connect|send}" none 'default deny' "${output#refused }"
+	all_arrived
+	same "arrivals" $((before + 1)) "$(arrived)" # the last one is all_arrived's own
+}
+
+test_addresses_and_ports_of_the_policy_are_reached() {
+	reaches tcp 127.0.0.1 7001
+	reaches tcp ::1 7001
+	reaches tcp ::ffff:127.0.0.1 7001
+	reaches udp-sendto 127.0.0.1 7001
+	reaches udp-connect ::1 7001
+	reaches fast-open 127.0.0.1 7001
+	reaches udp-v4-on-v6 127.0.0.1 7001
+	reaches udp-unspecified 127.0.0.1 7001
+	reaches tcp 127.0.1.77 7004
+	reaches udp-sendmsg 127.0.2.255 7003
+}
+
+test_tcp_to_another_port_is_refused() {
+	cut_off 127.0.0.1:7002 tcp 127.0.0.1 7002
+	cut_off ::1:7002 tcp ::1 7002
+	cut_off 127.0.0.1:7002 tcp ::ffff:127.0.0.1 7002
+}
+
+test_tcp_to_an_address_just_outside_of_a_prefix_is_refused() {
+	cut_off 127.0.2.0:7004 tcp 127.0.2.0 7004
+	cut_off 127.0.0.255:7003 tcp 127.0.0.255 7003
+	cut_off 127.0.1.1:7005 tcp 127.0.1.1 7005
+	cut_off 127.0.1.1:7002 tcp 127.0.1.1 7002
+}
+
+test_the_other_protocol_is_refused() {
+	cut_off 127.0.1.1:7003 udp-sendto 127.0.1.1 7003
+	cut_off 127.0.2.1:7003 tcp 127.0.2.1 7003
+}
+
+test_tcp_fast_open_is_refused() {
+	cut_off 127.0.0.1:7002 fast-open 127.0.0.1 7002
+	cut_off ::1:7002 fast-open ::1 7002
+	cut_off 127.0.0.1:7002 fast-open-connect 127.0.0.1 7002
+}
+
+test_udp_is_refused_in_each_way_to_send() {
+	local address
+	for address in 127.0.0.1 ::1; do
+		cut_off "$address:7002" udp-sendto $address 7002
+		cut_off "$address:7002" udp-connect $address 7002
+		cut_off "$address:7002" udp-sendmsg $address 7002
+		cut_off "$address:7002" udp-sendmmsg $address 7002
+		cut_off "$address:7002" udp-connected-sendto $address 7002 $address 7001
+		cut_off "$address:7002" udp-reconnect $address 7002 $address 7001
+	done
+}
+
+test_an_address_without_a_family_or_of_the_other_family_is_refused() {
+	cut_off 127.0.0.1:7002 udp-unspecified 127.0.0.1 7002
+	cut_off 127.0.0.1:7002 udp-v4-on-v6 127.0.0.1 7002
+	cut_off 127.0.0.1:7002 udp-sendto ::ffff:127.0.0.1 7002
+}
+
+# no_socket FAMILY TYPE PROTOCOL: there is such a socket for the unconfined, and none for a session.
+no_socket() {
+	same "unconfined: socket $*" 'done' "$(net socket "$@")"
+	mark
+	confined net socket "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: socket $*: $output"
+	await "there is an event" refused_since
+	settled
+	same events 1 "$(refusals | wc -l)"
+	same operation socket "$(refusals | jq -r .op)"
+}
+
+test_other_kinds_of_sockets_are_refused() {
+	modprobe -qa vsock algif_hash mptcp 2>/dev/null || true
+	no_socket 2 3 1    # raw IPv4, ICMP
+	no_socket 10 3 58  # raw IPv6, ICMPv6
+	no_socket 17 3 768 # packet
+	no_socket 16 3 9   # netlink, audit
+	no_socket 16 3 4   # netlink, sock_diag
+	no_socket 40 1 0   # vsock
+	no_socket 38 5 0   # the kernel's crypto
+	no_socket 2 1 262  # MPTCP, whose subflows no check would see
+}
+
+test_a_ping_socket_is_refused() {
+	sysctl -qw net.ipv4.ping_group_range='0 2000'
+	no_socket 2 2 1
+}
+
+test_a_connected_socket_goes_on_only_while_the_policy_says_so() {
+	local id
+	mkfifo "$WS/send"
+	exec 6<>"$WS/send"
+	holdfast run --policy "$POLICY" --workspace "$WS" --agent holder -- net hold 127.0.0.1 7001 tcp <"$WS/send" >"$WS/said" 2>&1 &
+	background+=($!)
+	await "it is connected" grep -q connected "$WS/said"
+	echo -n 1 >&6
+	await "it sent" grep -q sent "$WS/said"
+	id=$(session_of holder)
+	jq 'del(.capabilities.net)' "$POLICY" >"$SCRATCH/none.json"
+	mark
+	holdfast policy apply "$id" "$SCRATCH/none.json"
+	echo -n 2 >&6
+	await "it is refused" grep -q 'refused E' "$WS/said"
+	same "bytes sent" 1 "$(grep -c sent "$WS/said")"
+	await "there is an event" refused_since
+	same object 127.0.0.1:7001 "$(refusals | jq -r '"\(.addr):\(.port)"' | head -n 1)"
+}
+
+test_a_unix_socket_needs_the_right_to_connect() {
+	reaches unix "$SOCKETS/allowed"
+	right=c cut_off "$SOCKETS/denied" unix "$SOCKETS/denied"
+	right=c cut_off "$SOCKETS/denied.datagram" unix-datagram "$SOCKETS/denied"
+}
+
+test_an_abstract_unix_socket_of_another_is_refused() {
+	same control 'done' "$(net unix @holdfast-test)"
+	mark
+	confined net unix @holdfast-test
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "$output"
+	await "there is an event" refused_since
+	settled
+	same events 1 "$(refusals | wc -l)"
+}
+
+test_processes_of_a_session_speak_to_each_other_over_unix_sockets() {
+	mark
+	confined bash -c "net listen $WS/seen $WS/own @own-name & until grep -q ready $WS/seen 2>/dev/null; do :; done; net unix $WS/own; net unix @own-name; kill %1"
+	same output $'done\ndone' "$output"
+	no_refusal
+}
+
+run_suite "$@"

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What no policy can give: other processes, the kernel's controls, and what holds the agent. The policy here allows every file.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+PIN=/sys/fs/bpf/holdfast-test-pin
+cat >"$POLICY" <<'END'
+{ "holdfast": 1, "name": "everything", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" } ] } } }
+END
+
+clean_up() {
+	umount "$OUT/mounted" 2>/dev/null || true
+	rm -f $PIN
+}
+
+# forbidden OPERATION COMMAND...: unconfined it gets done, confined it is refused with one event that names the operation.
+forbidden() {
+	local operation=$1
+	shift
+	same "unconfined: $*" 'done' "$("$@")"
+	clean_up
+	mark
+	confined "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: $*: $output"
+	await "there is an event" refused_since
+	settled
+	same "events of $*" "$operation" "$(refusals | jq -r .op | sort -u | paste -sd' ')"
+	refusals | jq -e 'select(.capability and .rule and .reason and .pid and .session)' >/dev/null || fail "$(refusals)"
+}
+
+# forbidden_silently COMMAND...: what a session tries without meaning it (ps, say) makes no event.
+forbidden_silently() {
+	same "unconfined: $*" 'done' "$("$@")"
+	clean_up
+	confined "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: $*: $output"
+}
+
+stranger() {
+	in_background sleep infinity
+}
+
+test_signals_to_another_process_are_refused() {
+	stranger
+	forbidden signal guard signal "$pid" 0
+	forbidden signal guard signal "$pid" 18
+	forbidden signal guard signal-pidfd "$pid" 18
+}
+
+test_signals_within_the_session_arrive() {
+	mark
+	confined bash -c 'sleep 100 & kill -TERM $!; wait $!; echo $?'
+	same "status" 143 "$output"
+	no_refusal
+}
+
+test_tracing_another_process_is_refused() {
+	stranger
+	forbidden ptrace guard trace "$pid"
+	stranger
+	forbidden ptrace guard read-memory "$pid"
+	forbidden ptrace guard take-descriptor "$pid" 0
+}
+
+test_memory_and_environment_of_another_process_are_closed() {
+	stranger
+	forbidden_silently files read "/proc/$pid/environ"
+	scratch=$(mktemp)
+	confined bash -c "cat /proc/$pid/maps /proc/$pid/mem" 2>/dev/null
+	[ "$status" != 0 ] || fail "read: $output"
+	rm "$scratch"
+}
+
+test_mounting_and_changing_the_root_is_refused() {
+	mkdir -p "$OUT/mounted" "$OUT/other"
+	forbidden_silently guard mount "$OUT/mounted"
+	forbidden_silently guard bind-mount "$OUT/other" "$OUT/mounted"
+	forbidden_silently guard chroot "$OUT"
+	forbidden_silently guard unshare mount
+	forbidden_silently guard unshare net
+	forbidden namespace guard unshare user
+}
+
+test_bpf_and_perf_are_refused() {
+	forbidden bpf guard bpf-map
+	forbidden bpf guard bpf-id
+	forbidden perf guard perf
+}
+
+test_the_pins_maps_and_programs_are_out_of_reach() {
+	local pin
+	pin=$(find /sys/fs/bpf/holdfast -type f | head -n 1)
+	[ -n "$pin" ] || fail "nothing is pinned"
+	forbidden bpf guard bpf-pin "$pin"
+	confined rm -rf /sys/fs/bpf/holdfast
+	[ "$status" != 0 ] || fail "removed"
+	[ -e "$pin" ] || fail "$pin is gone"
+}
+
+test_the_daemon_cannot_be_signalled_or_traced() {
+	local daemon
+	daemon=$(daemon_pid)
+	forbidden signal guard signal "$daemon" 0
+	mark
+	confined guard signal "$daemon" 9
+	same kill 'refused EPERM' "$output"
+	confined guard trace "$daemon"
+	same trace 'refused EPERM' "$output"
+	confined pkill -STOP -x holdfastd
+	same "the daemon" "$daemon" "$(daemon_pid)"
+	await "it answers" daemon_answers
+}
+
+test_the_audit_log_cannot_be_read_changed_or_removed() {
+	local size
+	size=$(stat -c '%i' "$AUDIT")
+	mark
+	confined files write "$AUDIT"
+	[[ $output == refused* ]] || fail "write: $output"
+	await "there is an event" refused_since
+	same path "$AUDIT" "$(refusals | jq -r .path | head -n 1)"
+	confined files unlink "$AUDIT"
+	[[ $output == refused* ]] || fail "unlink: $output"
+	confined files rename "$AUDIT" "$WS/log"
+	[[ $output == refused* ]] || fail "rename: $output"
+	confined files rename /var/log/holdfast /var/log/gone
+	[[ $output == refused* ]] || fail "rename of the folder: $output"
+	confined files rename /var/log /var/gone
+	[[ $output == refused* ]] || fail "rename of a folder above: $output"
+	confined files read "$AUDIT"
+	[[ $output == refused* ]] || fail "read: $output"
+	same "the log" "$size" "$(stat -c '%i' "$AUDIT")"
+}
+
+test_state_and_socket_of_the_daemon_are_out_of_reach() {
+	local path
+	for path in /var/lib/holdfast/holdfast.db /run/holdfast/api.sock; do
+		[ -e $path ] || fail "there is no $path"
+		confined files unlink $path
+		[[ $output == refused* ]] || fail "unlink $path: $output"
+		confined files rename "$(dirname $path)" /var/elsewhere
+		[[ $output == refused* ]] || fail "rename above $path: $output"
+	done
+	confined files write /var/lib/holdfast/holdfast.db
+	[[ $output == refused* ]] || fail "write: $output"
+	confined files write /usr/sbin/holdfastd
+	[[ $output == refused* ]] || fail "write to the daemon's program: $output"
+}
+
+test_the_api_does_not_answer_an_agent() {
+	try curl -s --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/sessions
+	same control 0 "$status"
+	mark
+	confined curl -s --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/sessions
+	[ "$status" != 0 ] || fail "it answered: $output"
+	await "there is an event" refused_since
+	confined holdfast kill --all --reason 'by the agent'
+	[ "$status" != 0 ] || fail "an agent killed all: $output"
+	confined holdfast run --policy "$POLICY" -- true
+	[ "$status" != 0 ] || fail "an agent started a session"
+}
+
+test_cgroups_are_out_of_reach() {
+	local file=/sys/fs/cgroup/cgroup.procs
+	mark
+	confined tasks move "$OUT" /sys/fs/cgroup
+	[[ $output == refused* ]] || fail "$output"
+	await "there is an event" refused_since
+	same path "$file" "$(refusals | jq -r .path | head -n 1)"
+	confined files mkdir /sys/fs/cgroup/own
+	[[ $output == refused* ]] || fail "$output"
+}
+
+test_settings_of_the_kernel_are_out_of_reach() {
+	local before
+	before=$(</proc/sys/kernel/core_pattern)
+	confined bash -c 'echo x >/proc/sys/kernel/core_pattern'
+	same core_pattern "$before" "$(</proc/sys/kernel/core_pattern)"
+	confined bash -c 'echo c >/proc/sysrq-trigger' # the guest would be gone
+	confined bash -c 'echo mem >/sys/power/state'
+}
+
+run_suite "$@"

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Hosts that lack something: doctor and holdfastd name what is missing and what to do, exit 1, and nothing stays attached.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+PINS=/sys/fs/bpf/holdfast
+
+# This host becomes one where holdfast never ran.
+[ -z "$(daemon_pid)" ] || kill_daemon TERM
+rm -rf "$PINS"
+trap start_daemon EXIT
+
+programs() {
+	bpftool prog list -j | jq -r '.[] | "\(.id) \(.type)"' | sort
+}
+
+# lacking WORD COMMAND...: the command is one that runs its arguments on a host that lacks something. Both programs name it by WORD.
+lacking() {
+	local word=$1 before program
+	shift
+	before=$(programs)
+	for program in 'holdfast doctor' holdfastd; do
+		# shellcheck disable=SC2086
+		try timeout 30 "$@" $program
+		same "$program: $output: status" 1 "$status"
+		holds "$program" "${output,,}" "${word,,}"
+		[ ! -e $PINS ] || fail "$program left pins: $(ls $PINS)"
+		[ ! -S "$SOCKET" ] || fail "$program left a socket"
+		await "the programs are those of before" eval '[ "$(programs)" = "'"$before"'" ]'
+	done
+}
+
+in_mounts() { # SHELL-COMMAND PROGRAM...
+	local change=$1
+	shift
+	unshare --mount bash -c "$change"' && exec "$@"' bash "$@"
+}
+
+test_doctor_is_content_with_a_host_that_has_all() {
+	try holdfast doctor
+	same "$output: status" 0 "$status"
+	for each in btf cgroup bpffs lsm; do
+		holds output "$output" $each
+	done
+}
+
+test_a_host_without_btf() {
+	lacking /sys/kernel/btf/vmlinux in_mounts 'mount -t tmpfs none /sys/kernel/btf'
+}
+
+test_a_host_where_bpf_is_not_an_active_lsm() {
+	echo lockdown,capability,landlock,yama >"$SCRATCH/lsm"
+	lacking 'lsm=' in_mounts "mount --bind $SCRATCH/lsm /sys/kernel/security/lsm"
+}
+
+test_a_host_that_forbids_bpf() {
+	lacking 'forbids it' nobpf
+}
+
+test_a_host_without_cgroup_v2() {
+	lacking 'cgroup v2' in_mounts 'umount -l /sys/fs/cgroup'
+}
+
+test_a_host_without_bpffs() {
+	lacking 'bpffs' in_mounts 'umount -l /sys/fs/bpf'
+}
+
+test_a_user_who_is_not_root() {
+	lacking 'root' setpriv --reuid 1000 --regid 1000 --clear-groups
+}
+
+test_several_things_missing_are_named_at_once() {
+	try in_mounts 'umount -l /sys/fs/cgroup && mount -t tmpfs none /sys/kernel/btf' holdfast doctor
+	same status 1 "$status"
+	holds output "$output" 'cgroup v2'
+	holds output "$output" /sys/kernel/btf/vmlinux
+}
+
+test_the_same_host_enforces_once_nothing_is_missing() {
+	start_daemon
+	base_policy
+	denied "$OUT/file" w files create "$OUT/file"
+	kill_daemon TERM
+	[ -d $PINS ] || fail "nothing is pinned"
+	rm -rf $PINS
+}
+
+run_suite "$@"

@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The kill switch: one session or all, refused, frozen or killed, and lifted again; and how soon it takes effect.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+base_policy
+
+api() { # METHOD TARGET [BODY]
+	curl -s --max-time 10 --unix-socket "$SOCKET" -X "$1" ${3+-d "$3"} "http://localhost$2"
+}
+
+# A session that counts in the workspace for as long as it may open its files.
+start_counter() {
+	rm -f "$WS/$1"
+	start_session "$1" latency spin "$WS/$1" /etc/passwd
+	await "it counts" counts "$1"
+}
+
+count() {
+	od -An -tu8 -N8 "$WS/$1" | tr -d ' '
+}
+
+counts() {
+	local before
+	before=$(count "$1")
+	[ "$(count "$1")" != "$before" ] || { holdfast ps >/dev/null; [ "$(count "$1")" != "$before" ]; }
+}
+
+test_a_kill_by_curl_ends_the_session() {
+	local answer
+	start_counter killed
+	answer=$(curl -s --unix-socket "$SOCKET" -d "{\"session\":\"$session\",\"reason\":\"three in the morning\"}" http://localhost/v1/kills)
+	await "it is gone" gone "$pid"
+	await "it has ended" ended "$session"
+	echo "$answer"
+	jq -e . <<<"$answer" >/dev/null
+	jq -e 'select(.kind == "kill" and (.reason // "" | contains("three in the morning")))' "$AUDIT" >/dev/null || fail "no kill event"
+}
+
+test_a_denied_session_runs_and_may_do_nothing() {
+	start_counter denied
+	mark
+	api POST /v1/kills "{\"session\":\"$session\",\"strength\":\"deny\",\"reason\":\"look first\"}"
+	await "its state is denied" state_is "$session" denied
+	counts denied && fail "it still opens files"
+	kill -0 "$pid"
+	await "there is an event" refused_since
+	refusals | jq -e 'select(.rule == "kill" and (.reason | contains("look first")))' >/dev/null || fail "$(refusals | head -n 3)"
+	holdfast lift "$session"
+	await "it opens files again" counts denied
+	same state running "$(state_of "$session")"
+}
+
+test_a_paused_session_stands_still_and_goes_on() {
+	start_counter paused
+	holdfast pause "$session" --reason 'a break'
+	await "its state is paused" state_is "$session" paused
+	counts paused && fail "it goes on"
+	grep -q 1 "/sys/fs/cgroup$(holdfast show "$session" --json | jq -r .cgroup)/cgroup.freeze"
+	holdfast lift "$session"
+	await "it goes on" counts paused
+}
+
+test_a_killed_session_stays_dead_when_the_kill_is_lifted() {
+	start_counter dead
+	holdfast kill "$session" --reason enough
+	await "it is gone" gone "$pid"
+	try holdfast lift "$session"
+	[[ $(state_of "$session") != running ]] || fail "it is back"
+}
+
+test_kill_all_stops_every_session_and_only_sessions() {
+	local first second bystander
+	in_background sleep infinity
+	bystander=$pid
+	start_counter one
+	first=$session
+	start_counter two
+	second=$session
+	holdfast kill --all --deny --reason 'all of them'
+	counts one && fail "the first goes on"
+	counts two && fail "the second goes on"
+	same "state of the first" denied "$(state_of "$first")"
+	same "state of the second" denied "$(state_of "$second")"
+	kill -0 "$bystander"
+	confined true
+	[ "$status" != 0 ] || fail "a new session runs while all is killed"
+	holdfast lift --all
+	await "the first goes on" counts one
+	await "the second goes on" counts two
+	confined true
+	same "a new session: $output" 0 "$status"
+}
+
+test_kill_all_kills() {
+	local first second
+	start_counter three
+	first=$session
+	start_counter four
+	second=$session
+	holdfast kill --all --reason 'all of them'
+	await "the first has ended" ended "$first"
+	await "the second has ended" ended "$second"
+	holdfast lift --all
+	confined true
+	same "a new session: $output" 0 "$status"
+}
+
+test_a_repeated_kill_and_a_repeated_lift_do_no_harm() {
+	start_counter again
+	holdfast kill "$session" --deny
+	holdfast kill "$session" --deny
+	same state denied "$(state_of "$session")"
+	holdfast lift "$session"
+	same state running "$(state_of "$session")"
+	await "it goes on" counts again
+}
+
+test_a_killed_fork_bomb_is_gone() {
+	local cgroup
+	start_session bomb tasks bomb
+	cgroup=/sys/fs/cgroup$(holdfast show "$session" --json | jq -r .cgroup)
+	await "it has 50 processes" eval '[ "$(wc -l <'"$cgroup"'/cgroup.procs)" -ge 50 ]'
+	holdfast kill "$session"
+	await "nothing is left" no_bomb
+	await "it has ended" ended "$session"
+}
+
+no_bomb() {
+	local each
+	for each in $(pgrep -x tasks); do
+		gone "$each" || return 1
+	done
+}
+
+# stops_and_goes_on NAME COMMAND...: what latency counts in that mode stops with a kill and goes on with a lift.
+stops_and_goes_on() {
+	rm -f "$WS/$1"
+	start_session "$@"
+	await "it counts" counts "$1"
+	holdfast kill "$session" --deny
+	counts "$1" && fail "it goes on"
+	holdfast lift "$session"
+	await "it goes on" counts "$1"
+}
+
+test_a_kill_reaches_files_that_are_open() {
+	echo text >"$WS/data"
+	stops_and_goes_on writing latency write "$WS/writing" "$WS/data"
+	stops_and_goes_on reading latency read "$WS/reading" "$WS/data"
+}
+
+test_a_kill_reaches_sockets_that_are_connected() {
+	in_background net listen "$SCRATCH/arrived" 7001
+	await "the listener is ready" grep -q ready "$SCRATCH/arrived"
+	base_policy '' '{ "cidr": "127.0.0.1/32", "port": 7001 }'
+	stops_and_goes_on sending latency send "$WS/sending" 7001
+}
+
+# The bar is a median of 5 ms.
+median() {
+	local line us
+	line=$(latency measure "$WS/$1" "$session" 50)
+	echo "# $2: $line" >&3
+	[[ $line =~ ^median\ ([0-9]+)\ us ]] || fail "$line"
+	us=${BASH_REMATCH[1]}
+	[ "$us" -le "$3" ] || fail "the bar is $3 us: $line"
+}
+
+test_the_first_refusal_comes_within_5_ms_of_the_request_with_one_session() {
+	start_counter alone
+	median alone 'one session' 5000
+}
+
+test_the_first_refusal_comes_within_5_ms_of_the_request_with_200_sessions() {
+	local each
+	start_counter crowd
+	for ((each = 0; each < 199; each++)); do
+		in_background sleep infinity
+		holdfast attach --pid "$pid" --policy "$POLICY" --agent "crowd-$each" >/dev/null
+	done
+	same sessions 200 "$(holdfast ps --json | jq 'map(select(.state == "running")) | length')"
+	median crowd '200 sessions' 5000
+}
+
+test_refusals_without_end_do_not_keep_a_kill_from_working() {
+	echo text >"$OUT/outside"
+	start_session flood files flood "$OUT/outside" 100000000
+	await "it floods" eval '[ "$(holdfast show '"$session"' --json | jq .denials)" -gt 1000 ]'
+	start_counter beside
+	median beside 'beside a flood of refusals' 100000
+}
+
+test_an_unknown_session_is_said_to_be_one() {
+	try holdfast kill no-such-session
+	same status 4 "$status"
+	holds output "$output" no-such-session
+	same "by curl" 404 "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" -d '{"session":"no-such-session"}' http://localhost/v1/kills)"
+}
+
+test_a_bad_request_is_answered_with_the_field_that_is_wrong() {
+	local answer
+	answer=$(api POST /v1/kills '{"session":7}')
+	holds answer "$answer" session
+	same status 400 "$(jq .status <<<"$answer")"
+	answer=$(api POST /v1/kills '{"session":"x","strength":"gently"}')
+	holds answer "$answer" strength
+	answer=$(api POST /v1/kills '{"sess')
+	same status 400 "$(jq .status <<<"$answer")"
+	answer=$(api POST /v1/kills '{}')
+	same status 400 "$(jq .status <<<"$answer")"
+	same "a kill that was set" '[]' "$(api GET /v1/kills | jq -c 'if type == "object" then .kills else . end')"
+}
+
+run_suite "$@" 3>&1

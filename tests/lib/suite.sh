@@ -1,0 +1,283 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What the guest's suites share. A suite sources this, defines functions test_THIS_IS_REFUSED and ends with run_suite "$@".
+# Each test runs in a subshell with set -e, in the order of the file; arguments of the suite choose tests by a part of their name.
+# Printed: "ok N sentence" or "not ok N sentence" with what went wrong, and last "suite NAME: P passed, F failed".
+
+TESTS=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+SUITE=$(basename "$0" .sh)
+AUDIT=/var/log/holdfast/audit.ndjson
+SOCKET=/run/holdfast/api.sock
+SCRATCH=/srv/holdfast-test/$SUITE # what a suite makes, outside of every policy
+WS=$SCRATCH/ws                    # the workspace of its sessions
+OUT=$SCRATCH/out                  # what lies outside
+POLICY=$SCRATCH/policy.json
+PATH=$TESTS/guest:$PATH
+output='' status=0 pid='' session='' marked=0 background=()
+rm -rf "$SCRATCH"
+mkdir -p "$WS" "$OUT"
+
+# ---- running -------------------------------------------------------------------------------------------------------------
+
+run_suite() {
+	local name log number=0 passed=0 failed=0 status
+	log=$(mktemp)
+	for name in $(grep -oE '^test_[a-z0-9_]+\(\)' "$0" | tr -d '()'); do
+		[[ -z "${1-}" || $name == *"$1"* ]] || continue
+		((++number))
+		(
+			set -Eeuo pipefail
+			trap 'echo "in ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
+			trap 'end_background; clean_up' EXIT
+			"$name"
+		) >"$log" 2>&1 </dev/null
+		status=$?
+		name=${name#test_}
+		if [ $status = 0 ]; then
+			((++passed))
+			echo "ok $number ${name//_/ }"
+		else
+			((++failed))
+			echo "not ok $number ${name//_/ }"
+			sed 's/^/    # /' "$log" | tail -n 40
+		fi
+	done
+	rm -f "$log"
+	rm -rf "$SCRATCH"
+	echo "suite $SUITE: $passed passed, $failed failed"
+	[ $failed = 0 ]
+}
+
+# Called at the end of each test, however it ends; a suite may define its own.
+clean_up() {
+	:
+}
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+# same WHAT EXPECTED GOT
+same() {
+	[ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
+}
+
+# holds WHAT TEXT PART: the text contains the part.
+holds() {
+	[[ $2 == *"$3"* ]] || fail "$1: '$3' is not in: $2"
+}
+
+# await WHAT COMMAND...: until the command succeeds, for at most 30 s.
+await() {
+	local what=$1 until=$((SECONDS + 30))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $until ] || fail "waited 30 s in vain until $what"
+		sleep 0.02
+	done
+}
+
+# Runs a command; sets output (both streams) and status.
+try() {
+	status=0
+	output=$("$@" 2>&1 </dev/null) || status=$?
+}
+
+# ---- processes in the background, ended with the test ----------------------------------------------------------------------
+
+# in_background COMMAND...: sets pid.
+in_background() {
+	"$@" </dev/null >>"$SCRATCH/background.log" 2>&1 &
+	pid=$!
+	background+=("$pid")
+}
+
+end_background() {
+	local each
+	for each in "${background[@]}"; do
+		kill -9 "$each" 2>/dev/null || true
+	done
+}
+
+# ---- sessions --------------------------------------------------------------------------------------------------------------
+
+# confined COMMAND...: in a session of its own under $POLICY; sets output and status. The output goes through a pipe: a file
+# outside of the policy could not be written, not even through a descriptor that is open already.
+confined() {
+	try holdfast run --policy "$POLICY" --workspace "$WS" -- "$@"
+}
+
+# start_session NAME COMMAND...: the same in the background; sets pid (of holdfast run) and session (its id).
+start_session() {
+	local name=$1
+	shift
+	in_background holdfast run --policy "$POLICY" --workspace "$WS" --agent "$name" -- "$@"
+	await "session $name is there" session_of "$name"
+	session=$(session_of "$name")
+}
+
+# Id of the session that lives under this agent name.
+session_of() {
+	holdfast ps --json | jq -er --arg agent "$1" 'map(select(.agent == $agent and .state != "ended")) | .[0].id'
+}
+
+state_of() {
+	holdfast ps --json | jq -r --arg id "$1" 'map(select(.id == $id)) | .[0].state // "gone"'
+}
+
+state_is() {
+	[ "$(state_of "$1")" = "$2" ]
+}
+
+# ended ID: the session is over, one way or the other.
+ended() {
+	[[ $(state_of "$1") == @(ended|gone) ]]
+}
+
+# ---- events ----------------------------------------------------------------------------------------------------------------
+
+# mark: remembers where the stream ends now. since: prints what came after that.
+mark() {
+	marked=$(stat -c %s "$AUDIT" 2>/dev/null || echo 0)
+}
+
+since() {
+	tail -c "+$((marked + 1))" "$AUDIT"
+}
+
+refusals() {
+	since | jq -c 'select(.verdict == "deny")'
+}
+
+refused_since() {
+	[ -n "$(refusals)" ]
+}
+
+# settled: every event of the kernel so far is in the stream. A session that is run to its end puts one behind them.
+settled() {
+	local name=settled-$RANDOM$RANDOM
+	holdfast run --policy "$POLICY" --workspace "$WS" --agent "$name" -- /usr/bin/true </dev/null >/dev/null 2>&1
+	await "the events are written" grep -q "$name" "$AUDIT"
+}
+
+# one_refusal OBJECTS RIGHT CAPABILITY RULE ERRNO: since the mark there is exactly one refusal, and it is this. OBJECTS are paths
+# or ADDRESS:PORT, with | between alternatives; RIGHT is a letter of rwxc or, where no right is about it, the operation (again with |).
+one_refusal() {
+	local wrong
+	await "there is an event" refused_since
+	settled
+	wrong=$(refusals | jq -rs --arg objects "$1" --arg right "$2" --arg capability "$3" --arg rule "$4" --arg error "$5" '
+		def is(what; expected; got): if expected == got then empty else "\(what) is \(got), not \(expected)" end;
+		if length != 1 then "\(length) refusals instead of one: \(tojson)"
+		else .[0] | (.path // (if .addr then "\(.addr):\(.port)" else .op end)) as $object | [
+			(if $objects | split("|") | index([$object]) then empty else "it is about \($object), not \($objects)" end),
+			(if .right as $got | $right | split("|") | any(. as $one | $got | contains($one)) then empty else "right is \(.right), not \($right)" end),
+			is("capability"; $capability; .capability), is("rule"; $rule; .rule), is("error"; $error; .error),
+			(if .session and .agent and .user and .pid and .comm and .seq and .time and .reason then empty else "a field is missing" end)
+		] | if . == [] then empty else join("; ") + ": " end, (if . == [] then empty else tojson end)
+		end')
+	[ -z "$wrong" ] || fail "event: $wrong $(refusals)"
+}
+
+no_refusal() {
+	settled
+	[ -z "$(refusals)" ] || fail "refused: $(refusals | head -n 5)"
+}
+
+# ---- attempts --------------------------------------------------------------------------------------------------------------
+
+# What a refused attempt must leave as it was: everything that stat(2) tells of the places named in GUARDED.
+GUARDED=("$OUT")
+snapshot() {
+	find "${GUARDED[@]}" -printf '%p %i %y %m %U:%G %s %n %T@ %C@ %l\n' | sort
+}
+
+# Makes what the attempts are made on; a suite defines its own.
+scene() {
+	:
+}
+
+# denied [-c CAPABILITY -r RULE] [-e ERRNO] [-n] OBJECTS RIGHT COMMAND...: the positive control first: unconfined the attempt
+# gets done. Then the same in a session: refused (EACCES or EPERM, or -e), nothing changed, one event (-n: any number).
+denied() {
+	local capability=none rule='default deny' errnos='EACCES EPERM' any='' objects right before OPTIND=1 option
+	while getopts c:r:e:n option; do
+		case $option in
+		c) capability=$OPTARG ;;
+		r) rule=$OPTARG ;;
+		e) errnos=$OPTARG ;;
+		n) any=1 ;;
+		*) fail "denied: wrong option" ;;
+		esac
+	done
+	shift $((OPTIND - 1))
+	objects=$1 right=$2
+	shift 2
+	scene
+	try "$@"
+	same "unconfined: $*" 'done' "$output"
+	scene
+	before=$(snapshot)
+	mark
+	confined "$@"
+	[[ " $errnos " == *" ${output#refused } "* && $output == refused* ]] || fail "confined: $*: $output (status $status)"
+	same "what was guarded" "$before" "$(snapshot)"
+	if [ -n "$any" ]; then
+		await "there is an event" refused_since
+	else
+		one_refusal "$objects" "$right" "$capability" "$rule" "${output#refused }"
+	fi
+}
+
+# allowed COMMAND...: in a session it gets done, and nothing is refused.
+allowed() {
+	scene
+	mark
+	confined "$@"
+	same "confined: $*" 'done' "$output"
+	no_refusal
+}
+
+# ---- the daemon ------------------------------------------------------------------------------------------------------------
+
+daemon_pid() {
+	pgrep -x -o holdfastd
+}
+
+daemon_answers() {
+	curl -sf --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/health
+}
+
+start_daemon() {
+	setsid holdfastd </dev/null >>/var/log/holdfastd.log 2>&1 &
+	await "holdfastd answers" daemon_answers
+}
+
+# gone PID: no such process, or a zombie.
+gone() {
+	local state
+	state=$(ps -o state= -p "$1") || return 0
+	[ "$state" = Z ]
+}
+
+kill_daemon() {
+	local daemon
+	daemon=$(daemon_pid)
+	kill "-${1:-KILL}" "$daemon"
+	await "holdfastd is gone" gone "$daemon"
+}
+
+# ---- the policy of most suites ---------------------------------------------------------------------------------------------
+
+# base_policy [FILES [EGRESS]]: writes $POLICY: what programs need, the workspace, and more rules of the workspace's capability.
+base_policy() {
+	local net=''
+	[ -z "${2-}" ] || net=', "net": { "egress": [ '$2' ] }'
+	cat >"$POLICY" <<-END
+		{ "holdfast": 1, "name": "suite-$SUITE", "capabilities": {
+		    "base": { "files": [ { "path": "/usr", "allow": "rx" }, { "path": "/etc", "allow": "r" },
+		                         { "path": "/proc", "allow": "r" }, { "path": "/dev/null", "allow": "rw" } ] },
+		    "workspace": { "files": [ { "path": "\${WORKSPACE}", "allow": "rwx" }${1:+, $1} ] }$net } }
+	END
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.c"
+#include "daemon/file.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Reads a configuration with this text. */
+static int with(const char *text, struct config *c, struct error *e)
+{
+        char path[] = "/tmp/holdfast-config-XXXXXX";
+        int fd = mkstemp(path), r;
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+        close(fd);
+        r = config_read(path, true, c, e);
+        unlink(path);
+        return r;
+}
+
+static void refuses(const char *text, const char *where)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        assert_int_equal(with(text, &c, &e), -EINVAL);
+        assert_non_null(strstr(error_text(&e), where));
+        assert_null(c.socket);
+}
+
+static void an_absent_default_configuration_gives_the_defaults(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+
+        (void)state;
+        assert_int_equal(config_read("/nonexistent/holdfast.json", false, &c, NULL), 0);
+        assert_string_equal(c.socket, PATH_SOCKET);
+        assert_string_equal(c.audit, PATH_AUDIT);
+        assert_string_equal(c.state, PATH_STATE);
+        assert_null(c.group);
+}
+
+static void an_absent_configuration_that_was_named_is_an_error(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(config_read("/nonexistent/holdfast.json", true, &c, &e), -ENOENT);
+        assert_non_null(strstr(error_text(&e), "/nonexistent/holdfast.json"));
+}
+
+static void what_is_given_is_taken_and_the_rest_stays(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(with("{\"socket\": \"/run/x.sock\", \"group\": \"wheel\", \"log_level\": \"debug\"}", &c, &e), 0);
+        assert_string_equal(c.socket, "/run/x.sock");
+        assert_string_equal(c.group, "wheel");
+        assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+        assert_string_equal(c.audit, PATH_AUDIT);
+}
+
+static void what_is_wrong_is_named(void **state)
+{
+        (void)state;
+        refuses("{\"sockets\": \"/run/x.sock\"}", "$.sockets");
+        refuses("{\"socket\": \"relative\"}", "$.socket");
+        refuses("{\"audit\": 7}", "$.audit");
+        refuses("{\"group\": \"\"}", "$.group");
+        refuses("{\"log_level\": \"loud\"}", "$.log_level");
+        refuses("[]", "JSON object");
+        refuses("{} trailing", "JSON object");
+        refuses("", "JSON object");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_absent_default_configuration_gives_the_defaults),
+                cmocka_unit_test(an_absent_configuration_that_was_named_is_an_error),
+                cmocka_unit_test(what_is_given_is_taken_and_the_rest_stays),
+                cmocka_unit_test(what_is_wrong_is_named),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decision that the BPF programs run, run here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "holdfast/decide.h"
+
+static void without_a_node_everything_is_refused(void **state)
+{
+        __u32 rule = 9;
+
+        (void)state;
+        for (__u32 asked = 0; asked <= HF_RIGHTS_ALL; asked++)
+                assert_int_equal(hf_refused(NULL, ~0ULL, asked), asked);
+        assert_int_equal(hf_explain(NULL, HF_READ, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(rule, 0);
+}
+
+static void a_right_is_allowed_by_any_live_capability(void **state)
+{
+        struct hf_node node = { .allow = { 1, 2, 4, 1ULL << 63 } };
+
+        (void)state;
+        assert_int_equal(hf_refused(&node, 0, HF_RIGHTS_ALL), HF_RIGHTS_ALL);
+        assert_int_equal(hf_refused(&node, 1, HF_RIGHTS_ALL), HF_RIGHTS_ALL & ~HF_READ);
+        assert_int_equal(hf_refused(&node, 6, HF_RIGHTS_ALL), HF_READ | HF_CONNECT);
+        assert_int_equal(hf_refused(&node, 1ULL << 63, HF_CONNECT), 0);
+        assert_int_equal(hf_refused(&node, ~0ULL, HF_RIGHTS_ALL), 0);
+        assert_int_equal(hf_refused(&node, 0, 0), 0);
+}
+
+static void killing_a_capability_takes_it_from_the_live_ones(void **state)
+{
+        struct hf_policy policy = { .active = 7, .killed = 2 };
+
+        (void)state;
+        assert_int_equal(hf_live(&policy), 5);
+}
+
+static void moving_gains_what_only_the_new_place_allows(void **state)
+{
+        struct hf_node from = { .allow = { 1, 0, 2, 0 } }, to = { .allow = { 1, 1, 4, 0 } };
+
+        (void)state;
+        assert_int_equal(hf_gained(&from, &to, 1), HF_WRITE);
+        assert_int_equal(hf_gained(&from, &to, 5), HF_WRITE | HF_EXEC);
+        assert_int_equal(hf_gained(&from, &to, 7), HF_WRITE);
+        assert_int_equal(hf_gained(&to, &from, 3), HF_EXEC);
+        assert_int_equal(hf_gained(&from, &from, 7), 0);
+        assert_int_equal(hf_gained(NULL, &to, 1), HF_READ | HF_WRITE);
+        assert_int_equal(hf_gained(&from, NULL, 7), 0);
+}
+
+static void a_refusal_is_explained_by_its_lowest_right(void **state)
+{
+        struct hf_node node = { .allow = { 0, 2, 0, 0 }, .rule = { 10, 11, 12, 0 }, .deny = HF_READ };
+        __u32 rule;
+
+        (void)state;
+        assert_int_equal(hf_explain(&node, HF_READ, &rule), HF_WHY_RULE);
+        assert_int_equal(rule, 10);
+        assert_int_equal(hf_explain(&node, HF_WRITE, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 11);
+        assert_int_equal(hf_explain(&node, HF_EXEC, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(rule, 12);
+        assert_int_equal(hf_explain(&node, HF_CONNECT, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(rule, 0);
+}
+
+static void a_right_has_the_index_of_its_bit(void **state)
+{
+        (void)state;
+        for (__u32 i = 0; i < HF_RIGHTS; i++)
+                assert_int_equal(hf_right_index(1u << i), i);
+        assert_int_equal(hf_right_index(HF_EXEC | HF_CONNECT), 2);
+        assert_int_equal(hf_right_index(0), 0);
+}
+
+static void egress_takes_the_first_live_entry_and_explains_the_first_match(void **state)
+{
+        struct hf_egress egress = {
+                .count = 3,
+                .port = { { .allow = 4, .rule = 1, .from = 1, .to = 100, .proto = HF_TCP },
+                          { .allow = 2, .rule = 2, .from = 50, .to = 60, .proto = HF_TCP | HF_UDP },
+                          { .allow = 1, .rule = 3, .from = 55, .to = 55, .proto = HF_UDP },
+                          { .allow = ~0ULL, .rule = 4, .from = 0, .to = 65535, .proto = HF_TCP | HF_UDP } },
+        };
+        __u32 rule;
+
+        (void)state;
+        assert_int_equal(hf_egress_decide(&egress, 2, HF_TCP, 50, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(rule, 2);
+        assert_int_equal(hf_egress_decide(&egress, 6, HF_TCP, 50, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(rule, 1);
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 50, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 1);
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_UDP, 55, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(rule, 3);
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 101, &rule), HF_WHY_NO_RULE); /* entries beyond count do not count */
+        assert_int_equal(rule, 0);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, HF_UDP, 49, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(NULL, ~0ULL, HF_TCP, 1, &rule), HF_WHY_NO_RULE);
+        egress.count = 1000; /* a broken count reads no further than the array */
+        assert_int_equal(hf_egress_decide(&egress, 8, HF_TCP, 60000, &rule), HF_WHY_ALLOWED);
+}
+
+/* SipHash-c-d over bytes, written after the paper on its own: Aumasson and Bernstein 2012, section 2. */
+static uint64_t siphash(int c, int d, const uint64_t key[2], const uint8_t *text, size_t length)
+{
+        uint64_t v[4] = { key[0] ^ 0x736f6d6570736575ULL, key[1] ^ 0x646f72616e646f6dULL, key[0] ^ 0x6c7967656e657261ULL,
+                          key[1] ^ 0x7465646279746573ULL };
+        size_t blocks = length / 8 + 1;
+
+        for (size_t i = 0; i < blocks + 1; i++) {
+                uint64_t m = 0;
+                int rounds = i < blocks ? c : d;
+
+                for (size_t j = 0; i < blocks && j < 8; j++)
+                        if (8 * i + j < length)
+                                m |= (uint64_t)text[8 * i + j] << 8 * j;
+                if (i == blocks - 1)
+                        m |= (uint64_t)(length & 0xff) << 56;
+                if (i == blocks)
+                        v[2] ^= 0xff;
+                v[3] ^= m;
+                while (rounds--) {
+                        v[0] += v[1], v[2] += v[3];
+                        v[1] = v[1] << 13 | v[1] >> 51, v[3] = v[3] << 16 | v[3] >> 48;
+                        v[1] ^= v[0], v[3] ^= v[2];
+                        v[0] = v[0] << 32 | v[0] >> 32;
+                        v[2] += v[1], v[0] += v[3];
+                        v[1] = v[1] << 17 | v[1] >> 47, v[3] = v[3] << 21 | v[3] >> 43;
+                        v[1] ^= v[2], v[3] ^= v[0];
+                        v[2] = v[2] << 32 | v[2] >> 32;
+                }
+                v[0] ^= m;
+        }
+        return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* What decide.h does with a name: whole words with zeros after the last byte, then the length in a word of its own. */
+static uint64_t name_hash(const __u64 key[2], const char *name, size_t length)
+{
+        struct hf_hash h;
+
+        hf_hash_start(&h, key);
+        for (size_t i = 0; i < length; i += 8) {
+                uint64_t word = 0;
+
+                memcpy(&word, name + i, length - i < 8 ? length - i : 8);
+                hf_hash_word(&h, word);
+        }
+        return hf_hash_finish(&h, (__u32)length);
+}
+
+static void the_reference_siphash_gives_the_papers_vector(void **state)
+{
+        const uint64_t key[2] = { 0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL };
+        uint8_t text[15];
+
+        (void)state;
+        for (uint8_t i = 0; i < 15; i++)
+                text[i] = i;
+        assert_true(siphash(2, 4, key, text, 15) == 0xa129ca6149be45e5ULL); /* appendix A */
+}
+
+/*
+ * hf_hash pads the last word with zeros and puts the length into one more word, so for whole words it is SipHash-1-3 itself; for
+ * the rest it is SipHash-1-3 of the padded name but for the length byte.
+ */
+static void the_hash_of_whole_words_is_siphash_1_3(void **state)
+{
+        const __u64 key[2] = { 0x0123456789abcdefULL, 0xfedcba9876543210ULL };
+        const uint64_t same[2] = { key[0], key[1] };
+        char name[248];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(name); i++)
+                name[i] = (char)(i * 37 + 1);
+        for (size_t length = 0; length <= sizeof(name); length += 8)
+                assert_true(name_hash(key, name, length) == siphash(1, 3, same, (const uint8_t *)name, length));
+}
+
+static void padding_does_not_make_two_names_one(void **state)
+{
+        const __u64 key[2] = { 1, 2 };
+        char name[16] = { 0 };
+        uint64_t seen[16];
+
+        (void)state;
+        for (size_t length = 0; length < 16; length++) {
+                seen[length] = name_hash(key, name, length);
+                for (size_t i = 0; i < length; i++)
+                        assert_true(seen[i] != seen[length]);
+        }
+        assert_true(name_hash(key, "abc", 3) != name_hash((const __u64[2]){ 1, 3 }, "abc", 3));
+        assert_true(name_hash(key, "abc", 3) != name_hash(key, "abd", 3));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(without_a_node_everything_is_refused),
+                cmocka_unit_test(a_right_is_allowed_by_any_live_capability),
+                cmocka_unit_test(killing_a_capability_takes_it_from_the_live_ones),
+                cmocka_unit_test(moving_gains_what_only_the_new_place_allows),
+                cmocka_unit_test(a_refusal_is_explained_by_its_lowest_right),
+                cmocka_unit_test(a_right_has_the_index_of_its_bit),
+                cmocka_unit_test(egress_takes_the_first_live_entry_and_explains_the_first_match),
+                cmocka_unit_test(the_reference_siphash_gives_the_papers_vector),
+                cmocka_unit_test(the_hash_of_whole_words_is_siphash_1_3),
+                cmocka_unit_test(padding_does_not_make_two_names_one),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/policy/fake_fs.h"
+
+#define POLICY(more) "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"base\":{}}" more "}"
+#define CAPABILITY(body) "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"base\":" body "}}"
+#define FILE_RULE "$.capabilities.base.files[0]"
+#define EGRESS_RULE "$.capabilities.base.egress[0]"
+
+/* The text is refused, with a finding at that place that has these words ('|' between them), and nothing is returned. */
+static void assert_refused_bytes(const char *text, size_t length, const char *where, const char *words)
+{
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct policy *policy = NULL;
+
+        assert_int_equal(policy_parse(text, length, &policy, &findings), -EINVAL);
+        assert_null(policy);
+        if (!has_finding(&findings, where, words)) {
+                print_error("no finding at %s with %s, but:\n", where, words);
+                print_findings(&findings);
+                fail();
+        }
+}
+
+static void assert_refused(const char *text, const char *where, const char *words)
+{
+        assert_refused_bytes(text, strlen(text), where, words);
+}
+
+static void assert_accepted(const char *text)
+{
+        policy_free(parsed(text));
+}
+
+static void a_whole_policy_becomes_a_model(void **state)
+{
+        struct policy *p = parsed(
+                "{\"holdfast\":1,\"name\":\"a.b-c_9\",\"description\":\"What it is for\",\"on_control_loss\":\"keep\","
+                "\"capabilities\":{"
+                "\"base\":{\"description\":\"d\",\"files\":[{\"path\":\"/usr\",\"allow\":\"rx\"},"
+                "{\"path\":\"${HOME}/.ssh\",\"deny\":\"rwxc\",\"hint\":\"Keys stay.\"}]},"
+                "\"net\":{\"authorization\":\"ask\",\"grant\":\"15m\",\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"tcp\"},"
+                "{\"cidr\":\"2001:db8::1\",\"port\":\"8000-8099\"}],\"files\":[{\"path\":\"/opt\",\"allow\":\"r\",\"deny\":\"w\"}]}},"
+                "\"limits\":{\"memory\":\"2G\",\"cpu\":\"200%\",\"pids\":512,\"wall\":\"2h\"}}");
+
+        (void)state;
+        assert_string_equal(p->name, "a.b-c_9");
+        assert_string_equal(p->description, "What it is for");
+        assert_int_equal(p->n_capabilities, 2);
+        assert_string_equal(p->capabilities[0].name, "base");
+        assert_int_equal(p->capabilities[0].authorization, AUTHORIZATION_ALWAYS);
+        assert_int_equal(p->capabilities[1].authorization, AUTHORIZATION_ASK);
+        assert_int_equal(p->capabilities[1].grant, 900);
+        assert_int_equal(p->n_rules, 5);
+        assert_string_equal(p->rules[0].path, "/usr");
+        assert_int_equal(p->rules[0].allow, HF_READ | HF_EXEC);
+        assert_string_equal(p->rules[1].where, "$.capabilities.base.files[1]");
+        assert_string_equal(p->rules[1].hint, "Keys stay.");
+        assert_int_equal(p->rules[1].deny, HF_RIGHTS_ALL);
+        assert_null(p->rules[2].path);
+        assert_int_equal(p->rules[2].capability, 1);
+        assert_int_equal(p->rules[2].prefix, 96 + 8);
+        assert_int_equal(p->rules[2].addr[12], 10);
+        assert_int_equal(p->rules[2].port_from, 443);
+        assert_int_equal(p->rules[2].port_to, 443);
+        assert_int_equal(p->rules[2].proto, HF_TCP);
+        assert_int_equal(p->rules[3].prefix, 128);
+        assert_int_equal(p->rules[3].port_from, 8000);
+        assert_int_equal(p->rules[3].port_to, 8099);
+        assert_int_equal(p->rules[3].proto, HF_TCP | HF_UDP);
+        assert_string_equal(p->rules[4].path, "/opt");
+        assert_int_equal(p->limits.memory, 2ULL << 30);
+        assert_int_equal(p->limits.cpu, 200);
+        assert_int_equal(p->limits.pids, 512);
+        assert_int_equal(p->limits.wall, 7200);
+        policy_free(p);
+}
+
+static void syntax_errors_tell_line_and_column(void **state)
+{
+        (void)state;
+        assert_refused("", "$", "line 1, column 1|the end of the text");
+        assert_refused("{\n  \"holdfast\": 1,\n  }", "$", "line 3, column 3|'}'|field's name");
+        assert_refused("{\"näme\" 1}", "$", "line 1, column 9|'1'|':'");
+        assert_refused("{\"a\":1 \"b\":2}", "$", "column 8|','");
+        assert_refused("{\"a\":[1,2", "$", "end of the text|']'");
+        assert_refused("{\"a\":01}", "$", "'1'");
+        assert_refused("{\"a\":1.}", "$", "decimal point");
+        assert_refused("{\"a\":1e}", "$", "exponent");
+        assert_refused("{\"a\":-}", "$", "digit");
+        assert_refused("{\"a\":nul}", "$", "expected a value");
+        assert_refused("{\"a\":NaN}", "$", "expected a value");
+        assert_refused("{a:1}", "$", "'a'|double quotes");
+        assert_refused("{'a':1}", "$", "double quotes");
+        assert_refused("{\"a\":1}//", "$", "column 8|nothing after");
+        assert_refused("{\"a\":1}{\"b\":2}", "$", "nothing after");
+        assert_refused("{\v}", "$", "0x0b");
+        assert_refused("\xef\xbb\xbf{}", "$", "byte order mark");
+        assert_refused("{\"a\":11111111111111111111111111111111111111111111111111111111111111111111}", "$", "shorter number");
+}
+
+static void strings_are_checked_before_anything_reads_them(void **state)
+{
+        (void)state;
+        assert_refused("{\"name\":\"a\\u0000b\"}", "$", "NUL");
+        assert_refused("{\"name\":\"a\nb\"}", "$", "line 1, column 11|control character");
+        assert_refused("{\"name\":\"a\\x\"}", "$", "escape");
+        assert_refused("{\"name\":\"a\\u12\"}", "$", "hexadecimal");
+        assert_refused("{\"name\":\"\\ud800\"}", "$", "surrogate");
+        assert_refused("{\"name\":\"\\ud800\\u0041\"}", "$", "surrogate");
+        assert_refused("{\"name\":\"\\udc00\"}", "$", "surrogate");
+        assert_refused("{\"name\":\"a", "$", "end of the string");
+        assert_refused("{\"name\":\"\\", "$", "escape");
+        assert_refused("{\"name\":\"\xff\"}", "$", "0xff|UTF-8");
+        assert_refused("{\"name\":\"\xc0\xaf\"}", "$", "UTF-8");         /* overlong '/' */
+        assert_refused("{\"name\":\"\xed\xa0\x80\"}", "$", "UTF-8");     /* a surrogate */
+        assert_refused("{\"name\":\"\xf4\x90\x80\x80\"}", "$", "UTF-8"); /* above U+10FFFF */
+        assert_refused("{\"name\":\"\xe2\x82\"}", "$", "UTF-8");
+        assert_accepted(POLICY(",\"description\":\"\\ud83d\\ude00 ü €\""));
+}
+
+static void a_nul_after_or_within_the_text_is_refused(void **state)
+{
+        static const char text[] = POLICY("") "\0{}";
+
+        (void)state;
+        assert_refused_bytes(text, sizeof(text) - 1, "$", "nothing after");
+        assert_refused_bytes("{\"a\0\":1}", 8, "$", "control character");
+}
+
+static void nesting_is_bounded_before_anything_is_built(void **state)
+{
+        size_t n = 10u << 20;
+        _cleanup_free_ char *deep = malloc(n);
+
+        (void)state;
+        memset(deep, '[', n);
+        assert_refused_bytes(deep, n, "$", "column 33|32 levels");
+        memset(deep, ' ', n);
+        memcpy(deep, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 32);
+        memcpy(deep + n - 32, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 32);
+        assert_refused_bytes(deep, n, "$", "an array|an object"); /* not too deep: the next error */
+}
+
+static void size_is_bounded(void **state)
+{
+        size_t n = POLICY_TEXT_MAX + 1;
+        _cleanup_free_ char *large = malloc(n);
+
+        (void)state;
+        memset(large, ' ', n);
+        assert_refused_bytes(large, n, "$", "16777217 bytes|at most 16777216");
+        memset(large, '1', n);
+        for (size_t i = 0; i + 1 < n; i += 2)
+                large[i] = i ? ',' : '[';
+        assert_refused_bytes(large, n - 1, "$", "fewer values");
+}
+
+static void duplicate_keys_are_refused_at_every_level(void **state)
+{
+        (void)state;
+        assert_refused("{\"holdfast\":1,\"name\":\"a\",\"name\":\"b\",\"capabilities\":{\"base\":{}}}", "$", "\"name\"|more than once");
+        assert_refused("{\"holdfast\":1,\"name\":\"a\",\"capabilities\":{\"b\":{},\"b\":{}}}", "$.capabilities", "\"b\"|more than once");
+        assert_refused(FILES("{\"path\":\"/a\",\"allow\":\"r\",\"path\":\"/b\"}"), FILE_RULE, "\"path\"|more than once");
+        assert_refused(FILES("{\"path\":\"/a\",\"allow\":\"r\",\"p\\u0061th\":\"/b\"}"), FILE_RULE, "\"path\"|more than once");
+}
+
+static void unknown_fields_are_refused_with_the_nearest_name(void **state)
+{
+        (void)state;
+        assert_refused(POLICY(",\"limit\":{}"), "$.limit", "unknown field \"limit\"|did you mean \"limits\"");
+        assert_refused(POLICY(",\"zebra\":{}"), "$.zebra", "unknown field \"zebra\"");
+        assert_refused(POLICY(",\"a b\\u001b\":1"), "$[\"a b\\u001b\"]", "\\u001b");
+        assert_refused(CAPABILITY("{\"file\":[]}"), "$.capabilities.base.file", "did you mean \"files\"");
+        assert_refused(CAPABILITY("{\"autorization\":\"ask\"}"), "$.capabilities.base.autorization", "did you mean \"authorization\"");
+        assert_refused(FILES("{\"path\":\"/a\",\"alow\":\"r\"}"), FILE_RULE ".alow", "did you mean \"allow\"");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"ports\":1}"), EGRESS_RULE ".ports", "did you mean \"port\"");
+        assert_refused(POLICY(",\"limits\":{\"pid\":1}"), "$.limits.pid", "did you mean \"pids\"");
+        assert_refused("{\"Holdfast\":1}", "$.Holdfast", "did you mean \"holdfast\"");
+}
+
+static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
+{
+        static const char *const top[] = { "trips", "guard", "tools", "extends" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(top); i++) {
+                char text[256], where[32];
+
+                snprintf(text, sizeof(text), POLICY(",\"%s\":[]"), top[i]);
+                snprintf(where, sizeof(where), "$.%s", top[i]);
+                assert_refused(text, where, "cannot enforce|not applied in part");
+        }
+        assert_refused(EGRESS("{\"host\":\"example.org\"}"), EGRESS_RULE ".host", "cannot enforce|\"cidr\"");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "cannot enforce");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private", "cannot enforce");
+        assert_refused(CAPABILITY("{\"tools\":[]}"), "$.capabilities.base.tools", "cannot enforce");
+        assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "cannot enforce");
+        assert_refused(POLICY(",\"limits\":{\"idle\":\"30m\"}"), "$.limits.idle", "cannot enforce|\"wall\"");
+        assert_refused(POLICY(",\"on_control_loss\":\"kill\""), "$.on_control_loss", "cannot enforce|\"keep\"");
+        assert_refused(POLICY(",\"on_control_loss\":\"pause\""), "$.on_control_loss", "cannot enforce|\"keep\"");
+}
+
+static void wrong_types_tell_what_was_found(void **state)
+{
+        (void)state;
+        assert_refused("[]", "$", "an array|an object");
+        assert_refused("7", "$", "the number 7|an object");
+        assert_refused("{\"holdfast\":\"1\"}", "$.holdfast", "the string \"1\"|the number 1");
+        assert_refused("{\"holdfast\":2}", "$.holdfast", "the number 2|the number 1");
+        assert_refused("{\"holdfast\":1,\"name\":5}", "$.name", "the number 5|a name");
+        assert_refused("{\"holdfast\":1,\"name\":null}", "$.name", "null|a name");
+        assert_refused(CAPABILITY("[]"), "$.capabilities.base", "an array|an object");
+        assert_refused(CAPABILITY("{\"files\":{}}"), "$.capabilities.base.files", "an object|an array");
+        assert_refused(CAPABILITY("{\"egress\":true}"), "$.capabilities.base.egress", "true|an array");
+        assert_refused(FILES("\"/usr\""), FILE_RULE, "the string \"/usr\"|an object");
+        assert_refused(FILES("{\"path\":1,\"allow\":\"r\"}"), FILE_RULE ".path", "the number 1|absolute path");
+        assert_refused(FILES("{\"path\":\"/a\",\"allow\":[\"r\"]}"), FILE_RULE ".allow", "an array|rwxc");
+        assert_refused(POLICY(",\"limits\":[]"), "$.limits", "an array|an object");
+        assert_refused(POLICY(",\"limits\":{\"pids\":\"512\"}"), "$.limits.pids", "the string \"512\"|a whole number");
+        assert_refused(POLICY(",\"limits\":{\"memory\":1024}"), "$.limits.memory", "the number 1024|in quotes");
+        assert_refused(POLICY(",\"description\":false"), "$.description", "false|a text");
+}
+
+static void missing_fields_are_named(void **state)
+{
+        (void)state;
+        assert_refused("{}", "$", "no field \"holdfast\"");
+        assert_refused("{}", "$", "no field \"name\"");
+        assert_refused("{}", "$", "no field \"capabilities\"");
+        assert_refused(FILES("{\"allow\":\"r\"}"), FILE_RULE, "no field \"path\"");
+        assert_refused(FILES("{\"path\":\"/a\"}"), FILE_RULE, "neither \"allow\" nor \"deny\"");
+        assert_refused(EGRESS("{\"port\":1}"), EGRESS_RULE, "no field \"cidr\"");
+}
+
+static void all_errors_come_at_once(void **state)
+{
+        static const char text[] = "{\"holdfast\":3,\"name\":\"A\",\"colour\":1,\"capabilities\":{\"base\":{\"files\":["
+                                   "{\"path\":\"usr\",\"allow\":\"q\"},{\"path\":\"/a/../b\",\"deny\":\"r\"}],"
+                                   "\"egress\":[{\"cidr\":\"10.0.0.1/8\",\"port\":70000,\"proto\":\"icmp\"}]}}}";
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct policy *policy = NULL;
+
+        (void)state;
+        assert_int_equal(policy_parse(text, strlen(text), &policy, &findings), -EINVAL);
+        assert_int_equal(findings.total, 9);
+        assert_true(has_finding(&findings, "$.holdfast", "the number 3"));
+        assert_true(has_finding(&findings, "$.name", "\"A\""));
+        assert_true(has_finding(&findings, "$.colour", "unknown"));
+        assert_true(has_finding(&findings, "$.capabilities.base.files[0].path", "relative"));
+        assert_true(has_finding(&findings, "$.capabilities.base.files[0].allow", "\"q\""));
+        assert_true(has_finding(&findings, "$.capabilities.base.files[1].path", "\"..\""));
+        assert_true(has_finding(&findings, "$.capabilities.base.egress[0].cidr", "host bits"));
+        assert_true(has_finding(&findings, "$.capabilities.base.egress[0].port", "70000"));
+        assert_true(has_finding(&findings, "$.capabilities.base.egress[0].proto", "\"icmp\""));
+}
+
+static void names_follow_their_grammar(void **state)
+{
+        static const char *const wrong[] = { "",   "A",    "-a",
+                                             ".a", "a b",  "a/b",
+                                             "ä",  "../x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* 65 */ };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), "{\"holdfast\":1,\"name\":\"%s\",\"capabilities\":{\"base\":{}}}", wrong[i]);
+                assert_refused(text, "$.name", "a name of 1 to 64");
+        }
+        assert_refused("{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"Base\":{}}}", "$.capabilities.Base", "a name of 1 to 64");
+        assert_refused("{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"\":{}}}", "$.capabilities[\"\"]", "a name of 1 to 64");
+        assert_accepted("{\"holdfast\":1,\"name\":\"0.9_x-y\",\"capabilities\":{\"a.b\":{}}}");
+}
+
+static void there_are_one_to_64_capabilities(void **state)
+{
+        char text[8192] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{";
+        size_t n = strlen(text);
+
+        (void)state;
+        for (int i = 0; i < 65; i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\"c%d\":{}", i ? "," : "", i);
+        snprintf(text + n, sizeof(text) - n, "}}");
+        assert_refused(text, "$.capabilities", "65 capabilities|at most 64");
+        snprintf(strstr(text, ",\"c64\""), 3, "}}");
+        assert_accepted(text);
+        assert_refused("{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{}}", "$.capabilities", "at least one");
+}
+
+static void paths_are_absolute_and_plain(void **state)
+{
+        static const struct {
+                const char *path, *words;
+        } wrong[] = {
+                { "", "absolute" },
+                { "usr", "relative path \"usr\"" },
+                { "./usr", "relative" },
+                { "~/x", "relative" },
+                { "$HOME/x", "relative" },
+                { "/a/../b", "\"..\"" },
+                { "/..", "\"..\"" },
+                { "/a/./b", "\".\"" },
+                { "/a//b", "\"//\"" },
+                { "//", "\"//\"" },
+                { "/a//", "\"//\"" },
+                { "/a/*", "patterns are not supported" },
+                { "/a/**/b", "patterns are not supported" },
+                { "${HOEM}/x", "unknown variable|${HOME}" },
+                { "${PATH}/x", "unknown variable" },
+                { "${HOME", "without \"}\"" },
+                { "${}", "unknown variable" },
+                { "${USER}/x", "at the start" },
+                { "/a/${HOME}", "inside a path" },
+                { "${HOME}x", "inside a path" },
+                { "${HOME}${HOME}", "inside a path" },
+                { "${HOME}/../x", "\"..\"" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), FILES("{\"path\":\"%s\",\"allow\":\"r\"}"), wrong[i].path);
+                assert_refused(text, FILE_RULE ".path", wrong[i].words);
+        }
+}
+
+static void paths_have_limits(void **state)
+{
+        char text[8192], name[5000];
+
+        (void)state;
+        memset(name, 'a', sizeof(name));
+        name[256] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"/%s\",\"allow\":\"r\"}"), name);
+        assert_refused(text, FILE_RULE ".path", "256 bytes|at most 255");
+        name[255] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"/%s\",\"allow\":\"r\"}"), name);
+        assert_accepted(text);
+        memset(name, 'a', sizeof(name));
+        for (int i = 0; i < 4096; i += 128)
+                name[i] = '/';
+        name[4096] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"%s\",\"allow\":\"r\"}"), name);
+        assert_refused(text, FILE_RULE ".path", "4096 bytes|at most 4095");
+        name[4095] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"%s\",\"allow\":\"r\"}"), name);
+        assert_accepted(text);
+}
+
+static void a_slash_at_the_end_is_taken_off(void **state)
+{
+        struct policy *p =
+                parsed(FILES(ALLOW("/usr/", "r") "," ALLOW("/", "r") "," ALLOW("${HOME}/", "r") "," ALLOW("/home/${USER}-x/$y", "r")));
+
+        (void)state;
+        assert_string_equal(p->rules[0].path, "/usr");
+        assert_string_equal(p->rules[1].path, "/");
+        assert_string_equal(p->rules[2].path, "${HOME}");
+        assert_string_equal(p->rules[3].path, "/home/${USER}-x/$y");
+        policy_free(p);
+}
+
+static void rights_are_distinct_letters(void **state)
+{
+        static const char *const wrong[] = { "", "a", "rr", "RW", "r w", "rwxcr", "r-x" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), FILES("{\"path\":\"/a\",\"allow\":\"%s\"}"), wrong[i]);
+                assert_refused(text, FILE_RULE ".allow", "rwxc");
+                snprintf(text, sizeof(text), FILES("{\"path\":\"/a\",\"deny\":\"%s\"}"), wrong[i]);
+                assert_refused(text, FILE_RULE ".deny", "rwxc");
+        }
+        assert_refused(FILES("{\"path\":\"/a\",\"allow\":\"rw\",\"deny\":\"wx\"}"), FILE_RULE, "\"w\" both");
+        assert_accepted(FILES("{\"path\":\"/a\",\"allow\":\"cr\",\"deny\":\"xw\"}"));
+}
+
+static void rights_print_in_one_order(void **state)
+{
+        char text[5];
+        uint8_t rights = 0;
+
+        (void)state;
+        for (int i = 1; i < 16; i++) {
+                right_format((uint8_t)i, text);
+                assert_int_equal(right_parse(text, &rights), 0);
+                assert_int_equal(rights, i);
+        }
+        right_format(HF_RIGHTS_ALL, text);
+        assert_string_equal(text, "rwxc");
+        right_format(0, text);
+        assert_string_equal(text, "");
+}
+
+static void hints_go_with_denials(void **state)
+{
+        char text[2048], hint[502];
+
+        (void)state;
+        assert_refused(FILES("{\"path\":\"/a\",\"allow\":\"r\",\"hint\":\"x\"}"), FILE_RULE, "\"hint\" without \"deny\"");
+        assert_refused(FILES("{\"path\":\"/a\",\"deny\":\"r\",\"hint\":\"\"}"), FILE_RULE ".hint", "a text");
+        assert_refused(FILES("{\"path\":\"/a\",\"deny\":\"r\",\"hint\":\"\\u001b[2J\"}"), FILE_RULE ".hint", "control character");
+        assert_refused(FILES("{\"path\":\"/a\",\"deny\":\"r\",\"hint\":\"\\u009b2J\"}"), FILE_RULE ".hint", "control character");
+        memset(hint, 'h', 501);
+        hint[501] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"/a\",\"deny\":\"r\",\"hint\":\"%s\"}"), hint);
+        assert_refused(text, FILE_RULE ".hint", "501 bytes|at most 500");
+        hint[500] = '\0';
+        snprintf(text, sizeof(text), FILES("{\"path\":\"/a\",\"deny\":\"r\",\"hint\":\"%s\"}"), hint);
+        assert_accepted(text);
+}
+
+static void grants_go_with_asking(void **state)
+{
+        (void)state;
+        assert_refused(CAPABILITY("{\"grant\":\"15m\"}"), "$.capabilities.base", "\"grant\" without");
+        assert_refused(CAPABILITY("{\"authorization\":\"always\",\"grant\":\"15m\"}"), "$.capabilities.base", "\"grant\" without");
+        assert_refused(CAPABILITY("{\"authorization\":\"never\"}"), "$.capabilities.base.authorization", "\"never\"|\"always\" or \"ask\"");
+        assert_refused(CAPABILITY("{\"authorization\":\"ask\",\"grant\":\"15\"}"), "$.capabilities.base.grant", "duration");
+        assert_refused(CAPABILITY("{\"authorization\":\"ask\",\"grant\":900}"), "$.capabilities.base.grant", "duration");
+        assert_accepted(CAPABILITY("{\"grant\":\"15m\",\"authorization\":\"ask\"}"));
+        assert_accepted(CAPABILITY("{\"authorization\":\"ask\"}"));
+}
+
+static void limits_follow_their_notation(void **state)
+{
+        static const struct {
+                const char *field, *value;
+        } wrong[] = {
+                { "memory", "\"2GB\"" },  { "memory", "\"0\"" },     { "memory", "\"-1\"" },  { "memory", "\"2g\"" },
+                { "memory", "\"1.5G\"" }, { "memory", "\"1025T\"" }, { "memory", "\" 2G\"" }, { "memory", "\"99999999999999999999\"" },
+                { "memory", "\"02G\"" },  { "cpu", "\"200\"" },      { "cpu", "\"0%\"" },     { "cpu", "\"100001%\"" },
+                { "cpu", "\"%\"" },       { "cpu", "200" },          { "wall", "\"2\"" },     { "wall", "\"2w\"" },
+                { "wall", "\"366d\"" },   { "wall", "\"0s\"" },      { "wall", "\"1h30m\"" }, { "wall", "7200" },
+                { "pids", "0" },          { "pids", "-1" },          { "pids", "1.5" },       { "pids", "4194305" },
+                { "pids", "1e999" },      { "pids", "null" },        { "memory", "\"\"" },    { "wall", "\"h\"" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256], where[32];
+
+                snprintf(text, sizeof(text), POLICY(",\"limits\":{\"%s\":%s}"), wrong[i].field, wrong[i].value);
+                snprintf(where, sizeof(where), "$.limits.%s", wrong[i].field);
+                assert_refused(text, where, "found|expected");
+        }
+        assert_accepted(POLICY(",\"limits\":{\"memory\":\"1048576\",\"cpu\":\"1%\",\"pids\":1,\"wall\":\"365d\"}"));
+        assert_accepted(POLICY(",\"limits\":{}"));
+}
+
+static void prefixes_have_no_host_bits(void **state)
+{
+        (void)state;
+        assert_refused(EGRESS("{\"cidr\":\"10.1.2.3/8\"}"), EGRESS_RULE ".cidr", "\"10.0.0.0/8\"|\"10.1.2.3/32\"");
+        assert_refused(EGRESS("{\"cidr\":\"2001:db8::1/32\"}"), EGRESS_RULE ".cidr", "\"2001:db8::/32\"|\"2001:db8::1/128\"");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.128/24\"}"), EGRESS_RULE ".cidr", "\"10.0.0.0/24\"");
+        assert_refused(EGRESS("{\"cidr\":\"::ffff:10.0.0.0/104\"}"), EGRESS_RULE ".cidr", "IPv6's notation|\"10.0.0.0/8\"");
+        assert_refused(EGRESS("{\"cidr\":\"::ffff:0:0/96\"}"), EGRESS_RULE ".cidr", "IPv6's notation|\"0.0.0.0/0\"");
+        assert_accepted(EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\"},{\"cidr\":\"10.0.0.1\"},{\"cidr\":\"10.0.0.1/"
+                               "32\"},{\"cidr\":\"fe80::/10\"}"));
+}
+
+static void addresses_are_strict(void **state)
+{
+        static const char *const wrong[] = { "",           "10.0.0",      "10.0.0.256",   "010.0.0.1",   "10.0.0.0/33",
+                                             "10.0.0.0/",  "10.0.0.0/-1", "10.0.0.0/8 ",  "10.0.0.0/08", "10.0.0.0/8/8",
+                                             "0x0a.0.0.1", "167772161",   "fe80::1%eth0", "::/129",      "example.org",
+                                             "localhost",  "[::1]",       "/8",           "10.0.0.0/+8", "1.2.3.4:80" };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"%s\"}"), wrong[i]);
+                assert_refused(text, EGRESS_RULE ".cidr", "an address or a prefix such as");
+        }
+}
+
+static void ports_are_numbers_or_ranges(void **state)
+{
+        static const struct {
+                const char *port, *words;
+        } wrong[] = {
+                { "-1", "0 to 65535" },       { "65536", "0 to 65535" },  { "1.5", "0 to 65535" },     { "\"443\"", "443 without quotes" },
+                { "\"90-80\"", "not above" }, { "\"1-65536\"", "range" }, { "\"1-\"", "range" },       { "\"-5\"", "range" },
+                { "\"http\"", "range" },      { "\"1-2-3\"", "range" },   { "[80]", "a port number" }, { "true", "a port number" },
+                { "\"\"", "range" },          { "\"01-02\"", "range" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"10.0.0.1\",\"port\":%s}"), wrong[i].port);
+                assert_refused(text, EGRESS_RULE ".port", wrong[i].words);
+        }
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"proto\":\"TCP\"}"), EGRESS_RULE ".proto", "\"TCP\"|\"tcp\" or \"udp\"");
+}
+
+static void messages_do_not_carry_terminal_escapes_or_long_values(void **state)
+{
+        char text[4000], name[3000];
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct policy *policy = NULL;
+
+        (void)state;
+        memset(name, 'n', sizeof(name) - 1);
+        name[sizeof(name) - 1] = '\0';
+        snprintf(text, sizeof(text), "{\"holdfast\":1,\"name\":\"\\u001b[31m%s\",\"capabilities\":{\"base\":{}}}", name);
+        assert_int_equal(policy_parse(text, strlen(text), &policy, &findings), -EINVAL);
+        assert_int_equal(findings.total, 1);
+        assert_null(strchr(findings.list[0].what, '\x1b'));
+        assert_non_null(strstr(findings.list[0].what, "\\u001b[31m"));
+        assert_true(strlen(findings.list[0].what) < 400);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_whole_policy_becomes_a_model),
+                cmocka_unit_test(syntax_errors_tell_line_and_column),
+                cmocka_unit_test(strings_are_checked_before_anything_reads_them),
+                cmocka_unit_test(a_nul_after_or_within_the_text_is_refused),
+                cmocka_unit_test(nesting_is_bounded_before_anything_is_built),
+                cmocka_unit_test(size_is_bounded),
+                cmocka_unit_test(duplicate_keys_are_refused_at_every_level),
+                cmocka_unit_test(unknown_fields_are_refused_with_the_nearest_name),
+                cmocka_unit_test(what_cannot_be_enforced_is_refused_and_says_so),
+                cmocka_unit_test(wrong_types_tell_what_was_found),
+                cmocka_unit_test(missing_fields_are_named),
+                cmocka_unit_test(all_errors_come_at_once),
+                cmocka_unit_test(names_follow_their_grammar),
+                cmocka_unit_test(there_are_one_to_64_capabilities),
+                cmocka_unit_test(paths_are_absolute_and_plain),
+                cmocka_unit_test(paths_have_limits),
+                cmocka_unit_test(a_slash_at_the_end_is_taken_off),
+                cmocka_unit_test(rights_are_distinct_letters),
+                cmocka_unit_test(rights_print_in_one_order),
+                cmocka_unit_test(hints_go_with_denials),
+                cmocka_unit_test(grants_go_with_asking),
+                cmocka_unit_test(limits_follow_their_notation),
+                cmocka_unit_test(prefixes_have_no_host_bits),
+                cmocka_unit_test(addresses_are_strict),
+                cmocka_unit_test(ports_are_numbers_or_ranges),
+                cmocka_unit_test(messages_do_not_carry_terminal_escapes_or_long_values),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this module share. */
+#ifndef HOLDFAST_API_INTERNAL_H
+#define HOLDFAST_API_INTERNAL_H
+
+#include "api/http.h"
+#include "api/route.h"
+#include "base/buffer.h"
+
+#include <microhttpd.h>
+
+#define HTTP_CONNECTIONS_MAX 1000
+#define HTTP_CONNECTIONS_USERS_MAX 900 /* of all users but root together */
+#define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
+#define HTTP_STREAMS_MAX 500           /* so that streams leave room for a kill */
+#define HTTP_TIMEOUT_SECONDS 10
+#define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies that are being received at once */
+#define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
+
+struct peer {
+        uid_t user;
+        unsigned int connections;
+};
+
+/* The users who are connected, root apart. */
+struct peers {
+        struct peer *list; /* owned */
+        size_t n;
+        unsigned int connections; /* of all of them */
+};
+
+struct http_server {
+        struct MHD_Daemon *mhd;
+        const struct http_route *routes;
+        size_t n_routes;
+        void *context;
+        sd_event_source *io, *timer, *soon;
+        bool resumed; /* connections, since libmicrohttpd last ran */
+        struct peers peers;
+        size_t bodies;               /* bytes that requests hold */
+        struct http_stream *streams; /* all that are open */
+        unsigned int n_streams;
+};
+
+struct http_request {
+        struct http_server *server;
+        struct MHD_Connection *connection;
+        struct target target;
+        int target_error; /* of target_parse */
+        const struct http_route *route;
+        bool started;
+        void (*refuse)(struct http_request *r); /* answers in the route's place, once the body has passed */
+        struct buffer body;
+        uint64_t drained; /* bytes of the body that were not kept */
+        cJSON *json;      /* owned */
+        /* The answer, owned until it is queued. */
+        struct MHD_Response *response;
+        unsigned int status;
+};
+
+/* Sets the request's answer; takes ownership of the response, which is NULL where memory ran out. Only the first answer counts. */
+void request_answer(struct http_request *r, int status, struct MHD_Response *response);
+
+/* Answers with JSON of a media type; takes ownership of body. */
+void reply_json(struct http_request *r, int status, const char *type, cJSON *body);
+
+/* Queues the answer that the handler gave. */
+enum MHD_Result request_send(struct http_request *r);
+
+/* The requests' life, called by libmicrohttpd: when the target is known, with headers and each part of the body, and at the end. */
+void *request_begin(void *server, const char *target, struct MHD_Connection *connection);
+enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                 const char *data, size_t *length, void **request);
+void request_end(void *server, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why);
+
+/* Counts connections by user, and hangs up on those beyond the limits; called by libmicrohttpd. */
+void peers_notify(void *server, struct MHD_Connection *connection, void **counted, enum MHD_ConnectionNotificationCode what);
+void peers_clear(struct peers *p);
+
+/* After MHD_resume_connection(): has libmicrohttpd go on with the connection on the loop's next turn. */
+void server_resumed(struct http_server *s);
+
+/* Ends all streams, so that the server can be stopped. */
+void streams_end(struct http_server *s);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/internal.h"
+
+#include "base/json.h"
+#include "base/log.h"
+
+#define REPLY_MAX (256u << 20)
+#define TYPE_JSON "application/json"
+
+void request_answer(struct http_request *r, int status, struct MHD_Response *response)
+{
+        if (r->response) {
+                log_error("the API answered a request twice; the second answer, %d, was dropped", status);
+                if (response)
+                        MHD_destroy_response(response);
+                return;
+        }
+        if (!response)
+                return;
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        r->response = response;
+        r->status = (unsigned int)status;
+}
+
+enum MHD_Result request_send(struct http_request *r)
+{
+        enum MHD_Result result;
+
+        if (!r->response)
+                http_problem(r, 500, "internal", NULL, "The request was handled, but no answer was made, most likely for lack of memory.");
+        if (!r->response)
+                return MHD_NO;
+        result = MHD_queue_response(r->connection, r->status, r->response);
+        MHD_destroy_response(r->response);
+        r->response = NULL;
+        return result;
+}
+
+void http_reply_text(struct http_request *r, int status, const char *type, const char *text, size_t length)
+{
+        struct MHD_Response *response = MHD_create_response_from_buffer(length, (void *)text, MHD_RESPMEM_MUST_COPY);
+
+        if (response)
+                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+        request_answer(r, status, response);
+}
+
+void http_reply_empty(struct http_request *r, int status)
+{
+        request_answer(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+}
+
+void reply_json(struct http_request *r, int status, const char *type, cJSON *body)
+{
+        _cleanup_json_ cJSON *owned = body;
+        struct buffer text = BUFFER_INIT;
+        struct MHD_Response *response;
+
+        /* Without a text there is no answer, and request_send() says so. */
+        if (!owned || json_print(&text, owned, REPLY_MAX) < 0 || buffer_append(&text, "\n", 1) < 0) {
+                buffer_clear(&text);
+                return;
+        }
+        response = MHD_create_response_from_buffer(text.length, text.data, MHD_RESPMEM_MUST_FREE);
+        if (!response) {
+                buffer_clear(&text);
+                return;
+        }
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+        request_answer(r, status, response);
+}
+
+void http_reply(struct http_request *r, int status, cJSON *body)
+{
+        reply_json(r, status, TYPE_JSON, body);
+}

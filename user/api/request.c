@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request from its first line to its answer. */
+#include "api/internal.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void refuse_target(struct http_request *r)
+{
+        if (r->target_error == -ENOMEM)
+                http_problem(r, 503, "busy", NULL, "There is not enough memory for this request.");
+        else if (r->target_error == -E2BIG)
+                http_problem(r, 414, "target", NULL, "The path has more than %d segments or the query more than %d arguments.",
+                             TARGET_SEGMENTS_MAX, TARGET_ARGUMENTS_MAX);
+        else
+                http_problem(r, 400, "target", NULL,
+                             "The path or the query cannot be decoded: expected a slash first, each %% followed by two hex digits, "
+                             "and UTF-8 without NUL.");
+}
+
+static void refuse_path(struct http_request *r)
+{
+        http_problem(r, 404, "path", NULL, "There is nothing at this path; GET /v1/openapi.json lists what there is.");
+}
+
+static void refuse_method(struct http_request *r)
+{
+        char allow[64];
+
+        route_methods(r->server->routes, r->server->n_routes, &r->target, allow, sizeof(allow));
+        http_problem(r, 405, "method", NULL, "This path takes %s.", allow);
+        if (r->response)
+                MHD_add_response_header(r->response, MHD_HTTP_HEADER_ALLOW, allow);
+}
+
+static void refuse_size(struct http_request *r)
+{
+        http_problem(r, 413, "too-large", NULL, "The body is too large: at most %u bytes are taken.", HTTP_BODY_MAX);
+}
+
+static void refuse_busy(struct http_request *r)
+{
+        http_problem(r, 503, "busy", NULL, "Other requests with large bodies are being received; try again in a moment.");
+        if (r->response)
+                MHD_add_response_header(r->response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+}
+
+void *request_begin(void *server, const char *target, struct MHD_Connection *connection)
+{
+        struct http_request *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return NULL;
+        r->server = server;
+        r->connection = connection;
+        r->target_error = target_parse(target, &r->target);
+        return r;
+}
+
+void request_end(void *server, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why)
+{
+        struct http_request *r = *request;
+
+        (void)server;
+        (void)connection;
+        (void)why;
+        *request = NULL;
+        if (!r)
+                return;
+        r->server->bodies -= r->body.length;
+        if (r->response)
+                MHD_destroy_response(r->response);
+        cJSON_Delete(r->json);
+        buffer_clear(&r->body);
+        target_clear(&r->target);
+        free(r);
+}
+
+/* The body's size as the client gave it; 0 where there is none or it comes in chunks. */
+static uint64_t announced_length(const struct http_request *r)
+{
+        const char *text = http_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+        return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* The headers are there: find the route, or why there is none. */
+static enum MHD_Result start(struct http_request *r, const char *method)
+{
+        uint64_t length = announced_length(r);
+        bool known;
+
+        r->started = true;
+        if (r->target_error < 0) {
+                r->refuse = refuse_target;
+        } else {
+                r->route = route_find(r->server->routes, r->server->n_routes, method, &r->target, &known);
+                if (!r->route)
+                        r->refuse = known ? refuse_method : refuse_path;
+        }
+        if (!r->refuse && length > HTTP_BODY_MAX)
+                r->refuse = refuse_size;
+        /*
+         * A client that waits for leave to send its body is told at once. Others are let finish, since one that is still
+         * sending when the connection closes may never read the answer.
+         */
+        if (r->refuse && (length > HTTP_DRAIN_MAX || http_header(r, MHD_HTTP_HEADER_EXPECT))) {
+                r->refuse(r);
+                return request_send(r);
+        }
+        return MHD_YES;
+}
+
+static void keep(struct http_request *r, const char *data, size_t length)
+{
+        if (length > HTTP_BODY_MAX - r->body.length)
+                r->refuse = refuse_size;
+        else if (r->server->bodies + length > HTTP_BODIES_MAX || buffer_append(&r->body, data, length) < 0)
+                r->refuse = refuse_busy;
+        else
+                r->server->bodies += length;
+}
+
+/* Takes a part of the body. */
+static enum MHD_Result take(struct http_request *r, const char *data, size_t *length)
+{
+        if (!r->refuse)
+                keep(r, data, *length);
+        if (r->refuse) {
+                r->server->bodies -= r->body.length;
+                buffer_clear(&r->body);
+                r->drained += *length;
+                if (r->drained > HTTP_DRAIN_MAX)
+                        return MHD_NO;
+        }
+        *length = 0;
+        return MHD_YES;
+}
+
+enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                                 const char *data, size_t *length, void **request)
+{
+        struct http_request *r = *request;
+
+        (void)server;
+        (void)connection;
+        (void)url;
+        (void)version;
+        if (!r)
+                return MHD_NO; /* no memory for it at its beginning */
+        if (!r->started)
+                return start(r, method);
+        if (*length)
+                return take(r, data, length);
+        if (r->refuse)
+                r->refuse(r);
+        else
+                r->route->handle(r, r->server->context);
+        return request_send(r);
+}
+
+const char *http_segment(const struct http_request *r, const char *name)
+{
+        return route_segment(r->route, &r->target, name);
+}
+
+const char *http_query(const struct http_request *r, const char *name)
+{
+        for (size_t i = 0; i < r->target.n_arguments; i++)
+                if (strcmp(r->target.arguments[i].name, name) == 0)
+                        return r->target.arguments[i].value;
+        return NULL;
+}
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+        return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_body(const struct http_request *r, size_t *length)
+{
+        if (length)
+                *length = r->body.length;
+        return r->body.data ? r->body.data : "";
+}
+
+int http_socket(const struct http_request *r)
+{
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        return info ? info->connect_fd : -1;
+}

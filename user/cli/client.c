@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/paths.h"
+#include "cli/command.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BODY_MAX (64u << 20)
+
+DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
+DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
+
+void client_reply_clear(struct client_reply *r)
+{
+        buffer_clear(&r->body);
+        cJSON_Delete(r->json);
+        r->json = NULL;
+}
+
+static const char *socket_path(const char *given)
+{
+        const char *environment = getenv("HOLDFAST_SOCKET");
+
+        if (given)
+                return given;
+        return environment && *environment ? environment : PATH_SOCKET;
+}
+
+static size_t keep(char *data, size_t size, size_t count, void *context)
+{
+        struct buffer *b = context;
+
+        return b->length + size * count <= BODY_MAX && buffer_append(b, data, size * count) == 0 ? size * count : 0;
+}
+
+/* A handle that knows the way; the options that every request has. */
+static CURL *prepare(const char *socket, const char *path)
+{
+        _cleanup_(curl_easy_cleanupp) CURL *curl = curl_easy_init();
+        _cleanup_free_ char *url = NULL;
+
+        if (!curl || asprintf(&url, "http://localhost%s", path) < 0) {
+                url = NULL;
+                return NULL;
+        }
+        if (curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket) || curl_easy_setopt(curl, CURLOPT_URL, url) ||
+            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) || curl_easy_setopt(curl, CURLOPT_PROXY, ""))
+                return NULL;
+        return TAKE_PTR(curl);
+}
+
+/* Says why no answer came. */
+static int unreachable(CURL *curl, CURLcode code, const char *socket)
+{
+        long os = 0;
+
+        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
+        if (code != CURLE_COULDNT_CONNECT) {
+                fprintf(stderr, "holdfast: holdfastd at %s: %s\n", socket, curl_easy_strerror(code));
+                return STATUS_FAILED;
+        }
+        if (os == EACCES || os == EPERM) {
+                fprintf(stderr, "holdfast: you may not speak to holdfastd at %s: %s\n", socket, strerror((int)os));
+                return STATUS_REFUSED;
+        }
+        fprintf(stderr,
+                "holdfast: holdfastd is not running (%s: %s). Start it with \"systemctl start holdfastd\", or as root with \"holdfastd "
+                "&\"; "
+                "\"holdfast doctor\" tells whether this host can run it.\n",
+                socket, os ? strerror((int)os) : "no answer");
+        return STATUS_FAILED;
+}
+
+/* Says what the daemon's problem document says, with its errors one a line. */
+static int problem(const struct client_reply *r)
+{
+        const char *detail = json_get_string(r->json, "detail"), *title = json_get_string(r->json, "title");
+        const cJSON *errors = json_get_array(r->json, "errors"), *item;
+
+        fprintf(stderr, "holdfast: %s\n", detail ? detail : title ? title : "the daemon refused, and did not say why");
+        cJSON_ArrayForEach (item, errors) {
+                const char *where = json_get_string(item, "where"), *what = json_get_string(item, "what");
+
+                fprintf(stderr, "  %s: %s\n", where ? where : "?", what ? what : "?");
+        }
+        return r->status == 403 ? STATUS_REFUSED : r->status == 404 ? STATUS_ABSENT : STATUS_FAILED;
+}
+
+/* stopped, where not NULL, tells that the receiver wanted no more. */
+static int perform(CURL *curl, const char *socket, struct client_reply *r, const bool *stopped)
+{
+        CURLcode code = curl_easy_perform(curl);
+
+        if (code == CURLE_WRITE_ERROR && stopped && *stopped)
+                return STATUS_DONE;
+        if (code != CURLE_OK)
+                return unreachable(curl, code, socket);
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
+        r->json = r->body.length ? cJSON_ParseWithLength(r->body.data, r->body.length) : NULL;
+        return r->status >= 200 && r->status < 300 ? STATUS_DONE : problem(r);
+}
+
+int client_ask(const char *socket, const char *method, const char *path, const cJSON *body, struct client_reply *ret)
+{
+        const char *where = socket_path(socket);
+        _cleanup_(curl_easy_cleanupp) CURL *curl = prepare(where, path);
+        _cleanup_(curl_slist_free_allp) struct curl_slist *headers = NULL;
+        _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+
+        headers = curl_slist_append(NULL, "Content-Type: application/json");
+        if (!curl || !headers || (body && json_print(&text, body, BODY_MAX) < 0)) {
+                fputs("holdfast: out of memory\n", stderr);
+                return STATUS_FAILED;
+        }
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &ret->body);
+        if (body) {
+                curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text.data);
+                curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)text.length);
+        }
+        return perform(curl, where, ret, NULL);
+}
+
+struct follower {
+        CURL *curl;
+        struct client_reply reply; /* holds a problem, or the line that is not whole yet */
+        int (*line)(void *context, const char *line, size_t length);
+        void *context;
+        bool stopped;
+};
+
+static size_t hand_on(char *data, size_t size, size_t count, void *context)
+{
+        struct follower *f = context;
+        size_t n = size * count, used = 0;
+        char *end;
+
+        curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &f->reply.status);
+        if (f->reply.body.length + n > BODY_MAX || buffer_append(&f->reply.body, data, n) < 0)
+                return 0;
+        if (f->reply.status != 200)
+                return n;
+        while (!f->stopped && (end = memchr(f->reply.body.data + used, '\n', f->reply.body.length - used))) {
+                size_t length = (size_t)(end - (f->reply.body.data + used));
+
+                *end = '\0';
+                f->stopped = f->line(f->context, f->reply.body.data + used, length);
+                used += length + 1;
+        }
+        memmove(f->reply.body.data, f->reply.body.data + used, f->reply.body.length - used);
+        buffer_truncate(&f->reply.body, f->reply.body.length - used);
+        return f->stopped ? 0 : n;
+}
+
+int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context)
+{
+        const char *where = socket_path(socket);
+        _cleanup_(curl_easy_cleanupp) CURL *curl = prepare(where, path);
+        struct follower f = { .curl = curl, .line = line, .context = context };
+        int status;
+
+        if (!curl) {
+                fputs("holdfast: out of memory\n", stderr);
+                return STATUS_FAILED;
+        }
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, hand_on);
+        curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
+        status = perform(curl, where, &f.reply, &f.stopped);
+        client_reply_clear(&f.reply);
+        return status;
+}
+
+char *client_path(const char *prefix, const char *key, const char *suffix)
+{
+        char *escaped = curl_easy_escape(NULL, key, 0), *path = NULL;
+
+        if (!escaped || asprintf(&path, "%s%s%s", prefix, escaped, suffix) < 0)
+                path = NULL;
+        curl_free(escaped);
+        return path;
+}

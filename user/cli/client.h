@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's API from the client's side. */
+#ifndef HOLDFAST_CLI_CLIENT_H
+#define HOLDFAST_CLI_CLIENT_H
+
+#include "base/buffer.h"
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+
+struct client_reply {
+        long status; /* of HTTP */
+        struct buffer body;
+        cJSON *json; /* the body, where it is JSON; else NULL */
+};
+
+#define _cleanup_reply_ __attribute__((cleanup(client_reply_clear)))
+void client_reply_clear(struct client_reply *r);
+
+/*
+ * Asks, and waits for the whole answer. body (may be NULL) is sent as JSON. socket may be NULL: the default. Returns STATUS_DONE for
+ * an answer of 2xx; else says on stderr what is wrong, for a bad policy each error in it, and returns the status to exit with.
+ */
+int client_ask(const char *socket, const char *method, const char *path, const cJSON *body, struct client_reply *ret);
+
+/* Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. */
+int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context);
+
+/* prefix + key, escaped, + suffix: a path of the API. The caller frees it. */
+char *client_path(const char *prefix, const char *key, const char *suffix);
+
+#endif

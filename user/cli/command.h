@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The subcommands, one a file, and the statuses they exit with. */
+#ifndef HOLDFAST_CLI_COMMAND_H
+#define HOLDFAST_CLI_COMMAND_H
+
+/* What holdfast exits with; holdfast run exits with its command's status once that runs. */
+enum status {
+        STATUS_DONE = 0,
+        STATUS_FAILED = 1,
+        STATUS_USAGE = 2,
+        STATUS_REFUSED = 3, /* by policy or role */
+        STATUS_ABSENT = 4,  /* no such thing */
+};
+
+struct command {
+        const char *name;
+        const char *summary;
+        int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+};
+
+int command_run(int argc, char **argv);
+int command_attach(int argc, char **argv);
+int command_ps(int argc, char **argv);
+int command_show(int argc, char **argv);
+int command_tail(int argc, char **argv);
+int command_kill(int argc, char **argv);
+int command_pause(int argc, char **argv);
+int command_lift(int argc, char **argv);
+int command_policy(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdfast: the command line, over the daemon's API. */
+#include "base/cleanup.h"
+#include "cli/command.h"
+
+#include <string.h>
+
+static const struct command commands[] = {
+        { "run", "run a command confined", command_run },
+        { "attach", "confine what runs already", command_attach },
+        { "ps", "list the sessions", command_ps },
+        { "show", "show one session", command_show },
+        { "tail", "follow the events", command_tail },
+        { "kill", "refuse a session everything, and end it", command_kill },
+        { "pause", "freeze a session", command_pause },
+        { "lift", "take a kill or a pause back", command_lift },
+        { "policy", "check, apply, list and show policies", command_policy },
+        { "doctor", "check whether this host can enforce", command_doctor },
+        { "version", "print the version", command_version },
+};
+
+static void help(FILE *to)
+{
+        fputs("Usage: holdfast COMMAND …\n\nConfines AI agents by policies that the kernel enforces.\n\n", to);
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fputs("\nEach command takes --help, and --json for programs. See holdfast(1).\n"
+              "Exit status: 0 done, 1 it failed, 2 wrong usage, 3 refused by policy or role, 4 no such thing.\n",
+              to);
+}
+
+int main(int argc, char **argv)
+{
+        if (argc < 2) {
+                help(stderr);
+                return STATUS_USAGE;
+        }
+        if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+                help(stdout);
+                return STATUS_DONE;
+        }
+        if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+                return command_version(1, argv);
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                if (!strcmp(commands[i].name, argv[1]))
+                        return commands[i].run(argc - 1, argv + 1);
+        fprintf(stderr, "holdfast: there is no command \"%s\"; holdfast --help lists them\n", argv[1]);
+        return STATUS_USAGE;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/output.h"
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define COLUMNS 16
+
+int output_json(FILE *to, const cJSON *tree)
+{
+        _cleanup_buffer_ struct buffer out = BUFFER_INIT;
+
+        if (json_print(&out, tree, SIZE_MAX / 2) < 0) {
+                fputs("holdfast: out of memory\n", stderr);
+                return STATUS_FAILED;
+        }
+        fprintf(to, "%s\n", out.data);
+        return STATUS_DONE;
+}
+
+const char *output_field(const cJSON *object, const char *name, char number[32])
+{
+        const cJSON *m = cJSON_GetObjectItemCaseSensitive(object, name);
+
+        if (cJSON_IsString(m) && *m->valuestring)
+                return m->valuestring;
+        if (cJSON_IsBool(m))
+                return cJSON_IsTrue(m) ? "yes" : "no";
+        if (!cJSON_IsNumber(m))
+                return "-";
+        snprintf(number, 32, "%.0f", m->valuedouble);
+        return number;
+}
+
+void output_safe(const char *text)
+{
+        for (; *text; text++)
+                putchar(iscntrl((unsigned char)*text) ? '?' : *text);
+}
+
+static void cell(const char *text, int width, bool last)
+{
+        int n = (int)strlen(text);
+
+        output_safe(text);
+        if (last)
+                putchar('\n');
+        else
+                printf("%*s", width - n + 2, "");
+}
+
+void output_table(const cJSON *array, const char *const names[])
+{
+        int widths[COLUMNS], n = 0;
+        const cJSON *item;
+        char number[32];
+
+        for (; names[n] && n < COLUMNS; n++) {
+                widths[n] = (int)strlen(names[n]);
+                cJSON_ArrayForEach (item, array) {
+                        int width = (int)strlen(output_field(item, names[n], number));
+
+                        widths[n] = width > widths[n] ? width : widths[n];
+                }
+        }
+        for (int i = 0; i < n; i++) {
+                char heading[64];
+                size_t j;
+
+                for (j = 0; names[i][j] && j < sizeof(heading) - 1; j++)
+                        heading[j] = (char)toupper((unsigned char)names[i][j]);
+                heading[j] = '\0';
+                cell(heading, widths[i], i == n - 1);
+        }
+        cJSON_ArrayForEach (item, array)
+                for (int i = 0; i < n; i++)
+                        cell(output_field(item, names[i], number), widths[i], i == n - 1);
+}
+
+void output_fields(const cJSON *object)
+{
+        const cJSON *m;
+        char number[32];
+
+        cJSON_ArrayForEach (m, object) {
+                printf("%-12s ", m->string);
+                output_safe(output_field(object, m->string, number));
+                putchar('\n');
+        }
+}

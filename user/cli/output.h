@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes to stdout: JSON, tables, fields. */
+#ifndef HOLDFAST_CLI_OUTPUT_H
+#define HOLDFAST_CLI_OUTPUT_H
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+
+/* Prints a tree as one line. Returns the status to exit with. */
+int output_json(FILE *to, const cJSON *tree);
+
+/* A member as text for people: "-" where it is absent, null or "". number is room for one that is a number. */
+const char *output_field(const cJSON *object, const char *name, char number[32]);
+
+/*
+ * Prints an array of objects as a table, columns as wide as they must be. names (NULL-terminated) are members; each is its column's
+ * heading, in capitals.
+ */
+void output_table(const cJSON *array, const char *const names[]);
+
+/* Prints an object's members, one a line. */
+void output_fields(const cJSON *object);
+
+/* Text from outside without what a terminal would act on: control characters become "?". */
+void output_safe(const char *text);
+
+#endif

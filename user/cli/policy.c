@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdfast policy check, apply, list and show. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/exec_daemon.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/policy_source.h"
+
+#include <string.h>
+
+static int check(int argc, char **argv)
+{
+        static const struct usage usage = {
+                .synopsis = "policy check FILE [--json]",
+                .description = "Prints every error in a policy, each with its place. Needs no daemon.",
+                .least = 1,
+                .most = 1,
+        };
+        const char *socket = NULL;
+        bool json = false;
+        const struct option_row rows[] = { OPTIONS_COMMON(&json, &socket) };
+        char **operands, *daemon[5] = { NULL };
+        int status = options_parse(argc, argv, &usage, rows, &operands);
+
+        if (status != OPTIONS_GO_ON)
+                return status;
+        daemon[1] = (char[]){ "--check-policy" };
+        daemon[2] = operands[0];
+        daemon[3] = json ? (char[]){ "--json" } : NULL;
+        return exec_daemon(daemon);
+}
+
+static int apply(int argc, char **argv)
+{
+        static const struct usage usage = {
+                .synopsis = "policy apply SESSION NAME|FILE [--json]",
+                .description = "Replaces the policy of a session that runs, at once and as a whole.",
+                .least = 2,
+                .most = 2,
+        };
+        const char *socket = NULL;
+        bool json = false;
+        const struct option_row rows[] = { OPTIONS_COMMON(&json, &socket) };
+        _cleanup_reply_ struct client_reply reply = { 0 };
+        _cleanup_json_ cJSON *body = cJSON_CreateObject();
+        _cleanup_free_ char *path = NULL;
+        char **operands;
+        int status = options_parse(argc, argv, &usage, rows, &operands);
+
+        if (status != OPTIONS_GO_ON)
+                return status;
+        path = client_path("/v1/sessions/", operands[0], "/policy");
+        status = path ? policy_source_add(body, operands[1]) : STATUS_FAILED;
+        if (status == STATUS_DONE)
+                status = client_ask(socket, "PUT", path, body, &reply);
+        return status == STATUS_DONE && json ? output_json(stdout, reply.json) : status;
+}
+
+static int list(int argc, char **argv)
+{
+        static const struct usage usage = { .synopsis = "policy list [--json]", .description = "Lists the policies that have a name." };
+        static const char *const columns[] = { "name", "path", "description", NULL };
+        const char *socket = NULL;
+        bool json = false;
+        const struct option_row rows[] = { OPTIONS_COMMON(&json, &socket) };
+        _cleanup_reply_ struct client_reply reply = { 0 };
+        char **operands;
+        int status = options_parse(argc, argv, &usage, rows, &operands);
+
+        if (status != OPTIONS_GO_ON)
+                return status;
+        status = client_ask(socket, "GET", "/v1/policies", NULL, &reply);
+        if (status != STATUS_DONE)
+                return status;
+        if (json)
+                return output_json(stdout, reply.json);
+        output_table(reply.json, columns);
+        return STATUS_DONE;
+}
+
+static int show(int argc, char **argv)
+{
+        static const struct usage usage = {
+                .synopsis = "policy show (NAME | --session SESSION)",
+                .description = "Prints a policy by its name, or the one that a session is under.",
+                .most = 1,
+        };
+        const char *socket = NULL, *session = NULL;
+        bool json = false;
+        const struct option_row rows[] = {
+                { "session", 's', "SESSION", "the policy of a session", NULL, &session },
+                OPTIONS_COMMON(&json, &socket),
+        };
+        _cleanup_reply_ struct client_reply reply = { 0 };
+        _cleanup_free_ char *path = NULL;
+        char **operands;
+        int status = options_parse(argc, argv, &usage, rows, &operands);
+
+        if (status != OPTIONS_GO_ON)
+                return status;
+        if (!!session == !!operands[0])
+                return options_wrong(&usage, "expected either a name or --session");
+        path = session ? client_path("/v1/sessions/", session, "/policy") : client_path("/v1/policies/", operands[0], "");
+        status = path ? client_ask(socket, "GET", path, NULL, &reply) : STATUS_FAILED;
+        if (status != STATUS_DONE)
+                return status;
+        fwrite(reply.body.data, 1, reply.body.length, stdout);
+        if (reply.body.length && reply.body.data[reply.body.length - 1] != '\n')
+                putchar('\n');
+        return STATUS_DONE;
+}
+
+static const struct command commands[] = {
+        { "check", "print every error in a file", check },
+        { "apply", "replace the policy of a session", apply },
+        { "list", "list the policies that have a name", list },
+        { "show", "print a policy", show },
+};
+
+int command_policy(int argc, char **argv)
+{
+        bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+        FILE *to = help ? stdout : stderr;
+
+        for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+                if (!strcmp(commands[i].name, argv[1]))
+                        return commands[i].run(argc - 1, argv + 1);
+        if (argc > 1 && !help)
+                fprintf(stderr, "holdfast: there is no command \"policy %s\"\n", argv[1]);
+        fputs("Usage: holdfast policy COMMAND …\n\n", to);
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        return help ? STATUS_DONE : STATUS_USAGE;
+}

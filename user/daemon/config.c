@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/config.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/paths.h"
+#include "daemon/file.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define CONFIG_MAX (1u << 20)
+
+static int set_text(char **field, const char *value)
+{
+        char *copy = strdup(value);
+
+        if (!copy)
+                return -ENOMEM;
+        free(*field);
+        *field = copy;
+        return 0;
+}
+
+static int set_log_level(struct config *c, const char *value)
+{
+        static const struct {
+                const char *name;
+                enum log_level level;
+        } levels[] = {
+                { "error", LOG_LEVEL_ERROR },
+                { "warning", LOG_LEVEL_WARNING },
+                { "info", LOG_LEVEL_INFO },
+                { "debug", LOG_LEVEL_DEBUG },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+                if (strcmp(levels[i].name, value) != 0)
+                        continue;
+                c->log_level = levels[i].level;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+static int set_member(struct config *c, const cJSON *m, struct error *e)
+{
+        const struct {
+                const char *name;
+                char **field;
+        } paths[] = { { "socket", &c->socket }, { "audit", &c->audit }, { "state", &c->state } };
+        const char *value = cJSON_GetStringValue(m);
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                if (strcmp(paths[i].name, m->string) != 0)
+                        continue;
+                if (!value || *value != '/')
+                        return error_set(e, -EINVAL, "$.%s: expected an absolute path", m->string);
+                return set_text(paths[i].field, value) < 0 ? error_set(e, -ENOMEM, "out of memory") : 0;
+        }
+        if (!strcmp(m->string, "group")) {
+                if (!value || !*value)
+                        return error_set(e, -EINVAL, "$.group: expected the name of a group");
+                return set_text(&c->group, value) < 0 ? error_set(e, -ENOMEM, "out of memory") : 0;
+        }
+        if (!strcmp(m->string, "log_level")) {
+                if (value && set_log_level(c, value) == 0)
+                        return 0;
+                return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
+        }
+        return error_set(e, -EINVAL, "$.%s: unknown key; known are socket, group, audit, state and log_level", m->string);
+}
+
+static int set_defaults(struct config *c)
+{
+        c->log_level = LOG_LEVEL_INFO;
+        c->socket = strdup(PATH_SOCKET);
+        c->audit = strdup(PATH_AUDIT);
+        c->state = strdup(PATH_STATE);
+        return c->socket && c->audit && c->state ? 0 : -ENOMEM;
+}
+
+static int parse(struct config *c, const char *text, struct error *e)
+{
+        _cleanup_json_ cJSON *tree = cJSON_ParseWithOpts(text, NULL, true);
+        const cJSON *m;
+
+        if (!cJSON_IsObject(tree))
+                return error_set(e, -EINVAL, "expected a JSON object");
+        cJSON_ArrayForEach (m, tree) {
+                int r = set_member(c, m, e);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int config_read(const char *path, bool must_exist, struct config *ret, struct error *e)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_free_ char *text = NULL;
+        int r = set_defaults(&c);
+
+        if (r < 0)
+                return error_set(e, r, "out of memory");
+        r = file_read(AT_FDCWD, path, CONFIG_MAX, &text, NULL);
+        if (r < 0 && (r != -ENOENT || must_exist))
+                return error_set(e, r, "cannot read the configuration %s: %s", path, strerror(-r));
+        if (text) {
+                r = parse(&c, text, e);
+                if (r < 0)
+                        return error_prefix(e, "%s", path);
+        }
+        *ret = c;
+        c = (struct config)CONFIG_INIT;
+        return 0;
+}
+
+void config_clear(struct config *c)
+{
+        free(c->socket);
+        free(c->group);
+        free(c->audit);
+        free(c->state);
+        *c = (struct config)CONFIG_INIT;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's configuration: a small JSON file that need not be there. */
+#ifndef HOLDFAST_DAEMON_CONFIG_H
+#define HOLDFAST_DAEMON_CONFIG_H
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+
+struct config {
+        char *socket; /* where the API listens */
+        char *group;  /* only root and this group may connect; NULL: everyone */
+        char *audit;  /* the audit stream */
+        char *state;  /* folder of the database */
+        enum log_level log_level;
+};
+
+#define CONFIG_INIT \
+        { \
+                NULL, NULL, NULL, NULL, LOG_LEVEL_INFO \
+        }
+#define _cleanup_config_ __attribute__((cleanup(config_clear)))
+
+/* Reads the file, or takes the defaults where an absent file is not an error. All that is wrong with it becomes one message. */
+int config_read(const char *path, bool must_exist, struct config *ret, struct error *e);
+void config_clear(struct config *c);
+
+#endif

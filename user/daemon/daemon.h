@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one context: everything the daemon holds. One thread, one event loop. */
+#ifndef HOLDFAST_DAEMON_DAEMON_H
+#define HOLDFAST_DAEMON_DAEMON_H
+
+#include "api/http.h"
+#include "audit/audit.h"
+#include "base/error.h"
+#include "daemon/cgroup.h"
+#include "daemon/config.h"
+#include "daemon/killset.h"
+#include "daemon/mounts.h"
+#include "daemon/session.h"
+#include "daemon/store.h"
+#include "kernel/kernel.h"
+
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+struct stream; /* a client that follows the events, see stream.h */
+
+struct daemon {
+        struct config config;
+        int lock;
+        sd_event *event;
+        sd_event_source *events, *tick;
+        struct kernel *kernel;
+        struct cgroups cgroups;
+        struct store *store;
+        struct audit *audit;
+        struct http_server *http;
+        struct sessions sessions;
+        struct killset kills;
+        struct stream *streams;
+        struct mounts mounts;  /* the daemon's own, for events of no session */
+        uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
+        uint64_t started;      /* ns since the epoch */
+        uint64_t counts[2];    /* events since the start: allowed, denied */
+        uint64_t kill_count;   /* kills set since the start */
+        uint64_t newest;       /* time of the last event that was read, ns of CLOCK_BOOTTIME */
+        uint64_t lost_checked; /* when it was last looked what the kernel lost */
+        bool draining;         /* the ring buffer is being read */
+};
+
+/*
+ * Starts everything. A configuration that is named must be there; the default one (NULL) need not. In this order: folders, lock, database,
+ * kernel, cgroups, audit stream, sessions of before, API. On failure the error says what and nothing of this start stays attached that was
+ * not before.
+ */
+int daemon_start(struct daemon *d, const char *config_path, bool debug, struct error *e);
+
+/* Runs until SIGTERM or SIGINT. Enforcement and sessions go on without the daemon. */
+int daemon_run(struct daemon *d);
+void daemon_stop(struct daemon *d);
+
+#define DAEMON_INIT \
+        { \
+                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT \
+        }
+
+#endif

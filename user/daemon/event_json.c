@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/event_json.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "daemon/names.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *address_text(const uint8_t addr[16], char out[48])
+{
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+        bool v4 = !memcmp(addr, mapped, sizeof(mapped));
+
+        return inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr + 12 : addr, out, 48) ? out : "?";
+}
+
+/* The components come child first; here they are put the other way round, from the end of the buffer to its start. */
+char *event_inside(const struct hf_event *event, size_t size)
+{
+        size_t length = event->path_len, used = 0;
+        char *path, *p;
+
+        if (offsetof(struct hf_event, path) + length > size)
+                length = size - offsetof(struct hf_event, path);
+        path = malloc(length + 8);
+        if (!path)
+                return NULL;
+        p = path + length + 7;
+        *p = '\0';
+        while (used < length) {
+                const char *component = event->path + used;
+                size_t n = strnlen(component, length - used);
+
+                used += n + 1;
+                if (!n || (n == 1 && *component == '/'))
+                        continue;
+                p -= n;
+                memcpy(p, component, n);
+                *--p = '/';
+        }
+        if (event->flags & HF_EVENT_TRUNCATED) {
+                p -= 4;
+                memcpy(p, "/...", 4);
+        }
+        if (!*p)
+                *--p = '/';
+        memmove(path, p, strlen(p) + 1);
+        return path;
+}
+
+static void add_path(cJSON *o, const struct hf_event *e, size_t size, const struct mounts *mounts)
+{
+        _cleanup_free_ char *inside = event_inside(e, size), *path = NULL;
+        char dev[32];
+
+        if (!inside)
+                return;
+        if (mounts)
+                path = mounts_path(mounts, e->dev, inside);
+        json_add_text(o, "path", path ? path : inside);
+        if (e->flags & HF_EVENT_TRUNCATED)
+                cJSON_AddTrueToObject(o, "truncated");
+        if (path)
+                return;
+        /* On no mount that is known: a memfd, a pipe, a mount that is gone. The path is then the file system's own. */
+        snprintf(dev, sizeof(dev), "%u:%u", e->dev >> 20, e->dev & 0xfffff);
+        cJSON_AddStringToObject(o, "dev", dev);
+}
+
+static void add_address(cJSON *o, const struct hf_event *e)
+{
+        char text[48];
+
+        cJSON_AddStringToObject(o, "addr", address_text(e->addr, text));
+        cJSON_AddNumberToObject(o, "port", e->port);
+        if (e->proto)
+                cJSON_AddStringToObject(o, "proto", proto_name(e->proto));
+}
+
+static void add_detail(cJSON *o, const struct hf_event *e)
+{
+        const char *name = NULL;
+
+        if (e->op == HF_OP_SIGNAL)
+                name = sigabbrev_np((int)e->detail);
+        else if (e->op == HF_OP_CAPABILITY)
+                name = linux_capability_name(e->detail);
+        if (name)
+                cJSON_AddStringToObject(o, "detail", name);
+        else
+                cJSON_AddNumberToObject(o, "detail", e->detail);
+}
+
+static void add_object(cJSON *o, const struct hf_event *e, size_t size, const struct mounts *mounts)
+{
+        static const uint8_t none[16];
+
+        if (e->kind == HF_EVENT_FILE || e->kind == HF_EVENT_EXEC || e->path_len)
+                add_path(o, e, size, mounts);
+        if ((e->kind == HF_EVENT_CONNECT && !e->path_len) || memcmp(e->addr, none, sizeof(none)) != 0)
+                add_address(o, e);
+        if (e->kind == HF_EVENT_GUARD)
+                add_detail(o, e);
+}
+
+/* Which capability and rule decided. */
+static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
+{
+        const struct rule *rule = p && e->rule && e->rule <= (uint32_t)p->n_rules ? &p->rules[e->rule - 1] : NULL;
+        char number[32];
+
+        if (rule) {
+                json_add_text(o, "capability", p->capabilities[rule->capability].name);
+                json_add_text(o, "rule", rule->where);
+                if (rule->hint)
+                        json_add_text(o, "hint", rule->hint);
+                return;
+        }
+        cJSON_AddStringToObject(o, "capability", e->rule ? "unknown" : "none");
+        snprintf(number, sizeof(number), "#%u", e->rule);
+        cJSON_AddStringToObject(o, "rule", e->rule ? number : why_rule(e->why));
+}
+
+static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reason)
+{
+        char text[512];
+
+        if (e->why == HF_WHY_KILLED && kill_reason && *kill_reason)
+                snprintf(text, sizeof(text), "%s: %s", why_text(e->why), kill_reason);
+        else
+                snprintf(text, sizeof(text), "%s", why_text(e->why));
+        json_add_text(o, "reason", text);
+}
+
+static void add_who(cJSON *o, const struct hf_event *e, const struct event_context *c)
+{
+        if (c->session)
+                cJSON_AddStringToObject(o, "session", c->session);
+        else
+                cJSON_AddNullToObject(o, "session");
+        json_add_text(o, "agent", c->agent ? c->agent : "unknown");
+        json_add_text(o, "user", c->user ? c->user : "unknown");
+        cJSON_AddNumberToObject(o, "pid", e->pid);
+        if (e->tid != e->pid)
+                cJSON_AddNumberToObject(o, "tid", e->tid);
+        cJSON_AddNumberToObject(o, "uid", e->uid);
+        json_add_bytes(o, "comm", e->comm, strnlen(e->comm, sizeof(e->comm)));
+}
+
+cJSON *event_json(const struct hf_event *e, size_t size, const struct event_context *c)
+{
+        bool denied = e->flags & HF_EVENT_DENIED;
+        const char *error;
+        char right[5];
+        cJSON *o;
+
+        if (size < offsetof(struct hf_event, path))
+                return NULL;
+        o = cJSON_CreateObject();
+        if (!o)
+                return NULL;
+        add_who(o, e, c);
+        cJSON_AddStringToObject(o, "kind", kind_name(e->kind));
+        cJSON_AddStringToObject(o, "verdict", denied ? "deny" : "allow");
+        right_format(e->right, right);
+        cJSON_AddStringToObject(o, "right", *right && *right != '-' ? right : op_name(e->op));
+        cJSON_AddStringToObject(o, "op", op_name(e->op));
+        add_object(o, e, size, c->mounts);
+        if (e->kind == HF_EVENT_SESSION)
+                return o;
+        add_rule(o, e, c->policy);
+        add_reason(o, e, c->kill_reason);
+        error = e->error ? strerrorname_np(-e->error) : NULL;
+        if (error)
+                cJSON_AddStringToObject(o, "error", error);
+        return o;
+}

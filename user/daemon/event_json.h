@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event of the kernel as a line of the audit stream. Pure. */
+#ifndef HOLDFAST_DAEMON_EVENT_JSON_H
+#define HOLDFAST_DAEMON_EVENT_JSON_H
+
+#include "daemon/mounts.h"
+#include "holdfast/abi.h"
+#include "policy/policy.h"
+
+#include <cjson/cJSON.h>
+
+/* What is known around an event. Members may be NULL where it is not known. */
+struct event_context {
+        const char *session, *agent, *user;
+        const struct policy *policy; /* the one that the event's policy and rule numbers mean */
+        const struct mounts *mounts;
+        const char *kill_reason; /* of the kill in force */
+};
+
+/*
+ * Returns the object without seq and time, or NULL when memory runs out or size is too small for the event. Every denial has
+ * right, capability and rule: where no rule decided they read "none" and "default deny" (or "kill", "guard").
+ */
+cJSON *event_json(const struct hf_event *event, size_t size, const struct event_context *context);
+
+/* The path of an event within its file system, "/…"; the caller frees it. */
+char *event_inside(const struct hf_event *event, size_t size);
+
+/* An address as text: IPv4-mapped as IPv4. */
+const char *address_text(const uint8_t addr[16], char out[48]);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/events.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/event_json.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH 512                    /* events read before other work has its turn */
+#define PRIORITY 10                  /* behind requests: a kill must not wait for the log */
+#define LOST_PAUSE (100000000ull)    /* ns between two looks at what was lost, each of which may write to the database */
+#define MOUNTS_FRESH (1000000000ull) /* ns that a session's mounts are believed */
+
+/* The session's mounts; read again when they are old or do not have the device. */
+static const struct mounts *mounts_for(struct daemon *d, struct session *s, const struct hf_event *event)
+{
+        struct mounts fresh = MOUNTS_INIT;
+        uint64_t now = time_now(CLOCK_BOOTTIME);
+
+        if (!s)
+                return &d->mounts;
+        if (s->mounts.count && now - s->mounts_read < MOUNTS_FRESH)
+                return &s->mounts;
+        if (mounts_read((pid_t)event->pid, &fresh) == 0 || mounts_read(s->pid, &fresh) == 0) {
+                mounts_clear(&s->mounts);
+                s->mounts = fresh;
+        }
+        s->mounts_read = now;
+        return s->mounts.count ? &s->mounts : &d->mounts;
+}
+
+static void on_event(void *context, const struct hf_event *event, size_t size)
+{
+        struct daemon *d = context;
+        struct session *s = sessions_by_slot(&d->sessions, event->slot, event->generation);
+        const struct kill *kill = event->why == HF_WHY_KILLED && s ? killset_strictest(&d->kills, s->id) : NULL;
+        struct event_context c = {
+                .session = s ? s->id : NULL,
+                .agent = s ? s->agent : NULL,
+                .user = s ? s->user : NULL,
+                .policy = s && event->policy == s->policy_id ? s->policy : NULL,
+                .mounts = mounts_for(d, s, event),
+                .kill_reason = kill ? kill->reason : NULL,
+        };
+        cJSON *o = event_json(event, size, &c);
+
+        d->newest = event->time;
+        d->counts[!!(event->flags & HF_EVENT_DENIED)]++;
+        if (!o || audit_append(d->audit, o, time_now(CLOCK_REALTIME) - time_now(CLOCK_BOOTTIME) + event->time) < 0)
+                log_debug("an event could not be written; the stream says so once it can");
+}
+
+/* Returns how many were read, or negative errno. */
+static int read_some(struct daemon *d)
+{
+        int n, r;
+
+        audit_begin(d->audit);
+        n = kernel_events_read(d->kernel, BATCH, on_event, d);
+        r = audit_end(d->audit);
+        if (n < 0)
+                log_warning("reading the kernel's events failed: %s", strerror(-n));
+        if (r < 0)
+                log_warning("writing the audit stream failed: %s; the count of what is lost will be in it", strerror(-r));
+        return n;
+}
+
+/* Reads until nothing is left, or what is left came after a time. */
+static void drain(struct daemon *d, uint64_t until)
+{
+        int n;
+
+        if (d->draining || !d->kernel || !d->audit)
+                return;
+        d->draining = true;
+        do
+                n = read_some(d);
+        while (n > 0 && d->newest < until);
+        if (time_now(CLOCK_BOOTTIME) - d->lost_checked > LOST_PAUSE)
+                events_check_lost(d);
+        d->draining = false;
+}
+
+void events_drain(struct daemon *d)
+{
+        drain(d, time_now(CLOCK_BOOTTIME));
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+        (void)source;
+        (void)fd;
+        (void)revents;
+        drain(context, 0);
+        return 0;
+}
+
+int events_start(struct daemon *d, struct error *e)
+{
+        int r = mounts_read(0, &d->mounts);
+
+        if (r < 0)
+                return error_set(e, r, "cannot read /proc/self/mountinfo: %s", strerror(-r));
+        events_drain(d);
+        r = sd_event_add_io(d->event, &d->events, kernel_events_fd(d->kernel), EPOLLIN, on_readable, d);
+        if (r >= 0)
+                r = sd_event_source_set_priority(d->events, PRIORITY);
+        return r < 0 ? error_set(e, r, "cannot watch the kernel's events: %s", strerror(-r)) : 0;
+}
+
+static void report_lost(struct daemon *d, const struct session *s, uint64_t count)
+{
+        cJSON *o = event_new(d, s, "lost", NULL, NULL);
+
+        if (o)
+                json_add_u64(o, "count", count);
+        if (o)
+                cJSON_AddStringToObject(o, "reason", "the kernel's buffer was full, or an event could not be made");
+        log_warning("%llu events of %s were lost", (unsigned long long)count, s ? s->id : "no session");
+        if (o)
+                audit_append(d->audit, o, 0);
+}
+
+void events_check_lost(struct daemon *d)
+{
+        uint64_t host = __atomic_load_n(&kernel_host(d->kernel)->lost, __ATOMIC_RELAXED);
+
+        d->lost_checked = time_now(CLOCK_BOOTTIME);
+        if (host != d->host_lost) {
+                report_lost(d, NULL, host - d->host_lost);
+                d->host_lost = host;
+                store_set_number(d->store, "host_lost", host, NULL);
+        }
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                struct session *s = d->sessions.list[i];
+                uint64_t lost = s->live ? __atomic_load_n(&kernel_session(d->kernel, s->slot)->lost, __ATOMIC_RELAXED) : s->lost;
+
+                if (lost == s->lost_reported)
+                        continue;
+                report_lost(d, s, lost - s->lost_reported);
+                s->lost_reported = lost;
+                store_session_update(d->store, s, NULL);
+        }
+}
+
+cJSON *event_new(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor)
+{
+        cJSON *o = cJSON_CreateObject();
+
+        (void)d;
+        if (!o)
+                return NULL;
+        if (s)
+                cJSON_AddStringToObject(o, "session", s->id);
+        else
+                cJSON_AddNullToObject(o, "session");
+        if (s) {
+                json_add_text(o, "agent", s->agent);
+                json_add_text(o, "user", s->user);
+        } else {
+                cJSON_AddNullToObject(o, "agent");
+                cJSON_AddNullToObject(o, "user");
+        }
+        cJSON_AddNumberToObject(o, "pid", s ? s->pid : getpid());
+        cJSON_AddStringToObject(o, "comm", "holdfastd");
+        cJSON_AddStringToObject(o, "kind", kind);
+        if (verdict)
+                cJSON_AddStringToObject(o, "verdict", verdict);
+        if (actor)
+                json_add_text(o, "actor", actor);
+        return o;
+}
+
+void event_emit(struct daemon *d, cJSON *event)
+{
+        if (!event)
+                return;
+        events_drain(d);
+        event_emit_now(d, event);
+}
+
+void event_emit_now(struct daemon *d, cJSON *event)
+{
+        if (event && audit_append(d->audit, event, 0) < 0)
+                log_warning("an event could not be written to the audit stream; the count of what is lost will be in it");
+}

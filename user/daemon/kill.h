@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kill switch: the bits first, everything else after. */
+#ifndef HOLDFAST_DAEMON_KILL_H
+#define HOLDFAST_DAEMON_KILL_H
+
+#include "base/error.h"
+#include "daemon/killset.h"
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct daemon;
+struct peer;
+struct session;
+
+struct kill_request {
+        struct session *session; /* NULL: all */
+        uint32_t strength;       /* one of HF_KILL_KILL, HF_KILL_DENY, HF_KILL_PAUSE */
+        const char *reason;      /* or NULL */
+        const struct peer *peer; /* who asks; NULL: the daemon itself, which is then named by actor */
+        const char *actor;
+        uint64_t asked;     /* when the request arrived, ns of CLOCK_BOOTTIME; 0: not known */
+        uint64_t effective; /* out: when the bits stood */
+};
+
+/*
+ * Stores the bits, before anything that may fail or take time; then freezes what is to be paused, and puts the kill on record. A
+ * failure (of memory) does not take the bits back. *ret is owned by the daemon's set.
+ */
+int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e);
+
+/* After the answer: ends the processes of a kill (those outside of the cgroup with the next tick), and writes its event. s is NULL for all.
+ */
+void kill_finish(struct daemon *d, struct session *s, struct kill *k);
+
+/* Ends the processes of a session in or out of its cgroup, if a kill stands on it. */
+void kill_enforce(struct daemon *d, struct session *s);
+
+/* Takes a kill back; what other kills ask for stays. On failure it stands as before. */
+int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error *e);
+
+/* The kill as JSON. */
+cJSON *kill_json(struct daemon *d, const struct kill *k);
+
+/* At the start: reads the kills on record and makes the kernel's words and the record agree; what either knows, stands. */
+int kills_restore(struct daemon *d, struct error *e);
+
+/* Forgets the kills of a session that is forgotten. */
+void kills_forget(struct daemon *d, const char *session);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/listen.h"
+
+#include "daemon/daemon.h"
+#include "daemon/routes.h"
+
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define BACKLOG 512
+
+/* Everyone may connect, or a group: what each may do is decided for each request. */
+static int permit(const struct config *c, struct error *e)
+{
+        const struct group *group = c->group ? getgrnam(c->group) : NULL;
+
+        if (c->group && !group)
+                return error_set(e, -EINVAL, "$.group: there is no group \"%s\"", c->group);
+        if (chown(c->socket, 0, group ? group->gr_gid : 0) < 0 || chmod(c->socket, group ? 0660 : 0666) < 0)
+                return error_set(e, -errno, "cannot set the mode of %s: %s", c->socket, strerror(errno));
+        return 0;
+}
+
+static int make_socket(struct daemon *d, struct error *e)
+{
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int r;
+
+        if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", d->config.socket) >= (int)sizeof(address.sun_path))
+                return error_set(e, -ENAMETOOLONG, "$.socket: %s is longer than a socket's path may be (%zu bytes)", d->config.socket,
+                                 sizeof(address.sun_path) - 1);
+        /* The lock is ours, so a socket that is there is a dead daemon's. */
+        if (unlink(d->config.socket) < 0 && errno != ENOENT)
+                return error_set(e, -errno, "cannot replace %s: %s", d->config.socket, strerror(errno));
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                return error_set(e, -errno, "cannot make the socket %s: %s", d->config.socket, strerror(errno));
+        r = permit(&d->config, e);
+        if (r >= 0)
+                r = kernel_listener(d->kernel, fd, e); /* before anyone can connect */
+        if (r < 0)
+                return r;
+        if (listen(fd, BACKLOG) < 0)
+                return error_set(e, -errno, "cannot listen on %s: %s", d->config.socket, strerror(errno));
+        return TAKE_FD(fd);
+}
+
+int listen_start(struct daemon *d, struct error *e)
+{
+        _cleanup_close_ int fd = make_socket(d, e);
+        int r;
+
+        if (fd < 0)
+                return fd;
+        r = http_server_new(d->event, fd, routes, routes_count, d, &d->http, e);
+        if (r >= 0)
+                TAKE_FD(fd);
+        return r;
+}

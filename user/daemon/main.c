@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* holdfastd: the daemon, or one of its checks. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "daemon/check.h"
+#include "daemon/daemon.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char usage[] = "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
+                            "       holdfastd --check [--json]             tell whether this host can enforce\n"
+                            "       holdfastd --check-policy FILE [--json] tell whether a file is a policy\n"
+                            "\n"
+                            "  --config FILE        configuration; by default " PATH_CONFIG ", which need not be there\n"
+                            "  --check              print what the host needs and has; exit 1 when something is missing\n"
+                            "  --check-policy FILE  print every error in a policy; exit 1 when there is one\n"
+                            "  --json               print it as JSON\n"
+                            "  --debug              log what the kernel's verifier says, and more\n"
+                            "  --version            print the version\n"
+                            "  --help               print this\n"
+                            "\n"
+                            "When it ends, what it confined stays confined. See holdfastd(8).\n";
+
+struct options {
+        const char *config, *policy;
+        bool check, json, debug, version, help;
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' },
+                { "check", no_argument, NULL, 'k' },
+                { "check-policy", required_argument, NULL, 'p' },
+                { "json", no_argument, NULL, 'j' },
+                { "debug", no_argument, NULL, 'd' },
+                { "version", no_argument, NULL, 'V' },
+                { "help", no_argument, NULL, 'h' },
+                { NULL, 0, NULL, 0 },
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case 'c':
+                        o->config = optarg;
+                        break;
+                case 'k':
+                        o->check = true;
+                        break;
+                case 'p':
+                        o->policy = optarg;
+                        break;
+                case 'j':
+                        o->json = true;
+                        break;
+                case 'd':
+                        o->debug = true;
+                        break;
+                case 'V':
+                        o->version = true;
+                        break;
+                case 'h':
+                        o->help = true;
+                        break;
+                default:
+                        return -EINVAL;
+                }
+        }
+        if (optind < argc) {
+                fprintf(stderr, "holdfastd: \"%s\" was not expected\n", argv[optind]);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+static int serve(const struct options *o)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct daemon *d = calloc(1, sizeof(*d)); /* too big for a stack */
+        int r;
+
+        if (!d)
+                return 1;
+        *d = (struct daemon)DAEMON_INIT;
+        r = daemon_start(d, o->config, o->debug, &e);
+        if (r < 0)
+                log_error("%s", error_text(&e));
+        else
+                r = daemon_run(d);
+        daemon_stop(d);
+        free(d);
+        return r < 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct options o = { 0 };
+
+        log_setup("holdfastd", LOG_LEVEL_INFO);
+        if (parse(argc, argv, &o) < 0) {
+                fputs("Try holdfastd --help\n", stderr);
+                return 2;
+        }
+        if (o.help)
+                return fputs(usage, stdout) < 0;
+        if (o.version)
+                return puts("holdfastd " HOLDFAST_VERSION) < 0;
+        if (o.check)
+                return check_host(o.json);
+        if (o.policy)
+                return check_policy(o.policy, o.json);
+        if (geteuid() != 0) {
+                log_error("holdfastd must run as root: it loads programs into the kernel");
+                return 1;
+        }
+        return check_host_quietly() ? 1 : serve(&o);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/names.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const kinds[] = {
+        [HF_EVENT_FILE] = "file",   [HF_EVENT_EXEC] = "exec",       [HF_EVENT_CONNECT] = "connect",
+        [HF_EVENT_GUARD] = "guard", [HF_EVENT_SESSION] = "session",
+};
+
+static const char *const ops[HF_OPS] = {
+        [HF_OP_NONE] = "none",     [HF_OP_OPEN] = "open",       [HF_OP_CREATE] = "create",   [HF_OP_MKDIR] = "mkdir",
+        [HF_OP_UNLINK] = "unlink", [HF_OP_RMDIR] = "rmdir",     [HF_OP_SYMLINK] = "symlink", [HF_OP_LINK] = "link",
+        [HF_OP_RENAME] = "rename", [HF_OP_SETATTR] = "setattr", [HF_OP_XATTR] = "xattr",     [HF_OP_EXEC] = "exec",
+        [HF_OP_MAP] = "map",       [HF_OP_CONNECT] = "connect", [HF_OP_SEND] = "send",       [HF_OP_RECV] = "receive",
+        [HF_OP_BIND] = "bind",     [HF_OP_LISTEN] = "listen",   [HF_OP_ACCEPT] = "accept",   [HF_OP_SOCKET] = "socket",
+        [HF_OP_UNIX] = "unix",     [HF_OP_READ] = "read",       [HF_OP_WRITE] = "write",     [HF_OP_BPF] = "bpf",
+        [HF_OP_PTRACE] = "ptrace", [HF_OP_SIGNAL] = "signal",   [HF_OP_MOUNT] = "mount",     [HF_OP_NAMESPACE] = "namespace",
+        [HF_OP_CHROOT] = "chroot", [HF_OP_PERF] = "perf",       [HF_OP_MODULE] = "module",   [HF_OP_CAPABILITY] = "capability",
+        [HF_OP_IOCTL] = "ioctl",   [HF_OP_IPC] = "ipc",         [HF_OP_KEY] = "key",         [HF_OP_PRIORITY] = "priority",
+        [HF_OP_ENTER] = "enter",
+};
+
+static const struct {
+        const char *text, *rule;
+} whys[HF_WHYS] = {
+        [HF_WHY_ALLOWED] = { "a rule allows it", "none" },
+        [HF_WHY_NO_RULE] = { "no capability allows it", "default deny" },
+        [HF_WHY_RULE] = { "a rule denies it", "default deny" },
+        [HF_WHY_INACTIVE] = { "the capability that would allow it is not granted", "default deny" },
+        [HF_WHY_KILLED] = { "a kill is in force", "kill" },
+        [HF_WHY_GAIN] = { "moving or linking it would gain a right", "default deny" },
+        [HF_WHY_WAY] = { "it is on the way to a denied place", "default deny" },
+        [HF_WHY_DEPTH] = { "it could not be decided: too deep, or below no known root", "default deny" },
+        [HF_WHY_GUARD] = { "no policy can allow it", "guard" },
+};
+
+static const char *const linux_capabilities[] = {
+        "chown",
+        "dac_override",
+        "dac_read_search",
+        "fowner",
+        "fsetid",
+        "kill",
+        "setgid",
+        "setuid",
+        "setpcap",
+        "linux_immutable",
+        "net_bind_service",
+        "net_broadcast",
+        "net_admin",
+        "net_raw",
+        "ipc_lock",
+        "ipc_owner",
+        "sys_module",
+        "sys_rawio",
+        "sys_chroot",
+        "sys_ptrace",
+        "sys_pacct",
+        "sys_admin",
+        "sys_boot",
+        "sys_nice",
+        "sys_resource",
+        "sys_time",
+        "sys_tty_config",
+        "mknod",
+        "lease",
+        "audit_write",
+        "audit_control",
+        "setfcap",
+        "mac_override",
+        "mac_admin",
+        "syslog",
+        "wake_alarm",
+        "block_suspend",
+        "audit_read",
+        "perfmon",
+        "bpf",
+        "checkpoint_restore",
+};
+
+static const char *const attaches[] = { [ATTACH_RUN] = "run", [ATTACH_PID] = "pid", [ATTACH_CGROUP] = "cgroup" };
+
+static const struct {
+        uint32_t bit;
+        const char *name, *state;
+} strengths[] = {
+        /* the strictest first */
+        { HF_KILL_KILL, "kill", "killed" },
+        { HF_KILL_PAUSE, "pause", "paused" },
+        { HF_KILL_DENY, "deny", "denied" },
+};
+
+static const char *lookup(const char *const *table, size_t n, unsigned i)
+{
+        return i < n && table[i] ? table[i] : "unknown";
+}
+
+const char *kind_name(unsigned kind)
+{
+        return lookup(kinds, ARRAY_SIZE(kinds), kind);
+}
+
+const char *op_name(unsigned op)
+{
+        return lookup(ops, ARRAY_SIZE(ops), op);
+}
+
+const char *why_text(unsigned why)
+{
+        return why < HF_WHYS ? whys[why].text : "unknown";
+}
+
+const char *why_rule(unsigned why)
+{
+        return why < HF_WHYS ? whys[why].rule : "unknown";
+}
+
+const char *proto_name(unsigned proto)
+{
+        return proto == HF_TCP ? "tcp" : proto == HF_UDP ? "udp" : "unknown";
+}
+
+const char *linux_capability_name(unsigned n)
+{
+        return lookup(linux_capabilities, ARRAY_SIZE(linux_capabilities), n);
+}
+
+const char *attach_name(unsigned attach)
+{
+        return lookup(attaches, ARRAY_SIZE(attaches), attach);
+}
+
+int attach_parse(const char *text)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(attaches); i++)
+                if (!strcmp(attaches[i], text))
+                        return (int)i;
+        return -EINVAL;
+}
+
+const char *strength_name(uint32_t bit)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(strengths); i++)
+                if (strengths[i].bit == bit)
+                        return strengths[i].name;
+        return "unknown";
+}
+
+int strength_parse(const char *text, uint32_t *ret)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(strengths); i++) {
+                if (strcmp(strengths[i].name, text) != 0)
+                        continue;
+                *ret = strengths[i].bit;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+const char *kill_state(uint32_t bits)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(strengths); i++)
+                if (bits & strengths[i].bit)
+                        return strengths[i].state;
+        return "running";
+}

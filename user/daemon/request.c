@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading what a client sent; each complaint names the member and what was expected. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "daemon/library.h"
+#include "daemon/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool request_members(struct http_request *r, const cJSON *body, const char *const names[])
+{
+        const cJSON *m;
+
+        cJSON_ArrayForEach (m, body) {
+                bool known = false;
+
+                for (size_t i = 0; names[i] && !known; i++)
+                        known = !strcmp(names[i], m->string);
+                if (known)
+                        continue;
+                http_problem(r, 400, "bad-request", NULL, "$.%.64s: unknown member", m->string);
+                return false;
+        }
+        return true;
+}
+
+bool request_text(struct http_request *r, const cJSON *body, const char *name, const char **ret)
+{
+        const cJSON *m = cJSON_GetObjectItemCaseSensitive(body, name);
+
+        *ret = cJSON_GetStringValue(m);
+        if (!m || cJSON_IsNull(m) || *ret)
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "$.%s: expected text", name);
+        return false;
+}
+
+void request_failed(struct http_request *r, const char *file, const struct findings *findings, const struct error *e)
+{
+        if (findings && findings->total)
+                http_problem(r, 422, "bad-policy", findings, "%s%s%s", file ? file : "", file ? ": " : "", error_text(e));
+        else if (e->code == -ESRCH)
+                http_problem(r, 409, "no-process", NULL, "%s", error_text(e));
+        else
+                http_problem_errno(r, e);
+}
+
+bool request_parse_policy(struct http_request *r, const char *text, size_t length, const char *file, struct policy **policy)
+{
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        int code = policy_parse(text, length, policy, &findings);
+
+        if (code >= 0)
+                return true;
+        if (findings.total)
+                http_problem(r, 422, "bad-policy", &findings, "%s%serrors in the policy: %d", file ? file : "", file ? ": " : "",
+                             findings.total);
+        else
+                http_problem(r, 500, "memory", NULL, "%s", strerror(-code));
+        return false;
+}
+
+/* The text of the policy by whichever member gives it. */
+static char *policy_text(struct http_request *r, const cJSON *body, const char **file)
+{
+        const cJSON *policy = cJSON_GetObjectItemCaseSensitive(body, "policy");
+        _cleanup_error_ struct error e = ERROR_INIT;
+        const char *text;
+        char *copy = NULL;
+
+        if (!request_text(r, body, "policy_text", &text) || !request_text(r, body, "policy_file", file))
+                return NULL;
+        if (!!policy + !!text != 1) {
+                http_problem(r, 400, "bad-request", NULL,
+                             "$.policy: expected the name of a policy, or a policy; or its text as $.policy_text");
+                return NULL;
+        }
+        if (cJSON_IsString(policy)) {
+                *file = cJSON_GetStringValue(policy);
+                if (library_read(*file, &copy, NULL, &e) < 0)
+                        http_problem_errno(r, &e);
+                return copy;
+        }
+        if (policy && !cJSON_IsObject(policy)) {
+                http_problem(r, 400, "bad-request", NULL, "$.policy: expected the name of a policy, or a policy");
+                return NULL;
+        }
+        copy = policy ? cJSON_PrintUnformatted(policy) : strdup(text);
+        if (!copy)
+                http_problem(r, 500, "memory", NULL, "out of memory");
+        return copy;
+}
+
+bool request_policy(struct http_request *r, const cJSON *body, struct policy **policy, char **text, const char **file)
+{
+        _cleanup_free_ char *copy = policy_text(r, body, file);
+
+        if (!copy || !request_parse_policy(r, copy, strlen(copy), *file, policy))
+                return false;
+        *text = TAKE_PTR(copy);
+        return true;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /v1/sessions/ID/policy: the policy that is in force, and its replacement. */
+#include "base/json.h"
+#include "daemon/access.h"
+#include "daemon/daemon.h"
+#include "daemon/routes.h"
+
+#include <string.h>
+
+void route_session_policy_show(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        struct session *s;
+        struct peer peer;
+
+        if (access_peer(d, r, &peer) < 0)
+                return;
+        s = access_session(d, r, &peer, http_segment(r, "id"));
+        if (s)
+                http_reply_text(r, 200, "application/json", s->policy_text, strlen(s->policy_text));
+}
+
+/* The body is the policy itself, or says where to find it. */
+static bool read_policy(struct http_request *r, struct policy **policy, char **text, const char **file)
+{
+        static const char *const names[] = { "policy", "policy_text", "policy_file", NULL };
+        size_t length = 0;
+        const char *raw = http_body(r, &length);
+        _cleanup_json_ cJSON *tree = cJSON_ParseWithLength(raw, length);
+        const cJSON *body;
+
+        if (!tree || cJSON_GetObjectItemCaseSensitive(tree, "holdfast")) {
+                if (!request_parse_policy(r, raw, length, NULL, policy))
+                        return false;
+                *text = strndup(raw, length);
+                if (*text)
+                        return true;
+                policy_free(*policy);
+                http_problem(r, 500, "memory", NULL, "out of memory");
+                return false;
+        }
+        body = http_json(r);
+        return body && request_members(r, body, names) && request_policy(r, body, policy, text, file);
+}
+
+void route_session_policy_apply(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct policy *policy = NULL;
+        const char *file = NULL;
+        char actor[ACTOR_SIZE], *text = NULL;
+        struct session *s;
+        struct peer peer;
+
+        if (access_peer(d, r, &peer) < 0)
+                return;
+        s = access_session(d, r, &peer, http_segment(r, "id"));
+        if (!s)
+                return;
+        if (!s->live) {
+                http_problem(r, 409, "ended", NULL, "session %s has ended", s->id);
+                return;
+        }
+        if (!read_policy(r, &policy, &text, &file))
+                return;
+        if (session_apply(d, s, policy, text, peer_actor(&peer, actor), &findings, &e) < 0)
+                request_failed(r, file, &findings, &e);
+        else
+                http_reply(r, 200, session_json(d, s));
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /v1/sessions: listing, showing, beginning. */
+#include "base/json.h"
+#include "daemon/access.h"
+#include "daemon/daemon.h"
+#include "daemon/routes.h"
+
+#include <string.h>
+
+#define LABEL_MAX 64
+
+void route_sessions_list(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        const char *state = http_query(r, "state");
+        struct peer peer;
+        cJSON *list;
+
+        if (access_peer(d, r, &peer) < 0)
+                return;
+        list = cJSON_CreateArray();
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                const struct session *s = d->sessions.list[i];
+
+                if (access_sees(&peer, s) && (!state || !strcmp(state, session_state(d, s)) || (!strcmp(state, "live") && s->live)))
+                        cJSON_AddItemToArray(list, session_json(d, s));
+        }
+        http_reply(r, 200, list);
+}
+
+void route_session_show(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        struct session *s;
+        struct peer peer;
+
+        if (access_peer(d, r, &peer) < 0)
+                return;
+        s = access_session(d, r, &peer, http_segment(r, "id"));
+        if (s)
+                http_reply(r, 200, session_json(d, s));
+}
+
+/* Names end up in tables, events and command lines: no spaces, no controls. */
+static bool label_valid(struct http_request *r, const char *name, const char *value)
+{
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:/";
+        size_t n = value ? strlen(value) : 1;
+
+        if (!value || (n > 0 && n <= LABEL_MAX && strspn(value, allowed) == n))
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "$.%s: expected 1 to %d letters, digits or \"._-+:/\"", name, LABEL_MAX);
+        return false;
+}
+
+/* {"pid": N} or {"cgroup": "/…"}; absent: the caller itself. */
+static bool read_attach(struct http_request *r, const cJSON *body, const struct peer *peer, struct session_request *q)
+{
+        static const char *const names[] = { "pid", "cgroup", NULL };
+        const cJSON *attach = cJSON_GetObjectItemCaseSensitive(body, "attach");
+        uint64_t pid = 0;
+        int code;
+
+        q->attach = ATTACH_RUN;
+        q->pid = peer->pid;
+        q->start = peer->start;
+        if (!attach)
+                return true;
+        q->start = 0;
+        if (!cJSON_IsObject(attach)) {
+                http_problem(r, 400, "bad-request", NULL, "$.attach: expected {\"pid\": N} or {\"cgroup\": PATH}");
+                return false;
+        }
+        if (!request_members(r, attach, names) || !request_text(r, attach, "cgroup", &q->cgroup))
+                return false;
+        code = json_get_u64(attach, "pid", &pid);
+        if ((code == 0) == !!q->cgroup || code == -EINVAL || (code == 0 && (pid < 1 || pid > INT32_MAX))) {
+                http_problem(r, 400, "bad-request", NULL, "$.attach: expected {\"pid\": N} or {\"cgroup\": PATH}");
+                return false;
+        }
+        q->attach = q->cgroup ? ATTACH_CGROUP : ATTACH_PID;
+        q->pid = (pid_t)pid;
+        if (q->cgroup && peer->uid != 0) {
+                http_problem(r, 403, "root-only", NULL, "only root may attach to a cgroup");
+                return false;
+        }
+        return true;
+}
+
+static bool read_request(struct http_request *r, const cJSON *body, const struct peer *peer, struct session_request *q)
+{
+        static const char *const names[] = {
+                "policy", "policy_text", "policy_file", "workspace", "agent", "version", "name", "attach", NULL
+        };
+
+        q->peer = peer;
+        return request_members(r, body, names) && request_text(r, body, "workspace", &q->workspace) &&
+               request_text(r, body, "agent", &q->agent) && request_text(r, body, "version", &q->version) &&
+               request_text(r, body, "name", &q->name) && label_valid(r, "agent", q->agent) && label_valid(r, "version", q->version) &&
+               label_valid(r, "name", q->name) && read_attach(r, body, peer, q);
+}
+
+/* A name means one session among those that live. */
+static bool name_free(struct daemon *d, struct http_request *r, const char *name)
+{
+        for (size_t i = 0; name && i < d->sessions.count; i++) {
+                const struct session *s = d->sessions.list[i];
+
+                if (!s->live || (strcmp(s->name, name) != 0 && strcmp(s->id, name) != 0))
+                        continue;
+                http_problem(r, 409, "name-taken", NULL, "$.name: a session with the name \"%s\" is running", name);
+                return false;
+        }
+        return true;
+}
+
+void route_sessions_create(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct session_request q = { 0 };
+        struct policy *policy = NULL;
+        struct session *s = NULL;
+        const char *file = NULL;
+        const cJSON *body;
+        struct peer peer;
+        char *text = NULL;
+
+        if (access_peer(d, r, &peer) < 0 || !(body = http_json(r)))
+                return;
+        if (!read_request(r, body, &peer, &q) || !name_free(d, r, q.name) || !request_policy(r, body, &policy, &text, &file))
+                return;
+        if (session_create(d, &q, policy, text, &s, &findings, &e) < 0)
+                request_failed(r, file, &findings, &e);
+        else
+                http_reply(r, 201, session_json(d, s));
+}

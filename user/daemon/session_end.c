@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a session ends: when its last process is gone, wherever that was. */
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/events.h"
+#include "daemon/kill.h"
+#include "daemon/process.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+
+#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_USEC 1000ull
+
+struct members {
+        pid_t *list;
+        size_t count, room;
+        bool failed;
+};
+
+/* A zombie that nobody has waited for yet is no member any more. */
+static void add_member(void *context, pid_t pid)
+{
+        struct members *m = context;
+        struct process p;
+
+        if (process_read(pid, &p) == 0 && !process_lives(&p))
+                return;
+        for (size_t i = 0; i < m->count; i++)
+                if (m->list[i] == pid)
+                        return;
+        if (m->count == m->room) {
+                pid_t *more = reallocarray(m->list, m->room + 64, sizeof(*more));
+
+                if (!more) {
+                        m->failed = true;
+                        return;
+                }
+                m->list = more;
+                m->room += 64;
+        }
+        m->list[m->count++] = pid;
+}
+
+int session_members(struct daemon *d, const struct session *s, pid_t **ret, size_t *count, struct error *e)
+{
+        struct members m = { NULL, 0, 0, false };
+        int r = kernel_members(d->kernel, s->slot, add_member, &m, e);
+
+        if (r >= 0 && m.failed)
+                r = error_set(e, -ENOMEM, "out of memory");
+        if (r < 0) {
+                free(m.list);
+                return r;
+        }
+        *ret = m.list;
+        *count = m.count;
+        return 0;
+}
+
+pid_t session_member(struct daemon *d, const struct session *s)
+{
+        _cleanup_free_ pid_t *list = NULL;
+        size_t count = 0;
+
+        if (session_members(d, s, &list, &count, NULL) < 0)
+                return 0;
+        for (size_t i = 0; i < count; i++)
+                if (list[i] == s->pid)
+                        return s->pid;
+        return count ? list[0] : 0;
+}
+
+void session_check(struct daemon *d, struct session *s)
+{
+        _cleanup_free_ pid_t *list = NULL;
+        const struct kill *kill;
+        size_t count = 0;
+        int r;
+
+        s->outside = false;
+        if (!s->live || cgroup_populated(s->cgroup_fd))
+                return;
+        r = session_members(d, s, &list, &count, NULL);
+        s->outside = r < 0 || count > 0;
+        if (s->outside)
+                return;
+        kill = killset_strictest(&d->kills, s->id);
+        if (kill && kill->strength == HF_KILL_KILL)
+                session_end(d, s, *kill->reason ? kill->reason : "killed");
+        else
+                session_end(d, s, "its last process ended");
+}
+
+static int on_change(sd_event_source *source, const struct inotify_event *event, void *context)
+{
+        struct session *s = context;
+
+        (void)source;
+        (void)event;
+        session_check(s->daemon, s);
+        return 0;
+}
+
+int session_watch(struct daemon *d, struct session *s, struct error *e)
+{
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (asprintf(&path, "%s%s/cgroup.events", d->cgroups.mount, s->cgroup) < 0) {
+                path = NULL;
+                return error_set(e, -ENOMEM, "out of memory");
+        }
+        r = sd_event_add_inotify(d->event, &s->watch, path, IN_MODIFY, on_change, s);
+        return r < 0 ? error_set(e, r, "cannot watch %s: %s", path, strerror(-r)) : 0;
+}
+
+static int on_wall(sd_event_source *source, uint64_t usec, void *context)
+{
+        struct session *s = context;
+        struct daemon *d = s->daemon;
+        struct kill_request q = { .session = s, .strength = HF_KILL_KILL, .reason = "wall limit", .actor = "holdfastd" };
+        struct kill *k = NULL;
+
+        (void)source;
+        (void)usec;
+        if (kill_set(d, &q, &k, NULL) == 0)
+                kill_finish(d, s, k);
+        return 0;
+}
+
+void session_limit_wall(struct daemon *d, struct session *s)
+{
+        uint64_t wall = s->policy ? s->policy->limits.wall : 0, now = time_now(CLOCK_REALTIME), end = s->started + wall * NSEC_PER_SEC;
+        uint64_t left = end > now ? (end - now) / NSEC_PER_USEC : 0;
+
+        s->wall = sd_event_source_disable_unref(s->wall);
+        if (!wall)
+                return;
+        if (sd_event_add_time_relative(d->event, &s->wall, CLOCK_BOOTTIME, left, 0, on_wall, s) < 0)
+                log_error("session %s: its wall limit cannot be kept: out of memory", s->id);
+}
+
+void session_release(struct daemon *d, struct session *s)
+{
+        struct hf_session *record = kernel_session(d->kernel, s->slot);
+        int r;
+
+        if (s->tied)
+                kernel_cgroup_remove(d->kernel, s->cgroup_id);
+        if (s->installed) {
+                __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
+                __atomic_store_n(&record->policy, 0, __ATOMIC_RELEASE);
+        }
+        if (s->loaded) {
+                kernel_policy_unload(d->kernel, s->policy_id);
+                d->sessions.policies[s->policy_id] = false;
+        }
+        s->watch = sd_event_source_disable_unref(s->watch);
+        s->wall = sd_event_source_disable_unref(s->wall);
+        cleanup_close(&s->cgroup_fd);
+        s->cgroup_fd = -1;
+        if (s->made_cgroup) {
+                r = cgroup_remove(&d->cgroups, s->cgroup);
+                if (r < 0)
+                        log_warning("cannot remove cgroup %s: %s", s->cgroup, strerror(-r));
+        }
+        s->tied = s->installed = s->loaded = s->made_cgroup = false;
+}
+
+void session_end(struct daemon *d, struct session *s, const char *reason)
+{
+        const struct hf_session *record = kernel_session(d->kernel, s->slot);
+        cJSON *o;
+
+        events_drain(d); /* what it did last, while its slot is known */
+        events_check_lost(d);
+        s->denials = record->denials;
+        s->lost = record->lost;
+        session_release(d, s);
+        s->live = false;
+        d->sessions.slots[s->slot] = NULL;
+        s->ended = time_now(CLOCK_REALTIME);
+        s->end_reason = strdup(reason);
+        mounts_clear(&s->mounts);
+        policy_free(s->policy);
+        s->policy = NULL;
+        if (store_session_update(d->store, s, NULL) < 0)
+                log_warning("session %s ended, and the database could not note it", s->id);
+        o = event_new(d, s, "session", NULL, NULL);
+        if (o) {
+                cJSON_AddStringToObject(o, "op", "end");
+                json_add_u64(o, "denials", s->denials);
+                json_add_text(o, "reason", reason);
+        }
+        event_emit(d, o);
+        log_info("session %s ended: %s", s->id, reason);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session's policy: compiled as the session sees the file system, replaced by one store. */
+#include "base/json.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+#include "daemon/events.h"
+#include "daemon/fsview.h"
+
+#include <string.h>
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+DEFINE_CLEANUP(struct compiled *, compiled_free)
+
+int session_compile(const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret, struct findings *findings,
+                    struct error *e)
+{
+        struct policy_vars vars = { .workspace = s->workspace, .home = s->home, .user = s->user, .tmpdir = "/tmp" };
+        _cleanup_fsview_ struct fsview view = FSVIEW_INIT;
+        int r = fsview_open(&view, pid);
+
+        if (r < 0) {
+                error_set(e, r, "cannot look at the file system of process %d: %s", pid, strerror(-r));
+                return r;
+        }
+        r = policy_compile(policy, &vars, &view.view, ret, findings);
+        if (r < 0 && findings->total)
+                error_set(e, r, "errors in the policy: %d", findings->total);
+        else if (r < 0)
+                error_set(e, r, "the policy cannot be compiled: %s", strerror(-r));
+        return r;
+}
+
+/* Loads under a fresh id; nothing points at it yet. */
+static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct error *e)
+{
+        uint32_t id = 0;
+        int r = sessions_take_policy(&d->sessions, &id);
+
+        if (r < 0)
+                return error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1);
+        *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
+        r = kernel_policy_load(d->kernel, id, c, e);
+        if (r < 0) {
+                *kernel_policy(d->kernel, id) = (struct hf_policy){ 0, 0 };
+                d->sessions.policies[id] = false;
+                return r;
+        }
+        *ret = id;
+        return 0;
+}
+
+/* The switch: one store, after which every check sees the new policy. The old one goes when no check can see it any more. */
+static void point_at(struct daemon *d, struct session *s, uint32_t id, struct policy *policy, char *text, char *name)
+{
+        struct hf_session *record = kernel_session(d->kernel, s->slot);
+        uint32_t old = s->policy_id;
+
+        /* What is open already must be looked at again: the new policy may allow less. */
+        __atomic_store_n(&record->recheck, 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
+        kernel_policy_unload(d->kernel, old);
+        events_drain(d); /* with the rules of the old policy */
+        d->sessions.policies[old] = false;
+        s->policy_id = id;
+        policy_free(s->policy);
+        free(s->policy_text);
+        free(s->policy_name);
+        s->policy = policy;
+        s->policy_text = text;
+        s->policy_name = name;
+}
+
+static void report(struct daemon *d, struct session *s, const char *old, const char *actor)
+{
+        cJSON *o = event_new(d, s, "policy", "allow", actor);
+
+        if (o) {
+                json_add_text(o, "policy", s->policy_name);
+                json_add_text(o, "previous", old);
+                cJSON_AddStringToObject(o, "reason", "the policy was replaced");
+        }
+        event_emit(d, o);
+}
+
+int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
+                  struct error *e)
+{
+        _cleanup_(policy_freep) struct policy *p = policy;
+        _cleanup_free_ char *t = text, *name = strdup(p->name ? p->name : ""), *old = strdup(s->policy_name);
+        _cleanup_(compiled_freep) struct compiled *c = NULL;
+        pid_t pid = session_member(d, s);
+        uint32_t id = 0;
+        int r;
+
+        if (!name || !old)
+                return error_set(e, -ENOMEM, "out of memory");
+        if (pid <= 0)
+                return error_set(e, -ESRCH, "session %s has no process left", s->id);
+        r = session_compile(s, pid, p, &c, findings, e);
+        if (r < 0 || !c)
+                return r;
+        r = load(d, c, &id, e);
+        if (r < 0)
+                return r;
+        r = cgroup_limit(s->cgroup_fd, &p->limits, s->made_cgroup, findings);
+        if (r >= 0)
+                r = store_session_policy(d->store, s->id, id, name, t, e);
+        else
+                error_set(e, r, "the host cannot keep a limit of the policy");
+        if (r < 0) {
+                kernel_policy_unload(d->kernel, id);
+                d->sessions.policies[id] = false;
+                if (s->policy)
+                        cgroup_limit(s->cgroup_fd, &s->policy->limits, s->made_cgroup, findings);
+                return r;
+        }
+        point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name));
+        session_limit_wall(d, s);
+        report(d, s, old, actor);
+        return 0;
+}

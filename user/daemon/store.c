@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/store.h"
+
+#include "daemon/killset.h"
+#include "daemon/names.h"
+#include "daemon/sql.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SCHEMA_VERSION 1
+#define ENDED_KEPT "10000" /* sessions that ended and are still on record */
+
+static const char schema[] =
+        "BEGIN;"
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, slot INTEGER NOT NULL, generation INTEGER NOT NULL, policy_id INTEGER NOT NULL,"
+        " policy_name TEXT NOT NULL, policy_text TEXT NOT NULL, previous_id INTEGER NOT NULL DEFAULT 0, previous_text TEXT,"
+        " attach TEXT NOT NULL, name TEXT NOT NULL, agent TEXT NOT NULL, version TEXT NOT NULL, uid INTEGER NOT NULL, user TEXT NOT NULL,"
+        " home TEXT, workspace TEXT, cgroup TEXT NOT NULL, cgroup_id INTEGER NOT NULL, pid INTEGER NOT NULL,"
+        " started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, end_reason TEXT, denials INTEGER NOT NULL DEFAULT 0,"
+        " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0);"
+        "CREATE INDEX sessions_ended ON sessions (ended);"
+        "CREATE TABLE kills (id TEXT PRIMARY KEY, session TEXT NOT NULL, strength TEXT NOT NULL, uid INTEGER NOT NULL,"
+        " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL);"
+        "CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
+        "PRAGMA user_version = 1;"
+        "COMMIT;";
+
+static int version(struct store *s, struct error *e)
+{
+        _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+        int r = sql_prepare(s, &stmt, e, "PRAGMA user_version", "");
+
+        if (r >= 0)
+                r = sql_step(s, stmt, e);
+        return r > 0 ? sqlite3_column_int(stmt, 0) : r;
+}
+
+static int set_up(struct store *s, struct error *e)
+{
+        int v;
+
+        if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", NULL, NULL, NULL) != SQLITE_OK)
+                return error_set(e, -EIO, "%s", sqlite3_errmsg(s->db));
+        v = version(s, e);
+        if (v < 0)
+                return v;
+        if (v > SCHEMA_VERSION)
+                return error_set(e, -EPROTO, "a newer holdfast wrote it (version %d, this one knows %d)", v, SCHEMA_VERSION);
+        if (v == 0 && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+                return error_set(e, -EIO, "%s", sqlite3_errmsg(s->db));
+        return sql_run(s, e,
+                       "DELETE FROM sessions WHERE ended > 0 AND id NOT IN"
+                       " (SELECT id FROM sessions WHERE ended > 0 ORDER BY ended DESC LIMIT " ENDED_KEPT ")",
+                       "");
+}
+
+DEFINE_CLEANUP(struct store *, store_close)
+
+int store_open(const char *path, struct store **ret, struct error *e)
+{
+        _cleanup_(store_closep) struct store *s = calloc(1, sizeof(*s));
+        mode_t mask = umask(0077);
+        int r;
+
+        if (!s)
+                r = -ENOMEM;
+        else
+                r = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK ? 0 : -EIO;
+        umask(mask);
+        if (r < 0)
+                return error_set(e, r, "cannot open the database %s: %s", path, s && s->db ? sqlite3_errmsg(s->db) : "out of memory");
+        sqlite3_busy_timeout(s->db, 2000);
+        r = set_up(s, e);
+        if (r < 0)
+                return error_prefix(e, "the database %s", path);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+void store_close(struct store *s)
+{
+        if (!s)
+                return;
+        sqlite3_close(s->db);
+        free(s);
+}
+
+int store_kill_add(struct store *s, const struct kill *k, struct error *e)
+{
+        return sql_run(s, e, "INSERT INTO kills (id, session, strength, uid, reason, actor, time) VALUES (?,?,?,?,?,?,?)", "tttitti", k->id,
+                       k->session, strength_name(k->strength), (int64_t)k->uid, k->reason, k->actor, (int64_t)k->time);
+}
+
+int store_kill_delete(struct store *s, const char *id, struct error *e)
+{
+        return sql_run(s, e, "DELETE FROM kills WHERE id = ?", "t", id);
+}
+
+static struct kill *read_kill(sqlite3_stmt *stmt)
+{
+        const char *id = (const char *)sqlite3_column_text(stmt, 0), *session = (const char *)sqlite3_column_text(stmt, 1);
+        _cleanup_free_ char *strength = sql_text(stmt, 2), *reason = sql_text(stmt, 4), *actor = sql_text(stmt, 5);
+        uint32_t bit = 0;
+        struct kill *k;
+
+        if (!id || !session || !strength || !reason || !actor || strength_parse(strength, &bit) < 0)
+                return NULL;
+        k = kill_new(session, bit, (uid_t)sqlite3_column_int64(stmt, 3), reason, actor, (uint64_t)sqlite3_column_int64(stmt, 6));
+        if (k) {
+                snprintf(k->id, sizeof(k->id), "%s", id);
+                k->stored = true;
+        }
+        return k;
+}
+
+int store_kills(struct store *s, int (*each)(void *context, struct kill *kill), void *context, struct error *e)
+{
+        _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+        int r = sql_prepare(s, &stmt, e, "SELECT id, session, strength, uid, reason, actor, time FROM kills ORDER BY time", "");
+
+        if (r < 0)
+                return r;
+        while ((r = sql_step(s, stmt, e)) > 0) {
+                struct kill *k = read_kill(stmt);
+
+                r = k ? each(context, k) : -EBADMSG;
+                if (r < 0)
+                        return error_set(e, r, "the database: a kill cannot be read");
+        }
+        return r;
+}
+
+uint64_t store_number(struct store *s, const char *name)
+{
+        _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+
+        if (sql_prepare(s, &stmt, NULL, "SELECT value FROM numbers WHERE name = ?", "t", name) < 0 || sql_step(s, stmt, NULL) <= 0)
+                return 0;
+        return (uint64_t)sqlite3_column_int64(stmt, 0);
+}
+
+int store_set_number(struct store *s, const char *name, uint64_t value, struct error *e)
+{
+        return sql_run(s, e, "INSERT INTO numbers (name, value) VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", "ti",
+                       name, (int64_t)value);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients that read the events: from the file while they are behind, from the daemon as they happen. */
+#ifndef HOLDFAST_DAEMON_STREAM_H
+#define HOLDFAST_DAEMON_STREAM_H
+
+#include "base/error.h"
+#include "daemon/access.h"
+#include "daemon/id.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct daemon;
+struct http_request;
+
+struct stream_filter {
+        uint64_t since;        /* lines after this number */
+        char session[ID_SIZE]; /* only of this session; "": of all */
+        const char *kind;      /* only of this kind; NULL: of all */
+        const char *user;      /* only of this user's sessions; NULL: all, also what is of no session */
+        bool follow;           /* go on with what happens from now on */
+        bool sse;              /* as server-sent events */
+};
+
+int streams_start(struct daemon *d, struct error *e);
+void streams_stop(struct daemon *d);
+
+/* Answers a request with the lines that pass the filter (copied). */
+void stream_open(struct daemon *d, struct http_request *r, const struct stream_filter *filter);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this module share. */
+#ifndef HOLDFAST_KERNEL_INTERNAL_H
+#define HOLDFAST_KERNEL_INTERNAL_H
+
+#include "kernel/kernel.h"
+
+#include <bpf/libbpf.h>
+
+/* The maps that user space holds, in the order of map_names[]. */
+enum map {
+        MAP_SESSIONS,
+        MAP_HOST,
+        MAP_POLICIES,
+        MAP_NODES,
+        MAP_NAMES,
+        MAP_EGRESS,
+        MAP_CGROUPS,
+        MAP_PEERS,
+        MAP_REQUEST,
+        MAP_EVENTS,
+        MAPS,
+};
+
+enum iterator {
+        ITER_STAMP,
+        ITER_MEMBERS,
+        ITER_OBJECTS,
+        ITERS,
+};
+
+struct kernel {
+        int map[MAPS];
+        int iter[ITERS]; /* program descriptors */
+        struct hf_session *sessions;
+        struct hf_host *host;
+        struct hf_policy *policies;
+        struct hf_request *request;
+        struct ring_buffer *ring;
+        bool taken_over;
+        /* During kernel_events_read(). */
+        void (*each)(void *context, const struct hf_event *event, size_t size);
+        void *each_context;
+};
+
+/* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
+int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
+
+/* A negative errno and a message with the kernel's view of it. */
+int kernel_error(struct error *e, int code, const char *what);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The iterators: over all tasks, and over the daemon's own descriptors. */
+#include "kernel/internal.h"
+
+#include "base/cleanup.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context)
+{
+        union bpf_iter_link_info info = { 0 };
+        LIBBPF_OPTS(bpf_link_create_opts, opts);
+        _cleanup_close_ int link = -1, fd = -1;
+        _Alignas(8) char buffer[16 * 1024];
+        size_t kept = 0;
+
+        if (own) {
+                info.task.tid = (__u32)getpid();
+                opts.iter_info = &info;
+                opts.iter_info_len = sizeof(info);
+        }
+        link = bpf_link_create(program, 0, BPF_TRACE_ITER, &opts);
+        if (link < 0)
+                return -errno;
+        fd = bpf_iter_create(link);
+        if (fd < 0)
+                return -errno;
+        for (;;) {
+                ssize_t n = read(fd, buffer + kept, sizeof(buffer) - kept);
+                int used;
+
+                if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return kept ? -EIO : 0;
+                kept += (size_t)n;
+                used = chunk ? chunk(context, buffer, kept) : (int)kept;
+                if (used < 0)
+                        return used;
+                memmove(buffer, buffer + used, kept - (size_t)used);
+                kept -= (size_t)used;
+        }
+}
+
+int kernel_stamp(struct kernel *k, uint64_t cgroup, uint32_t slot, uint32_t *count, struct error *e)
+{
+        int r;
+
+        *k->request = (struct hf_request){ .cgroup = cgroup, .slot = slot };
+        r = iter_run(k->iter[ITER_STAMP], false, NULL, NULL);
+        if (!r && k->request->failed)
+                r = -ENOMEM;
+        if (r)
+                return kernel_error(e, r, "cannot take the tasks of the cgroup into the session");
+        *count = k->request->count;
+        return 0;
+}
+
+struct members {
+        void (*each)(void *context, pid_t pid);
+        void *context;
+        pid_t last;
+};
+
+static int members_chunk(void *context, const void *data, size_t size)
+{
+        struct members *m = context;
+        const uint32_t *pids = data;
+
+        for (size_t i = 0; i < size / sizeof(*pids); i++) {
+                if ((pid_t)pids[i] != m->last)
+                        m->each(m->context, (pid_t)pids[i]);
+                m->last = (pid_t)pids[i];
+        }
+        return (int)(size - size % sizeof(*pids));
+}
+
+int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e)
+{
+        struct members m = { each, context, 0 };
+        int r;
+
+        *k->request = (struct hf_request){ .slot = slot };
+        r = iter_run(k->iter[ITER_MEMBERS], false, members_chunk, &m);
+        return r ? kernel_error(e, r, "cannot list the tasks of the session") : 0;
+}
+
+int kernel_listener(struct kernel *k, int fd, struct error *e)
+{
+        struct hf_peer mark = { 0 };
+
+        if (bpf_map_update_elem(k->map[MAP_PEERS], &fd, &mark, BPF_ANY))
+                return kernel_error(e, -errno, "cannot mark the listening socket");
+        return 0;
+}
+
+int kernel_peer(struct kernel *k, int fd, struct hf_peer *ret)
+{
+        return bpf_map_lookup_elem(k->map[MAP_PEERS], &fd, ret) ? -errno : 0;
+}
+
+int kernel_events_fd(const struct kernel *k)
+{
+        return ring_buffer__epoll_fd(k->ring);
+}
+
+int kernel_events_read(struct kernel *k, int max, void (*each)(void *context, const struct hf_event *event, size_t size), void *context)
+{
+        (void)max;
+        k->each = each;
+        k->each_context = context;
+        return ring_buffer__consume(k->ring);
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Loading and taking over. Everything is pinned in a folder beside the real one, which is then renamed: the pins are all there
+ * or not at all, and the programs hold on when the daemon goes.
+ */
+#include "kernel/internal.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "holdfast.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
+
+static const char *const map_names[MAPS] = { "sessions", "host",  "policies", "nodes",   "names",
+                                             "egress",   "cgroups", "peers",    "request", "events" };
+static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects" };
+
+int kernel_error(struct error *e, int code, const char *what)
+{
+        return error_set(e, code, "%s: %s", what, strerror(-code));
+}
+
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list ap)
+{
+        _cleanup_free_ char *text = NULL;
+
+        if (level == LIBBPF_DEBUG || vasprintf(&text, format, ap) < 0)
+                return 0;
+        for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+                log_debug("%s", line);
+        return 0;
+}
+
+/* Removes a folder of pins and all in it. */
+static int pins_remove(const char *path)
+{
+        _cleanup_closedir_ DIR *dir = opendir(path);
+        struct dirent *entry;
+
+        if (!dir)
+                return errno == ENOENT ? 0 : -errno;
+        while ((entry = readdir(dir))) {
+                char child[PATH_MAX];
+
+                if (entry->d_name[0] == '.' || snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) >= (int)sizeof(child))
+                        continue;
+                if (unlink(child) && errno == EISDIR)
+                        pins_remove(child);
+        }
+        return rmdir(path) ? -errno : 0;
+}
+
+static int pinned(const char *folder, const char *kind, const char *name)
+{
+        char path[PATH_MAX];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/%s/%s", folder, kind, name);
+        fd = bpf_obj_get(path);
+        return fd < 0 ? -errno : fd;
+}
+
+static int open_pins(struct kernel *k, const char *folder)
+{
+        for (int i = 0; i < MAPS; i++) {
+                k->map[i] = pinned(folder, "maps", map_names[i]);
+                if (k->map[i] < 0)
+                        return k->map[i];
+        }
+        for (int i = 0; i < ITERS; i++) {
+                k->iter[i] = pinned(folder, "programs", iter_names[i]);
+                if (k->iter[i] < 0)
+                        return k->iter[i];
+        }
+        return 0;
+}
+
+static int map_array(int fd, size_t size, void *ret)
+{
+        void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+        if (p == MAP_FAILED)
+                return -errno;
+        *(void **)ret = p;
+        return 0;
+}
+
+static int on_event(void *context, void *data, size_t size)
+{
+        struct kernel *k = context;
+
+        if (size >= sizeof(struct hf_event))
+                k->each(k->each_context, data, size);
+        return 0;
+}
+
+/* Maps the arrays of values with the size the kernel gives them (8-byte aligned elements). */
+static int map_all(struct kernel *k, struct error *e)
+{
+        int r = map_array(k->map[MAP_SESSIONS], HF_SLOTS * sizeof(*k->sessions), &k->sessions);
+
+        if (!r)
+                r = map_array(k->map[MAP_HOST], sizeof(*k->host), &k->host);
+        if (!r)
+                r = map_array(k->map[MAP_POLICIES], HF_POLICIES * sizeof(*k->policies), &k->policies);
+        if (!r)
+                r = map_array(k->map[MAP_REQUEST], sizeof(*k->request), &k->request);
+        if (r)
+                return kernel_error(e, r, "cannot map the kernel's records");
+        k->ring = ring_buffer__new(k->map[MAP_EVENTS], on_event, k, NULL);
+        return k->ring ? 0 : kernel_error(e, -errno, "cannot map the ring buffer");
+}
+
+/* Leaves out the hooks that this kernel does not have, and the forms of the others that it does not know. */
+static int fit_to_kernel(struct holdfast_bpf *skeleton, struct error *e)
+{
+        struct btf *btf = btf__load_vmlinux_btf();
+        const struct btf_type *proto;
+        struct bpf_program *program;
+        int id;
+
+        if (!btf)
+                return error_set(e, -EOPNOTSUPP, "the kernel has no type information (/sys/kernel/btf/vmlinux): use one built with CONFIG_DEBUG_INFO_BTF");
+        bpf_object__for_each_program(program, skeleton->obj) {
+                const char *section = bpf_program__section_name(program);
+                char name[128];
+
+                if (section[0] != '?' && !strchr(section, '?') && bpf_program__autoload(program))
+                        continue;
+                snprintf(name, sizeof(name), "bpf_lsm_%s", strchr(section, '/') + 1);
+                bpf_program__set_autoload(program, btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0);
+        }
+        id = btf__find_by_name_kind(btf, "bpf_lsm_inode_setattr", BTF_KIND_FUNC);
+        proto = id > 0 ? btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type) : NULL;
+        if (proto)
+                bpf_program__set_autoload(btf_vlen(proto) == 3 ? skeleton->progs.inode_setattr_6_1 : skeleton->progs.inode_setattr, false);
+        btf__free(btf);
+        return proto ? 0 : error_set(e, -EOPNOTSUPP, "the kernel lacks BPF LSM hooks: use one built with CONFIG_BPF_LSM");
+}
+
+static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
+{
+        struct bpf_program *program;
+        struct bpf_map *map;
+        char path[PATH_MAX];
+        int r;
+
+        bpf_object__for_each_map(map, skeleton->obj) {
+                if (strchr(bpf_map__name(map), '.'))
+                        continue; /* data of the programs, held by them */
+                snprintf(path, sizeof(path), PINS_NEW "/maps/%s", bpf_map__name(map));
+                r = bpf_map__pin(map, path);
+                if (r)
+                        return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
+        }
+        for (int i = 0; i < ITERS; i++) {
+                program = bpf_object__find_program_by_name(skeleton->obj, iter_names[i]);
+                snprintf(path, sizeof(path), PINS_NEW "/programs/%s", iter_names[i]);
+                r = bpf_program__pin(program, path);
+                if (r)
+                        return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
+        }
+        return 0;
+}
+
+/* Attaches each program but the iterators, and pins its link. */
+static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
+{
+        struct bpf_program *program;
+        char path[PATH_MAX];
+        int r;
+
+        bpf_object__for_each_program(program, skeleton->obj) {
+                const char *name = bpf_program__name(program);
+                struct bpf_link *link;
+
+                if (!bpf_program__autoload(program) || strncmp(bpf_program__section_name(program), "iter/", 5) == 0)
+                        continue;
+                link = bpf_program__attach(program);
+                if (!link)
+                        return error_set(e, -errno, "cannot attach %s: %s", name, strerror(errno));
+                snprintf(path, sizeof(path), PINS_NEW "/links/%s", name);
+                r = bpf_link__pin(link, path);
+                bpf_link__destroy(link);
+                if (r)
+                        return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
+        }
+        return 0;
+}
+
+static int write_host(struct holdfast_bpf *skeleton, struct error *e)
+{
+        struct hf_host host = { .abi = HF_ABI_VERSION };
+        __u32 zero = 0;
+
+        if (getrandom(host.hash_key, sizeof(host.hash_key), 0) != sizeof(host.hash_key))
+                return kernel_error(e, -EIO, "cannot get random bytes");
+        if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.host), &zero, &host, BPF_ANY))
+                return kernel_error(e, -errno, "cannot write the host's record");
+        return 0;
+}
+
+static int load_new(struct error *e)
+{
+        struct holdfast_bpf *skeleton;
+        int r;
+
+        r = pins_remove(PINS_NEW);
+        if (r || mkdir(PINS_NEW, 0700) || mkdir(PINS_NEW "/maps", 0700) || mkdir(PINS_NEW "/programs", 0700) ||
+            mkdir(PINS_NEW "/links", 0700))
+                return error_set(e, r ? r : -errno, "cannot make %s: %s; is bpffs mounted on /sys/fs/bpf?", PINS_NEW, strerror(r ? -r : errno));
+        skeleton = holdfast_bpf__open();
+        if (!skeleton)
+                return kernel_error(e, -errno, "cannot open the BPF programs");
+        r = fit_to_kernel(skeleton, e);
+        if (!r && (r = holdfast_bpf__load(skeleton)))
+                r = error_set(e, r, "the kernel refused the BPF programs: %s; see holdfast doctor, and --debug for the verifier's words",
+                              strerror(-r));
+        if (!r)
+                r = write_host(skeleton, e);
+        if (!r)
+                r = pin_all(skeleton, e);
+        if (!r)
+                r = attach_all(skeleton, e);
+        if (!r && rename(PINS_NEW, PATH_PINS))
+                r = kernel_error(e, -errno, "cannot rename " PINS_NEW " to " PATH_PINS);
+        holdfast_bpf__destroy(skeleton);
+        if (r)
+                pins_remove(PINS_NEW);
+        return r;
+}
+
+/* Whether a session of pins from another version is still there. */
+static bool sessions_live(const struct kernel *k)
+{
+        for (int slot = 1; slot < HF_SLOTS; slot++)
+                if (k->sessions[slot].generation && !(k->sessions[slot].kill & HF_KILL_SETUP))
+                        return true;
+        return false;
+}
+
+static void unmap(struct kernel *k)
+{
+        ring_buffer__free(k->ring);
+        if (k->sessions)
+                munmap(k->sessions, HF_SLOTS * sizeof(*k->sessions));
+        if (k->host)
+                munmap(k->host, sizeof(*k->host));
+        if (k->policies)
+                munmap(k->policies, HF_POLICIES * sizeof(*k->policies));
+        if (k->request)
+                munmap(k->request, sizeof(*k->request));
+        for (int i = 0; i < MAPS; i++)
+                cleanup_close(&k->map[i]);
+        for (int i = 0; i < ITERS; i++)
+                cleanup_close(&k->iter[i]);
+        memset(k, 0, sizeof(*k));
+        memset(k->map, -1, sizeof(k->map));
+        memset(k->iter, -1, sizeof(k->iter));
+}
+
+/* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
+static int take_over(struct kernel *k, struct error *e)
+{
+        int r = open_pins(k, PATH_PINS);
+
+        if (r == -ENOENT && access(PATH_PINS, F_OK))
+                return -ENOENT;
+        if (!r)
+                r = map_all(k, e);
+        if (!r && k->host->abi == HF_ABI_VERSION)
+                return 0;
+        if (!r && sessions_live(k))
+                return error_set(e, -EBUSY, "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
+                                 PATH_PINS, k->host->abi, HF_ABI_VERSION);
+        log_warning("what is pinned in " PATH_PINS " is not whole, or of another version, and holds no session: loading anew");
+        unmap(k);
+        r = pins_remove(PATH_PINS);
+        return r ? kernel_error(e, r, "cannot remove " PATH_PINS) : -ENOENT;
+}
+
+int kernel_open(struct kernel **ret, struct error *e)
+{
+        struct kernel *k = calloc(1, sizeof(*k));
+        int r;
+
+        if (!k)
+                return kernel_error(e, -ENOMEM, "kernel_open");
+        memset(k->map, -1, sizeof(k->map));
+        memset(k->iter, -1, sizeof(k->iter));
+        libbpf_set_print(libbpf_log);
+        r = take_over(k, e);
+        k->taken_over = !r;
+        if (r == -ENOENT) {
+                r = load_new(e);
+                if (!r)
+                        r = open_pins(k, PATH_PINS);
+                if (!r)
+                        r = map_all(k, e);
+        }
+        if (r) {
+                if (e && !e->message)
+                        kernel_error(e, r, "cannot open " PATH_PINS);
+                kernel_close(k);
+                return r;
+        }
+        *ret = k;
+        return 0;
+}
+
+void kernel_close(struct kernel *k)
+{
+        if (!k)
+                return;
+        unmap(k);
+        free(k);
+}
+
+bool kernel_taken_over(const struct kernel *k)
+{
+        return k->taken_over;
+}
+
+struct hf_host *kernel_host(struct kernel *k)
+{
+        return k->host;
+}
+
+struct hf_session *kernel_session(struct kernel *k, uint32_t slot)
+{
+        return &k->sessions[slot];
+}
+
+struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy)
+{
+        return &k->policies[policy];
+}

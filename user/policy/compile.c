@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/compile.h"
+
+#include "base/cleanup.h"
+#include "base/jsontext.h"
+#include "policy/values.h"
+
+#include <string.h>
+
+DEFINE_CLEANUP(struct compiled *, compiled_free)
+
+/* Adds a finding about a rule's path. */
+static void path_finding(struct findings *findings, const struct rule *rule, const char *what)
+{
+        _cleanup_free_ char *where = NULL;
+
+        if (asprintf(&where, "%s.path", rule->where) < 0)
+                where = NULL;
+        findings_add(findings, where ? where : rule->where, "%s", what);
+}
+
+/* What resolving a path failed with, as a finding. Returns 0 when the next rule may be looked at. */
+static int resolve_failed(struct findings *findings, const struct rule *rule, const char *path, int code)
+{
+        char shown[TEXT_SHOW_MAX];
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (code == -ENOMEM)
+                return code;
+        text_show(path, shown);
+        if (code == -ELOOP)
+                error_set(&e, code, "%s goes through a loop of symlinks, or more than %d of them", shown, TREE_LINKS_MAX);
+        else if (code == -ENAMETOOLONG)
+                error_set(&e, code, "%s leads through a component of more than 255 bytes", shown);
+        else if (code == -ENOSPC)
+                error_set(&e, code, "%s has more than %d components that do not exist; make the upper ones first", shown, HF_PENDING);
+        else if (code == -EXDEV)
+                error_set(&e, code, "%s leads through /proc/self, which is another folder for each process; name /proc", shown);
+        else if (code == -E2BIG)
+                error_set(&e, code, "here the policy has named more than %u places, expected fewer", TREE_PLACES_MAX);
+        else if (code == -EMFILE || code == -ENFILE)
+                error_set(&e, code, "here the policy has named more objects than files can be open: raise LimitNOFILE=, or name folders");
+        else
+                error_set(&e, code, "%s cannot be looked at: %s", shown, strerror(-code));
+        path_finding(findings, rule, error_text(&e));
+        return tree_is_full(code) ? code : 0;
+}
+
+static int place_rule(struct tree *t, const struct policy *p, int number, const struct policy_vars *vars, struct findings *findings)
+{
+        const struct rule *rule = &p->rules[number - 1];
+        struct say say = { .rule = (uint32_t)number, .capability = rule->capability, .allow = rule->allow, .deny = rule->deny };
+        _cleanup_error_ struct error e = ERROR_INIT;
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = rulepath_expand(rule->path, vars, &path, &e);
+        if (r < 0) {
+                if (r != -ENOMEM)
+                        path_finding(findings, rule, error_text(&e));
+                return r == -ENOMEM ? r : 0;
+        }
+        r = tree_speak(t, path, &say);
+        return r < 0 ? resolve_failed(findings, rule, path, r) : 0;
+}
+
+static int place_rules(struct tree *t, const struct policy *p, const struct policy_vars *vars, struct findings *findings)
+{
+        int r = 0;
+
+        for (int i = 1; i <= p->n_rules && r == 0; i++)
+                if (p->rules[i - 1].path)
+                        r = place_rule(t, p, i, vars, findings);
+        return r;
+}
+
+/* Moves the places out of the tree into the result. */
+static void take_places(struct tree *t, struct compiled *c)
+{
+        c->places = TAKE_PTR(t->places);
+        c->n_places = t->n_places;
+        c->index = TAKE_PTR(t->index);
+}
+
+static int compile_files(struct compiled *c, const struct policy *p, const struct policy_vars *vars, const struct fs_view *view,
+                         struct findings *findings)
+{
+        _cleanup_(tree_clear) struct tree t = TREE_INIT;
+        int r;
+
+        r = tree_init(&t, view);
+        if (r < 0 && r != -ENOMEM)
+                findings_add(findings, "$", "the session's root cannot be opened: %s", strerror(-r));
+        if (r < 0)
+                return r;
+        r = place_rules(&t, p, vars, findings);
+        if (r < 0)
+                return r;
+        tree_fold(&t, 0);
+        r = tree_mounts(&t, view->mounts);
+        if (r < 0 && r != -ENOMEM)
+                findings_add(findings, "$", "the session's mount points cannot be looked at: %s", strerror(-r));
+        if (r < 0)
+                return r;
+        tree_finish(&t);
+        take_places(&t, c);
+        return 0;
+}
+
+int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
+                   struct findings *findings)
+{
+        _cleanup_(compiled_freep) struct compiled *c = calloc(1, sizeof(*c));
+        int before = findings->total, files, net;
+
+        if (!c)
+                return -ENOMEM;
+        c->policy = p;
+        files = compile_files(c, p, vars, view, findings);
+        net = net_compile(p, &c->prefixes, &c->n_prefixes, findings);
+        if (files == -ENOMEM || net == -ENOMEM)
+                return -ENOMEM;
+        if (files < 0 || net < 0 || findings->total > before)
+                return -EINVAL;
+        for (int i = 0; i < p->n_capabilities; i++)
+                if (p->capabilities[i].authorization == AUTHORIZATION_ALWAYS)
+                        c->active |= 1ULL << i;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+void node_meet(struct hf_node *node, const struct hf_node *other)
+{
+        for (int i = 0; i < HF_RIGHTS; i++) {
+                bool narrower = (node->allow[i] & ~other->allow[i]) || (!node->rule[i] && !node->allow[i]);
+
+                node->allow[i] &= other->allow[i];
+                if (narrower && !(node->deny & (1u << i)))
+                        node->rule[i] = other->rule[i];
+        }
+        node->deny |= other->deny;
+        node->flags |= other->flags;
+}
+
+void compiled_close(struct compiled *c)
+{
+        for (size_t i = 0; i < c->n_places; i++) {
+                if (c->places[i].fd >= 0)
+                        close(c->places[i].fd);
+                c->places[i].fd = -1;
+        }
+}
+
+void compiled_free(struct compiled *c)
+{
+        if (!c)
+                return;
+        compiled_close(c);
+        for (size_t i = 0; i < c->n_places; i++)
+                free(c->places[i].name);
+        free(c->places);
+        free(c->prefixes);
+        place_index_free(c->index);
+        free(c);
+}
+
+const struct place *compiled_find(const struct compiled *c, const char *path)
+{
+        const char *rest;
+
+        return &c->places[tree_deepest(c->index, c->places, path, &rest)];
+}
+
+const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16])
+{
+        const struct prefix *longest = NULL;
+
+        for (size_t i = 0; i < c->n_prefixes; i++)
+                if (cidr_holds(c->prefixes[i].addr, c->prefixes[i].bits, addr) && (!longest || c->prefixes[i].bits > longest->bits))
+                        longest = &c->prefixes[i];
+        return longest;
+}

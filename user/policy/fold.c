@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each place inherits, per right: the nearest rule wins, and at one place a denial beats an allowance. */
+#include "policy/compile.h"
+
+#include <string.h>
+
+static void fold_allow(struct hf_node *node, const struct say *say)
+{
+        for (int i = 0; i < HF_RIGHTS; i++) {
+                if (!(say->allow & (1u << i)))
+                        continue;
+                node->allow[i] |= 1ULL << say->capability;
+                node->rule[i] = say->rule;
+                node->deny &= (__u8) ~(1u << i);
+        }
+}
+
+static void fold_deny(struct hf_node *node, const struct say *say)
+{
+        for (int i = 0; i < HF_RIGHTS; i++) {
+                if (!(say->deny & (1u << i)))
+                        continue;
+                node->allow[i] = 0;
+                node->rule[i] = say->rule;
+                node->deny |= (__u8)(1u << i);
+        }
+}
+
+static void fold_place(struct tree *t, size_t place)
+{
+        struct hf_node *node = &t->places[place].node;
+
+        if (t->places[place].parent >= 0)
+                *node = t->places[t->places[place].parent].node;
+        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
+                fold_allow(node, &t->says[i - 1]);
+        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
+                fold_deny(node, &t->says[i - 1]);
+}
+
+void tree_fold(struct tree *t, size_t first)
+{
+        for (size_t i = first; i < t->n_places; i++)
+                fold_place(t, i);
+}
+
+static bool rule_decides(const struct hf_node *node)
+{
+        return node->rule[0] || node->rule[1] || node->rule[2] || node->rule[3];
+}
+
+static int mount_place(struct tree *t, const char *path)
+{
+        const char *rest;
+        int place = tree_deepest(t->index, t->places, path, &rest);
+
+        if (!rule_decides(&t->places[place].node))
+                return 0;
+        while (*rest && t->spots[place].folder) {
+                size_t length = strcspn(rest, "/"), first = t->n_places;
+                int child = tree_child(t, place, rest, length);
+
+                if (child < 0)
+                        return tree_is_full(child) ? child : 0;
+                tree_fold(t, first);
+                place = child;
+                rest += length + strspn(rest + length, "/");
+        }
+        return 0;
+}
+
+int tree_mounts(struct tree *t, const char *const *mounts)
+{
+        int r = 0;
+
+        for (; mounts && *mounts && r == 0; mounts++)
+                if (**mounts == '/')
+                        r = mount_place(t, *mounts);
+        return r;
+}
+
+/* Marks all places above, except for the root, which nobody can move. */
+static void mark_way(struct tree *t, int place)
+{
+        for (place = t->places[place].parent; place > 0 && !(t->places[place].node.flags & HF_NODE_WAY); place = t->places[place].parent)
+                t->places[place].node.flags |= HF_NODE_WAY;
+}
+
+void tree_finish(struct tree *t)
+{
+        for (size_t i = 0; i < t->n_places; i++) {
+                t->places[i].node.names = t->spots[i].children ? (__u32)i + 1 : 0;
+                t->places[i].ruled = t->spots[i].first != 0;
+                if (t->spots[i].denied)
+                        mark_way(t, (int)i);
+        }
+        /* Only now: a link's own mark must not stop the marks of what lies above it. */
+        for (size_t i = 0; i < t->n_places; i++)
+                if (t->spots[i].denied && t->spots[i].target)
+                        t->places[i].node.flags |= HF_NODE_WAY;
+}

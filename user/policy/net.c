@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Egress rules to address prefixes: sorted, so that a prefix comes right before those within it, then folded from short to long. */
+#include "policy/compile.h"
+
+#include "base/cleanup.h"
+#include "policy/values.h"
+
+#include <string.h>
+
+static const uint8_t v4_all[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+#define V4_BITS 96
+
+/* One prefix with one rule; number 0: no rule, only the prefix. */
+struct entry {
+        uint8_t addr[16];
+        uint32_t bits;
+        int number;
+};
+
+static int compare_prefixes(const uint8_t a[16], uint32_t a_bits, const uint8_t b[16], uint32_t b_bits)
+{
+        int r = memcmp(a, b, 16);
+
+        return r ? r : (a_bits > b_bits) - (a_bits < b_bits);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+        const struct entry *x = a, *y = b;
+        int r = compare_prefixes(x->addr, x->bits, y->addr, y->bits);
+
+        return r ? r : (x->number > y->number) - (x->number < y->number);
+}
+
+/* The egress rules, sorted by prefix, with IPv4's own prefix where one of IPv6 would cover it. */
+static int collect(const struct policy *p, struct entry **ret, size_t *ret_n)
+{
+        _cleanup_free_ struct entry *entries = reallocarray(NULL, (size_t)p->n_rules + 1, sizeof(*entries));
+        bool covered = false;
+        size_t n = 0;
+
+        if (!entries)
+                return -ENOMEM;
+        for (int i = 0; i < p->n_rules; i++) {
+                const struct rule *rule = &p->rules[i];
+
+                if (rule->path)
+                        continue;
+                entries[n] = (struct entry){ .bits = rule->prefix, .number = i + 1 };
+                memcpy(entries[n++].addr, rule->addr, sizeof(rule->addr));
+                covered |= rule->prefix < V4_BITS && cidr_holds(rule->addr, rule->prefix, v4_all);
+        }
+        if (covered) {
+                entries[n] = (struct entry){ .bits = V4_BITS };
+                memcpy(entries[n++].addr, v4_all, sizeof(v4_all));
+        }
+        qsort(entries, n, sizeof(*entries), compare_entries);
+        *ret = TAKE_PTR(entries);
+        *ret_n = n;
+        return 0;
+}
+
+/* Whether the ports that are there already allow all that the new one would. */
+static bool is_covered(const struct hf_egress *egress, const struct hf_port *port)
+{
+        for (__u32 i = 0; i < egress->count; i++) {
+                const struct hf_port *have = &egress->port[i];
+
+                if (have->from <= port->from && have->to >= port->to && !(port->proto & ~have->proto) && !(port->allow & ~have->allow))
+                        return true;
+        }
+        return false;
+}
+
+/* Adds ports, or their capabilities to the same ones. Returns 0 or -ENOSPC. */
+static int add_port(struct hf_egress *egress, const struct hf_port *port)
+{
+        if (is_covered(egress, port))
+                return 0;
+        for (__u32 i = 0; i < egress->count; i++) {
+                struct hf_port *have = &egress->port[i];
+
+                if (have->from != port->from || have->to != port->to || have->proto != port->proto)
+                        continue;
+                have->allow |= port->allow;
+                return 0;
+        }
+        if (egress->count == HF_PORTS)
+                return -ENOSPC;
+        egress->port[egress->count++] = *port;
+        return 0;
+}
+
+static int add_rule(struct hf_egress *egress, const struct policy *p, int number)
+{
+        const struct rule *rule = &p->rules[number - 1];
+        struct hf_port port = {
+                .allow = 1ULL << rule->capability,
+                .rule = (__u32)number,
+                .from = rule->port_from,
+                .to = rule->port_to,
+                .proto = rule->proto,
+        };
+
+        return add_port(egress, &port);
+}
+
+static int inherit(struct hf_egress *egress, const struct hf_egress *from)
+{
+        int r = 0;
+
+        for (__u32 i = 0; i < from->count && r == 0; i++)
+                r = add_port(egress, &from->port[i]);
+        return r;
+}
+
+/* The prefix of entries[i] with its own rules; returns the number of entries that it took. */
+static size_t own_ports(const struct policy *p, const struct entry *entries, size_t n, struct prefix *prefix, int *full)
+{
+        size_t i = 0;
+
+        *prefix = (struct prefix){ .bits = entries[0].bits };
+        memcpy(prefix->addr, entries[0].addr, sizeof(prefix->addr));
+        while (i < n && compare_prefixes(entries[i].addr, entries[i].bits, prefix->addr, prefix->bits) == 0) {
+                if (entries[i].number && add_rule(&prefix->egress, p, entries[i].number) < 0)
+                        *full = entries[i].number;
+                i++;
+        }
+        return i;
+}
+
+static void too_many(struct findings *findings, const struct policy *p, int number, const struct prefix *prefix)
+{
+        char shown[64];
+
+        findings_add(findings, number ? p->rules[number - 1].where : "$",
+                     "%s has more than %d different port ranges, those of wider prefixes included: expected fewer, wider ranges",
+                     cidr_format(prefix->addr, prefix->bits, shown), HF_PORTS);
+}
+
+/* Whether the second prefix takes over what the first allows. IPv4 takes nothing from IPv6. */
+static bool inherits(const struct prefix *wide, const struct prefix *narrow)
+{
+        return cidr_is_v4(wide->addr, wide->bits) == cidr_is_v4(narrow->addr, narrow->bits);
+}
+
+/* Groups sorted entries to prefixes; a stack holds those that the one in hand lies within. */
+static size_t fold_entries(const struct policy *p, const struct entry *entries, size_t n, struct prefix *prefixes,
+                           struct findings *findings)
+{
+        size_t stack[129], depth = 0, count = 0;
+
+        for (size_t i = 0; i < n; count++) {
+                struct prefix *prefix = &prefixes[count];
+                int first = entries[i].number, full = 0;
+
+                i += own_ports(p, entries + i, n - i, prefix, &full);
+                while (depth && !cidr_holds(prefixes[stack[depth - 1]].addr, prefixes[stack[depth - 1]].bits, prefix->addr))
+                        depth--;
+                if (depth && inherits(&prefixes[stack[depth - 1]], prefix) &&
+                    inherit(&prefix->egress, &prefixes[stack[depth - 1]].egress) < 0)
+                        full = full ? full : first;
+                if (full)
+                        too_many(findings, p, full, prefix);
+                stack[depth++] = count;
+        }
+        return count;
+}
+
+int net_compile(const struct policy *p, struct prefix **ret, size_t *ret_n, struct findings *findings)
+{
+        _cleanup_free_ struct prefix *prefixes = NULL;
+        _cleanup_free_ struct entry *entries = NULL;
+        int before = findings->total, r;
+        size_t n;
+
+        r = collect(p, &entries, &n);
+        if (r < 0)
+                return r;
+        prefixes = reallocarray(NULL, n + 1, sizeof(*prefixes));
+        if (!prefixes)
+                return -ENOMEM;
+        n = fold_entries(p, entries, n, prefixes, findings);
+        if (findings->total > before)
+                return -EINVAL;
+        *ret = TAKE_PTR(prefixes);
+        *ret_n = n;
+        return 0;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policy text to a model. The tables below are the format; docs/policy.md describes it to users. */
+#include "policy/policy.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "policy/parse.h"
+#include "policy/values.h"
+
+#include <string.h>
+
+#define DESCRIPTION_MAX 4096
+#define PIDS_MAX (1u << 22) /* what pid_max can be raised to */
+
+/* NOLINTNEXTLINE(misc-redundant-expression): equal is what they must be. */
+_Static_assert(POLICY_TEXT_MAX == JSON_TEXT_MAX && POLICY_NESTING_MAX == JSON_NESTING_MAX, "the limits that json_load() checks");
+_Static_assert(JSON_VALUES_MAX >= 6 * POLICY_RULES_MAX, "a rule is one value and has up to five more");
+
+#define NAME_EXPECTED "a name of 1 to 64 characters out of a-z 0-9 . _ - that starts with a letter or a digit"
+
+static void read_description(struct reader *r, const cJSON *value, void *target)
+{
+        _cleanup_free_ char *unused = NULL;
+
+        parse_text(r, value, target ? &((struct policy *)target)->description : &unused, DESCRIPTION_MAX);
+}
+
+/* Of a capability: checked, and for people only. */
+static void read_capability_description(struct reader *r, const cJSON *value, void *target)
+{
+        (void)target;
+        read_description(r, value, NULL);
+}
+
+static void read_version(struct reader *r, const cJSON *value, void *target)
+{
+        (void)target;
+        if (!cJSON_IsNumber(value) || value->valuedouble != 1)
+                reader_wrong(r, value, "the number 1, the version of the policy format");
+}
+
+static void read_name(struct reader *r, const cJSON *value, void *target)
+{
+        struct policy *p = target;
+        const char *text = reader_string(r, value, NAME_EXPECTED);
+
+        if (!text)
+                return;
+        if (!name_is_valid(text))
+                reader_wrong(r, value, NAME_EXPECTED);
+        else if (!p->name)
+                p->name = reader_copy(r, text);
+}
+
+static void read_on_control_loss(struct reader *r, const cJSON *value, void *target)
+{
+        (void)target;
+        if (!cJSON_IsString(value))
+                reader_wrong(r, value, "\"keep\"");
+        else if (strcmp(value->valuestring, "pause") == 0 || strcmp(value->valuestring, "kill") == 0)
+                reader_say(r, "found \"%s\", which this version cannot enforce, and a policy is not applied in part: expected \"keep\"",
+                           value->valuestring);
+        else if (strcmp(value->valuestring, "keep") != 0)
+                reader_wrong(r, value, "\"keep\"");
+}
+
+/* Limits. */
+
+static void read_memory(struct reader *r, const cJSON *value, void *target)
+{
+        struct limits *limits = target;
+        const char *text = reader_string(r, value, "a size in quotes such as \"512M\" or \"2G\"");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && size_parse(text, &limits->memory, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_cpu(struct reader *r, const cJSON *value, void *target)
+{
+        struct limits *limits = target;
+        const char *text = reader_string(r, value, "a share of one core in quotes such as \"50%\" or \"200%\"");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && percent_parse(text, &limits->cpu, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_pids(struct reader *r, const cJSON *value, void *target)
+{
+        reader_number(r, value, 1, PIDS_MAX, &((struct limits *)target)->pids);
+}
+
+static void read_duration(struct reader *r, const cJSON *value, uint64_t *ret)
+{
+        const char *text = reader_string(r, value, "a duration in quotes such as \"30s\", \"15m\" or \"2h\"");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && duration_parse(text, ret, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_wall(struct reader *r, const cJSON *value, void *target)
+{
+        read_duration(r, value, &((struct limits *)target)->wall);
+}
+
+static const struct field limits_fields[] = {
+        { "memory", NULL, read_memory, NULL, false },
+        { "cpu", NULL, read_cpu, NULL, false },
+        { "pids", NULL, read_pids, NULL, false },
+        { "wall", NULL, read_wall, NULL, false },
+        { "idle", NULL, NULL, "remove it, or use \"wall\"", false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+static void read_limits(struct reader *r, const cJSON *value, void *target)
+{
+        reader_object(r, value, limits_fields, &((struct policy *)target)->limits);
+}
+
+/* Capabilities. */
+
+static void read_authorization(struct reader *r, const cJSON *value, void *target)
+{
+        struct capability *c = target;
+
+        if (cJSON_IsString(value) && strcmp(value->valuestring, "always") == 0)
+                c->authorization = AUTHORIZATION_ALWAYS;
+        else if (cJSON_IsString(value) && strcmp(value->valuestring, "ask") == 0)
+                c->authorization = AUTHORIZATION_ASK;
+        else
+                reader_wrong(r, value, "\"always\" or \"ask\"");
+}
+
+static void read_grant(struct reader *r, const cJSON *value, void *target)
+{
+        read_duration(r, value, &((struct capability *)target)->grant);
+}
+
+static const struct field capability_fields[] = {
+        { "description", NULL, read_capability_description, NULL, false },
+        { "files", NULL, parse_files, NULL, false },
+        { "egress", NULL, parse_egress, NULL, false },
+        { "authorization", NULL, read_authorization, NULL, false },
+        { "grant", NULL, read_grant, NULL, false },
+        { "tools", NULL, NULL, "remove it", false },
+        { "guard", NULL, NULL, "remove it", false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+static void read_capability(struct reader *r, const cJSON *value, struct policy *p)
+{
+        struct capability *c = &p->capabilities[p->n_capabilities++];
+
+        if (!name_is_valid(value->string))
+                reader_say(r, "found a capability with this name, expected " NAME_EXPECTED);
+        c->name = reader_copy(r, value->string);
+        reader_object(r, value, capability_fields, c);
+        if (cJSON_IsObject(value) && cJSON_GetObjectItemCaseSensitive(value, "grant") && c->authorization != AUTHORIZATION_ASK)
+                reader_say(r, "found \"grant\" without \"authorization\": \"ask\", expected both or neither");
+}
+
+static void read_capabilities(struct reader *r, const cJSON *value, void *target)
+{
+        struct policy *p = target;
+        const cJSON *member;
+        int n = cJSON_IsObject(value) ? cJSON_GetArraySize(value) : 0;
+
+        if (n < 1 || p->capabilities) {
+                reader_wrong(r, value, "an object with at least one capability");
+                return;
+        }
+        if (n > POLICY_CAPABILITIES_MAX) {
+                reader_say(r, "found %d capabilities, expected at most %d", n, POLICY_CAPABILITIES_MAX);
+                return;
+        }
+        p->capabilities = calloc((size_t)n, sizeof(*p->capabilities));
+        if (!p->capabilities) {
+                r->no_memory = true;
+                return;
+        }
+        cJSON_ArrayForEach (member, value) {
+                size_t before = where_key(&r->where, member->string);
+
+                read_capability(r, member, p);
+                where_pop(&r->where, before);
+        }
+}
+
+static const struct field policy_fields[] = {
+        { "holdfast", "the number 1, the version of the policy format", read_version, NULL, true },
+        { "name", NAME_EXPECTED, read_name, NULL, true },
+        { "description", NULL, read_description, NULL, false },
+        { "capabilities", "an object with at least one capability", read_capabilities, NULL, true },
+        { "limits", NULL, read_limits, NULL, false },
+        { "on_control_loss", NULL, read_on_control_loss, NULL, false },
+        { "trips", NULL, NULL, "remove it", false },
+        { "guard", NULL, NULL, "remove it; what the guard refuses no policy can allow", false },
+        { "tools", NULL, NULL, "remove it", false },
+        { "extends", NULL, NULL, "write the capabilities out", false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+DEFINE_CLEANUP(struct policy *, policy_free)
+
+int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings)
+{
+        _cleanup_json_ cJSON *tree = NULL;
+        _cleanup_(policy_freep) struct policy *policy = calloc(1, sizeof(*policy));
+        struct parser p = { .reader = { .findings = findings, .where = WHERE_INIT }, .policy = policy };
+        int before = findings->total, r;
+
+        if (!policy)
+                return -ENOMEM;
+        r = json_load(text, length, &tree, findings);
+        if (r < 0)
+                return r;
+        reader_object(&p.reader, tree, policy_fields, policy);
+        if (p.reader.no_memory)
+                return -ENOMEM;
+        if (findings->total > before)
+                return -EINVAL;
+        *ret = TAKE_PTR(policy);
+        return 0;
+}
+
+void policy_free(struct policy *p)
+{
+        if (!p)
+                return;
+        for (int i = 0; i < p->n_capabilities; i++)
+                free(p->capabilities[i].name);
+        for (int i = 0; i < p->n_rules; i++) {
+                free(p->rules[i].where);
+                free(p->rules[i].hint);
+                free(p->rules[i].path);
+        }
+        free(p->capabilities);
+        free(p->rules);
+        free(p->name);
+        free(p->description);
+        free(p);
+}

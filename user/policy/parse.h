@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of policy_parse(). */
+#ifndef HOLDFAST_POLICY_PARSE_H
+#define HOLDFAST_POLICY_PARSE_H
+
+#include "policy/policy.h"
+#include "policy/reader.h"
+
+/* What the tables read into, beside their targets. */
+struct parser {
+        struct reader reader; /* first: the tables' functions get a pointer to it */
+        struct policy *policy;
+        int rules_room;
+};
+
+/* A capability's rules, added to the policy under the capability that was added last. */
+void parse_files(struct reader *r, const cJSON *value, void *target);
+void parse_egress(struct reader *r, const cJSON *value, void *target);
+
+/* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
+void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/parse.h"
+
+#include "policy/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HINT_MAX 500 /* bytes */
+
+#define RIGHTS_EXPECTED "distinct letters out of \"rwxc\" (read, write, execute, connect)"
+#define PORT_EXPECTED "a port number from 0 to 65535 or a range such as \"8000-8099\""
+
+void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most)
+{
+        const char *text = reader_string(r, value, "a text");
+
+        if (!text)
+                return;
+        if (strlen(text) > most)
+                reader_say(r, "found a text of %zu bytes, expected at most %zu", strlen(text), most);
+        else if (!text_is_printable(text))
+                reader_say(r, "found a control character, expected a text without them");
+        else if (!*ret)
+                *ret = reader_copy(r, text);
+}
+
+static void read_path(struct reader *r, const cJSON *value, void *target)
+{
+        struct rule *rule = target;
+        const char *text = reader_string(r, value, "an absolute path");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && !rule->path && rulepath_parse(text, &rule->path, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_rights(struct reader *r, const cJSON *value, uint8_t *ret)
+{
+        const char *text = reader_string(r, value, RIGHTS_EXPECTED);
+
+        if (text && right_parse(text, ret) < 0)
+                reader_wrong(r, value, RIGHTS_EXPECTED);
+}
+
+static void read_allow(struct reader *r, const cJSON *value, void *target)
+{
+        read_rights(r, value, &((struct rule *)target)->allow);
+}
+
+static void read_deny(struct reader *r, const cJSON *value, void *target)
+{
+        read_rights(r, value, &((struct rule *)target)->deny);
+}
+
+static void read_hint(struct reader *r, const cJSON *value, void *target)
+{
+        parse_text(r, value, &((struct rule *)target)->hint, HINT_MAX);
+}
+
+static const struct field file_fields[] = {
+        { "path", "the path that the rule is about", read_path, NULL, true },
+        { "allow", NULL, read_allow, NULL, false },
+        { "deny", NULL, read_deny, NULL, false },
+        { "hint", NULL, read_hint, NULL, false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+static void read_cidr(struct reader *r, const cJSON *value, void *target)
+{
+        struct rule *rule = target;
+        const char *text = reader_string(r, value, "an address or a prefix such as \"192.0.2.0/24\"");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && cidr_parse(text, rule->addr, &rule->prefix, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_port(struct reader *r, const cJSON *value, void *target)
+{
+        struct rule *rule = target;
+        _cleanup_error_ struct error e = ERROR_INIT;
+        uint32_t port;
+
+        if (cJSON_IsString(value)) {
+                if (ports_parse(value->valuestring, &rule->port_from, &rule->port_to, &e) < 0)
+                        reader_error(r, &e);
+        } else if (!cJSON_IsNumber(value)) {
+                reader_wrong(r, value, PORT_EXPECTED);
+        } else if (reader_number(r, value, 0, UINT16_MAX, &port)) {
+                rule->port_from = rule->port_to = (uint16_t)port;
+        }
+}
+
+static void read_proto(struct reader *r, const cJSON *value, void *target)
+{
+        struct rule *rule = target;
+
+        if (cJSON_IsString(value) && strcmp(value->valuestring, "tcp") == 0)
+                rule->proto = HF_TCP;
+        else if (cJSON_IsString(value) && strcmp(value->valuestring, "udp") == 0)
+                rule->proto = HF_UDP;
+        else
+                reader_wrong(r, value, "\"tcp\" or \"udp\" (leave it out for both)");
+}
+
+static const struct field egress_fields[] = {
+        { "cidr", "an address or a prefix such as \"192.0.2.0/24\"", read_cidr, NULL, true },
+        { "port", NULL, read_port, NULL, false },
+        { "proto", NULL, read_proto, NULL, false },
+        { "host", NULL, NULL, "name the addresses with \"cidr\"", false },
+        { "tls", NULL, NULL, "remove it", false },
+        { "private", NULL, NULL, "remove it; a \"cidr\" is opened as it is written", false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+static void file_rule_check(struct reader *r, const struct rule *rule, const cJSON *value)
+{
+        bool allow = cJSON_GetObjectItemCaseSensitive(value, "allow"), deny = cJSON_GetObjectItemCaseSensitive(value, "deny");
+        char both[5];
+
+        if (!allow && !deny)
+                reader_say(r, "found neither \"allow\" nor \"deny\", expected at least one of them");
+        right_format(rule->allow & rule->deny, both);
+        if (*both)
+                reader_say(r, "found \"%s\" both in \"allow\" and in \"deny\", expected each right in one of them", both);
+        if (!deny && cJSON_GetObjectItemCaseSensitive(value, "hint"))
+                reader_say(r, "found a \"hint\" without \"deny\", expected it beside what it explains");
+}
+
+/* Room for one more rule; NULL when there are too many or memory ran out. */
+static struct rule *rule_new(struct parser *p)
+{
+        if (p->policy->n_rules >= POLICY_RULES_MAX) {
+                reader_say(&p->reader, "found more than %d rules, expected at most as many", POLICY_RULES_MAX);
+                return NULL;
+        }
+        if (p->policy->n_rules == p->rules_room) {
+                int room = p->rules_room ? 2 * p->rules_room : 64;
+                struct rule *rules = reallocarray(p->policy->rules, (size_t)room, sizeof(*rules));
+
+                if (!rules) {
+                        p->reader.no_memory = true;
+                        return NULL;
+                }
+                p->policy->rules = rules;
+                p->rules_room = room;
+        }
+        return &p->policy->rules[p->policy->n_rules];
+}
+
+/* Reads one rule by its table and keeps it, right or wrong: findings decide about the whole policy. */
+static struct rule *read_rule(struct reader *r, const cJSON *value, const struct field *fields)
+{
+        struct parser *p = (struct parser *)r;
+        struct rule *rule = rule_new(p);
+
+        if (!rule)
+                return NULL;
+        *rule = (struct rule){
+                .capability = p->policy->n_capabilities - 1,
+                .where = reader_copy(r, r->where.text),
+                .port_to = fields == egress_fields ? UINT16_MAX : 0,
+                .proto = fields == egress_fields ? HF_TCP | HF_UDP : 0,
+        };
+        p->policy->n_rules++;
+        reader_object(r, value, fields, rule);
+        return rule;
+}
+
+static void read_file_rule(struct reader *r, const cJSON *value, void *target)
+{
+        const struct rule *rule = read_rule(r, value, file_fields);
+
+        (void)target;
+        if (rule && cJSON_IsObject(value))
+                file_rule_check(r, rule, value);
+}
+
+static void read_egress_rule(struct reader *r, const cJSON *value, void *target)
+{
+        (void)target;
+        read_rule(r, value, egress_fields);
+}
+
+void parse_files(struct reader *r, const cJSON *value, void *target)
+{
+        reader_array(r, value, read_file_rule, target);
+}
+
+void parse_egress(struct reader *r, const cJSON *value, void *target)
+{
+        reader_array(r, value, read_egress_rule, target);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of places while a policy is compiled: one place for each component of each rule's path, with what the file system has
+ * there and what rules say there. Resolving a path makes the places that are missing.
+ */
+#ifndef HOLDFAST_POLICY_TREE_H
+#define HOLDFAST_POLICY_TREE_H
+
+#include "policy/index.h"
+#include "policy/policy.h"
+
+#define TREE_PLACES_MAX (1u << 20) /* places of one policy */
+#define TREE_LINKS_MAX 40          /* symlinks on one path, as in path_resolution(7) */
+
+/* What one rule says at one place. */
+struct say {
+        uint32_t rule; /* number, from 1 */
+        uint32_t next; /* index + 1 into tree.says; 0: the last one */
+        int capability;
+        uint8_t allow, deny; /* enum hf_right bits */
+};
+
+/* What the compiler knows of a place beside what it hands on. */
+struct spot {
+        char *target;         /* of a symlink, owned; else NULL */
+        uint32_t first, last; /* what rules say here, in the order of the text: index + 1 into tree.says; 0: nothing */
+        bool folder;          /* something can be opened below it */
+        bool children;        /* there are places below it */
+        bool denied;          /* a rule denies something right here */
+};
+
+struct tree {
+        const struct fs_view *view;
+        struct place *places; /* parents before children */
+        struct spot *spots;   /* beside places */
+        size_t n_places, room;
+        struct say *says;
+        size_t n_says, says_room;
+        struct place_index *index;
+};
+
+#define TREE_INIT \
+        { \
+                .view = NULL \
+        }
+
+/* Makes a tree with the root in it; clear it in any case. Returns 0, -ENOMEM, or what opening the root failed with. */
+int tree_init(struct tree *t, const struct fs_view *view);
+void tree_clear(struct tree *t);
+
+/*
+ * The place below parent with that name of length bytes, made if it is missing. Returns its index, -ENOMEM, -E2BIG beyond
+ * TREE_PLACES_MAX, or what opening failed with; that nothing is there is no failure.
+ */
+int tree_child(struct tree *t, int parent, const char *name, size_t length);
+
+/* Whether what tree_child() returned will be so for every further place too: there is no use in going on. */
+bool tree_is_full(int r);
+
+/*
+ * Lets a rule speak at a path, which is absolute: resolves it as the session would, following symlinks also at its end, and makes
+ * its places. A denial also speaks at the symlinks on the way, which must not be replaced, and at the names below them, for the
+ * case that somebody else replaces them; and at a file that stands in a folder's place. Returns 0 or negative errno: -ELOOP,
+ * -ENAMETOOLONG (a component), -ENOSPC (more than HF_PENDING components that do not exist), -EXDEV (the path leads through
+ * /proc/self, which is the compiler here), or as tree_child().
+ */
+int tree_speak(struct tree *t, const char *path, const struct say *say);
+
+/* The deepest place on the path by name alone, and what of the path is left below it. */
+int tree_deepest(const struct place_index *index, const struct place *places, const char *path, const char **rest);
+
+#endif
