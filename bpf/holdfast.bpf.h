@@ -122,6 +122,18 @@ struct {
         __uint(max_entries, 8 << 20);
 } events MAP;
 
+#define OVERLAYFS_MAGIC 0x794c7630
+#define BTRFS_MAGIC 0x9123683e
+#define BCACHEFS_MAGIC 0xca451a4e
+
+/* Whether inode numbers are not unique in a file system: its inodes then go by their address. */
+static __always_inline bool by_address(struct super_block *sb)
+{
+        __u64 magic = sb->s_magic;
+
+        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC;
+}
+
 /* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */
 struct agent {
         struct hf_session *session;

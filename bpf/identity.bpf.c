@@ -151,9 +151,10 @@ int name_objects(struct bpf_iter__task_file *ctx)
                 return 0;
         inode = file->f_inode;
         named.fd = ctx->fd;
-        named.object.ino = inode->i_ino;
         named.object.dev = inode->i_sb->s_dev;
-        named.object.generation = inode->i_generation;
+        named.hold = by_address(inode->i_sb);
+        named.object.ino = named.hold ? number(inode) : inode->i_ino;
+        named.object.generation = named.hold ? inode->i_ino : inode->i_generation;
         bpf_seq_write(ctx->meta->seq, &named, sizeof(named));
         return 0;
 }

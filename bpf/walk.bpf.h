@@ -17,26 +17,27 @@ __attribute__((noinline)) __weak __u64 name_hash(__u64 name, __u32 length)
 {
         struct hf_hash h;
         struct hf_host *keys;
+        __u64 left = length;
         __u32 zero = 0;
 
         keys = bpf_map_lookup_elem(&host, &zero);
         if (!keys)
                 return 0;
         hf_hash_start(&h, keys->hash_key);
-        for (__u32 i = 0; i < NAME_WORDS; i++) {
+        for (int i = 0; i < NAME_WORDS; i++) {
                 __u64 word = 0;
-                __u32 at = i * 8;
-                __u32 rest = length - at;
+                __u64 now = left < 8 ? left : 8;
 
-                if (at >= length)
+                if (!left)
                         break;
-                if (rest >= 8)
-                        rest = 8;
-                rest &= 15;
-                barrier_var(rest);
-                if (rest > 8)
+                now &= 15;
+                barrier_var(now);
+                if (now > 8)
                         break;
-                bpf_probe_read_kernel(&word, rest, (void *)(name + at));
+                bpf_probe_read_kernel(&word, now, (void *)name);
+                name += 8;
+                left -= now;
+                forget(left);
                 hf_hash_word(&h, word);
         }
         return hf_hash_finish(&h, length);
@@ -61,7 +62,16 @@ struct climb {
         __u64 dentry;
         __u64 top; /* below: stop under this one */
         __u64 found;
+        bool address;
 };
+
+static __always_inline void key_number(struct hf_node_key *key, struct inode *inode, bool address)
+{
+        __u64 ino = BPF_CORE_READ(inode, i_ino);
+
+        key->object.ino = address ? (__u64)inode : ino;
+        key->object.generation = address ? (__u32)ino : BPF_CORE_READ(inode, i_generation);
+}
 
 static long climb_below(__u32 i, struct climb *c)
 {
@@ -94,8 +104,7 @@ static long climb_find(__u32 i, struct climb *c)
 
         if ((__u64)parent == c->dentry)
                 return 1;
-        c->key.object.ino = BPF_CORE_READ(parent, d_inode, i_ino);
-        c->key.object.generation = BPF_CORE_READ(parent, d_inode, i_generation);
+        key_number(&c->key, BPF_CORE_READ(parent, d_inode), c->address);
         if (bpf_map_lookup_elem(&nodes, &c->key)) {
                 c->found = c->dentry;
                 return 1;
@@ -105,9 +114,9 @@ static long climb_find(__u32 i, struct climb *c)
 }
 
 /* The dentry right below the first folder, from dentry upwards, that has a node; 0: none. */
-__attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u64 dentry)
+__attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u64 dentry, bool address)
 {
-        struct climb c = { .dentry = dentry };
+        struct climb c = { .dentry = dentry, .address = address };
 
         c.key.policy = policy;
         c.key.object.dev = device;
@@ -115,35 +124,40 @@ __attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u6
         return c.found;
 }
 
-/* From a node that has names below it, down again along the names that led to the leaf, as far as the policy knows them. */
+/* From a node that has names below it, down again along the names that led to the leaf, as far as the policy knows them. NULL: too far. */
 static __noinline struct hf_node *names_find(__u32 policy, struct hf_node *node, __u64 leaf, __u64 child, bool *own)
 {
         struct hf_name_key key = { .policy = policy };
 
-        for (int i = 0; i < HF_PENDING + 1; i++) {
+        for (int i = 0; i < HF_LEVELS; i++) {
                 struct hf_node *below;
 
                 key.table = node->names;
                 key.hash = dentry_hash(child);
                 below = bpf_map_lookup_elem(&names, &key);
                 if (!below)
-                        break;
+                        return node;
                 node = below;
                 *own = child == leaf;
                 if (*own || !node->names)
-                        break;
+                        return node;
                 child = dentry_below(leaf, child);
                 if (!child)
                         break;
         }
-        return node;
+        return NULL;
 }
 
 /* The node of an object itself. */
-static __always_inline struct hf_node *node_of(struct hf_node_key *key, struct inode *inode)
+static __always_inline struct hf_node *node_of(struct hf_node_key *key, struct inode *inode, bool address)
 {
-        key->object.ino = inode->i_ino;
-        key->object.generation = inode->i_generation;
+        if (address) {
+                key->object.ino = number(inode);
+                key->object.generation = inode->i_ino;
+        } else {
+                key->object.ino = inode->i_ino;
+                key->object.generation = inode->i_generation;
+        }
         return bpf_map_lookup_elem(&nodes, key);
 }
 
@@ -154,11 +168,12 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
         struct place place = { NULL, false };
         struct dentry *dentry = leaf, *child = leaf;
         struct inode *inode = leaf->d_inode;
+        bool address = by_address(leaf->d_sb);
         __u64 below;
 
         key.object.dev = leaf->d_sb->s_dev;
         /* A name without an object has no inode. */
-        if (inode && (place.node = node_of(&key, inode))) {
+        if (inode && (place.node = node_of(&key, inode, address))) {
                 place.own = true;
                 return place;
         }
@@ -167,7 +182,7 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
                 dentry = dentry->d_parent;
                 if (dentry == child)
                         return place;
-                place.node = node_of(&key, dentry->d_inode);
+                place.node = node_of(&key, dentry->d_inode, address);
                 if (place.node)
                         break;
         }
@@ -175,12 +190,11 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
         if (!place.node) {
                 struct dentry *far;
 
-                below = far_find(policy, key.object.dev, number(dentry));
+                below = far_find(policy, key.object.dev, number(dentry), address);
                 if (!below)
                         return place;
                 far = BPF_CORE_READ((struct dentry *)below, d_parent);
-                key.object.ino = BPF_CORE_READ(far, d_inode, i_ino);
-                key.object.generation = BPF_CORE_READ(far, d_inode, i_generation);
+                key_number(&key, BPF_CORE_READ(far, d_inode), address);
                 place.node = bpf_map_lookup_elem(&nodes, &key);
         }
         if (place.node && place.node->names)

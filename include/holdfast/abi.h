@@ -16,6 +16,7 @@
 #define HF_SLOTS 4096            /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
 #define HF_DEPTH 512             /* folders between a file and the nearest rule; deeper is refused */
+#define HF_LEVELS 48   /* components of a rule's path below a folder that the kernel still knows by its object */
 #define HF_PENDING 16            /* components below an existing folder that a rule may name before they exist */
 #define HF_PORTS 16              /* port ranges of one address prefix, inherited ones included */
 #define HF_PATH 4096             /* bytes of a path in an event */
@@ -64,7 +65,11 @@ struct hf_policy {
         __u64 killed; /* capabilities that are killed */
 };
 
-/* An object in a file system: the kernel's own numbers, which stat(2) does not always tell. Reused inode numbers differ in generation. */
+/*
+ * An object in a file system: the kernel's own numbers, which stat(2) does not always tell. Reused inode numbers differ in
+ * generation. Where numbers are not unique (overlayfs, btrfs) the inode's address stands for it, and the daemon holds the object
+ * open, which keeps the address its own.
+ */
 struct hf_object {
         __u64 ino;
         __u32 dev;
@@ -140,7 +145,7 @@ struct hf_request {
 struct hf_named {
         struct hf_object object;
         __u32 fd;
-        __u32 pad;
+        __u32 hold; /* not 0: must stay open as long as the policy is loaded */
 };
 
 /* Task storage "tasks": which session a task belongs to. */

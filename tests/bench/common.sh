@@ -97,12 +97,13 @@ make_projects() {
 	"$TESTS/project.sh" tree $WORK/tree
 }
 
-# build MODE [TARGET...]: µs of a build from nothing in that mode. status MODE: µs of git status.
+# build MODE [TARGET...]: µs of a build from nothing in that mode; without address randomisation, which changes what programs
+# cost. status MODE: µs of git status.
 build() {
 	local mode=$1
 	shift
 	make -s -C $WORK/build clean
-	"run_$mode" timed make -s -j2 -C $WORK/build "$@"
+	"run_$mode" timed setarch -R make -s -j2 -C $WORK/build "$@"
 }
 
 status() {

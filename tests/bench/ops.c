@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -280,6 +281,7 @@ int main(int argc, char **argv)
         rounds = atoi(argv[4]);
         if (rounds < 1 || rounds > ROUNDS_MAX)
                 return usage();
+        NEED(personality(ADDR_NO_RANDOMIZE)); /* of the programs that are started: where their memory lies changes what they cost */
         open_sockets(&b, atoi(argv[3]));
         return run(&b, rounds, argc - 5, argv + 5);
 }

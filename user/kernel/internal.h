@@ -29,6 +29,12 @@ enum iterator {
         ITERS,
 };
 
+/* Descriptors that a loaded policy needs open. */
+struct held {
+        int *fds;
+        size_t count;
+};
+
 struct kernel {
         int map[MAPS];
         int iter[ITERS]; /* program descriptors */
@@ -37,14 +43,19 @@ struct kernel {
         struct hf_policy *policies;
         struct hf_request *request;
         struct ring_buffer *ring;
+        struct held held[HF_POLICIES];
         bool taken_over;
         /* During kernel_events_read(). */
         void (*each)(void *context, const struct hf_event *event, size_t size);
         void *each_context;
+        int left;
 };
 
 /* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
 int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
+
+/* Closes what a loaded policy needed open. */
+void objects_release(struct kernel *k, uint32_t policy);
 
 /* A negative errno and a message with the kernel's view of it. */
 int kernel_error(struct error *e, int code, const char *what);

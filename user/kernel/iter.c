@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 
 #include <bpf/bpf.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <string.h>
 
@@ -110,8 +111,11 @@ int kernel_events_fd(const struct kernel *k)
 
 int kernel_events_read(struct kernel *k, int max, void (*each)(void *context, const struct hf_event *event, size_t size), void *context)
 {
-        (void)max;
+        int r;
+
         k->each = each;
         k->each_context = context;
-        return ring_buffer__consume(k->ring);
+        k->left = max ? max : INT_MAX;
+        r = ring_buffer__consume(k->ring);
+        return r == -ENOBUFS ? max : r;
 }

@@ -103,7 +103,8 @@ static int on_event(void *context, void *data, size_t size)
 
         if (size >= sizeof(struct hf_event))
                 k->each(k->each_context, data, size);
-        return 0;
+        /* The event is consumed; a negative answer only ends the round. */
+        return --k->left > 0 ? 0 : -ENOBUFS;
 }
 
 /* Maps the arrays of values with the size the kernel gives them (8-byte aligned elements). */
@@ -324,6 +325,8 @@ void kernel_close(struct kernel *k)
 {
         if (!k)
                 return;
+        for (int i = 0; i < HF_POLICIES; i++)
+                objects_release(k, (uint32_t)i);
         unmap(k);
         free(k);
 }

@@ -16,6 +16,7 @@
 struct objects {
         struct hf_object *list;
         bool *known;
+        bool *hold;
         int count;
 };
 
@@ -28,6 +29,7 @@ static int objects_chunk(void *context, const void *data, size_t size)
                 if ((int)named[i].fd < o->count) {
                         o->list[named[i].fd] = named[i].object;
                         o->known[named[i].fd] = true;
+                        o->hold[named[i].fd] = named[i].hold;
                 }
         return (int)(size - size % sizeof(*named));
 }
@@ -36,6 +38,7 @@ static void objects_free(struct objects *o)
 {
         free(o->list);
         free(o->known);
+        free(o->hold);
 }
 
 /* Lets the kernel name every object that the policy's places hold open. */
@@ -46,7 +49,8 @@ static int objects_name(struct kernel *k, const struct compiled *c, struct objec
                         o->count = c->places[i].fd + 1;
         o->list = calloc((size_t)o->count + 1, sizeof(*o->list));
         o->known = calloc((size_t)o->count + 1, sizeof(*o->known));
-        if (!o->list || !o->known)
+        o->hold = calloc((size_t)o->count + 1, sizeof(*o->hold));
+        if (!o->list || !o->known || !o->hold)
                 return -ENOMEM;
         return iter_run(k->iter[ITER_OBJECTS], true, objects_chunk, o);
 }
@@ -166,6 +170,33 @@ static int place_load(struct kernel *k, uint32_t policy, const struct load *l, s
         return bpf_map_update_elem(k->map[MAP_NAMES], &name, &place->node, BPF_ANY) ? -errno : 0;
 }
 
+/* Keeps open what goes by its address, as long as the policy is loaded. */
+static int objects_hold(struct kernel *k, uint32_t policy, struct compiled *c, const struct objects *o)
+{
+        struct held *held = &k->held[policy];
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->n_places; i++)
+                n += c->places[i].fd >= 0 && o->hold[c->places[i].fd];
+        held->fds = calloc(n + 1, sizeof(*held->fds));
+        if (!held->fds)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n_places; i++)
+                if (c->places[i].fd >= 0 && o->hold[c->places[i].fd])
+                        held->fds[held->count++] = TAKE_FD(c->places[i].fd);
+        return 0;
+}
+
+void objects_release(struct kernel *k, uint32_t policy)
+{
+        struct held *held = &k->held[policy];
+
+        for (size_t i = 0; i < held->count; i++)
+                close(held->fds[i]);
+        free(held->fds);
+        *held = (struct held){ NULL, 0 };
+}
+
 static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
 {
         _cleanup_(load_free) struct load l = { .c = c };
@@ -173,7 +204,7 @@ static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
 
         for (size_t i = 0; !r && i < c->n_places; i++)
                 r = place_load(k, policy, &l, i);
-        return r;
+        return r ? r : objects_hold(k, policy, c, &l.objects);
 }
 
 static int egress_load(struct kernel *k, uint32_t policy, const struct compiled *c)
@@ -212,6 +243,7 @@ static void remove_all(struct kernel *k, uint32_t policy)
         sweep(k->map[MAP_NODES], sizeof(struct hf_node_key), offsetof(struct hf_node_key, policy), policy);
         sweep(k->map[MAP_NAMES], sizeof(struct hf_name_key), offsetof(struct hf_name_key, policy), policy);
         sweep(k->map[MAP_EGRESS], sizeof(struct hf_egress_key), offsetof(struct hf_egress_key, policy), policy);
+        objects_release(k, policy);
 }
 
 int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
