@@ -56,7 +56,8 @@ static __always_inline __u32 path_copy(char *to, __u32 room, __u64 dentry, __u16
                 __u32 length = BPF_CORE_READ(d, d_name.len) & 255;
 
                 forget(at);
-                if (parent == dentry)
+                /* The root of a file system has no name; an object without a place (memfd) is its own parent, and has one. */
+                if (parent == dentry && (i || (__u64)BPF_CORE_READ(d, d_sb, s_root) == dentry))
                         return at;
                 if (at >= room - 256)
                         break;
@@ -66,6 +67,8 @@ static __always_inline __u32 path_copy(char *to, __u32 room, __u64 dentry, __u16
                         break;
                 to[at] = 0;
                 at++;
+                if (parent == dentry)
+                        return at;
                 dentry = parent;
         }
         *flags |= HF_EVENT_TRUNCATED;

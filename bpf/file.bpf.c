@@ -25,19 +25,26 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define RENAME_EXCHANGE 2
 #define SB_KERNMOUNT (1 << 22)
 #define PIPEFS_MAGIC 0x50495045
+#define SOCKFS_MAGIC 0x534f434b
+#define ANON_INODE_MAGIC 0x09041934
+#define PIDFS_MAGIC 0x50494446
 #define TMPFS_MAGIC 0x01021994
+#define HUGETLBFS_MAGIC 0x958458f6
 
 /*
- * What has no path: pipes, and memory that the process made itself (memfd). Whoever holds or reaches such an object was given
- * it; running it is another matter.
+ * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
+ * Whoever holds or reaches such an object was given it; running it is another matter.
  */
 static __always_inline bool pathless(struct dentry *dentry, __u32 rights)
 {
         struct super_block *sb = dentry->d_sb;
+        __u64 magic = sb->s_magic;
 
         if (rights & HF_EXEC)
                 return false;
-        return sb->s_magic == PIPEFS_MAGIC || (sb->s_magic == TMPFS_MAGIC && (sb->s_flags & SB_KERNMOUNT));
+        if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == ANON_INODE_MAGIC || magic == PIDFS_MAGIC)
+                return true;
+        return (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && (sb->s_flags & SB_KERNMOUNT);
 }
 
 /* Refuses with an event that names the rule which decided. */
@@ -103,33 +110,61 @@ int BPF_PROG(file_open, struct file *file)
 }
 
 /* Mapping as code is executing; a shared mapping to write is writing. */
-static __always_inline int check_mapping(struct file *file, unsigned long prot, unsigned long flags)
-{
-        struct agent a;
-        __u32 rights = prot & PROT_EXEC ? HF_EXEC : 0;
-
-        if (!file || !agent_acts(&a))
-                return 0;
-        flags &= MAP_TYPE;
-        if ((prot & PROT_WRITE) && (flags == MAP_SHARED || flags == MAP_SHARED_VALIDATE))
-                rights |= HF_WRITE;
-        return rights ? check(&a, file->f_path.dentry, rights, HF_OP_MAP) : 0;
-}
-
 SEC("lsm/mmap_file")
 int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
-        if (!file || !(prot & (PROT_EXEC | PROT_WRITE)))
+        __u32 rights = prot & PROT_EXEC ? HF_EXEC : 0;
+        struct agent a;
+
+        flags &= MAP_TYPE;
+        if ((prot & PROT_WRITE) && (flags == MAP_SHARED || flags == MAP_SHARED_VALIDATE))
+                rights |= HF_WRITE;
+        if (!file || !rights || !agent_acts(&a))
                 return 0;
-        return check_mapping(file, prot, flags);
+        return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
+}
+
+static __always_inline struct hf_node_key backing_key(const struct agent *a, struct file *file)
+{
+        struct hf_node_key key = { .policy = a->policy };
+        struct inode *inode = file->f_inode;
+
+        key.object.ino = inode->i_ino;
+        key.object.dev = inode->i_sb->s_dev;
+        key.object.generation = inode->i_generation;
+        return key;
+}
+
+/* A file of an overlay is mapped: the mapping will hold the file below. Not on 6.1, where it holds the overlay's own. */
+SEC("?lsm/mmap_backing_file")
+int BPF_PROG(mmap_backing_file, struct vm_area_struct *vma, struct file *file, struct file *user_file)
+{
+        struct hf_node_key key;
+        __u32 rights = HF_EXEC;
+        struct agent a;
+
+        if (!agent_current(&a) || a.killed)
+                return 0;
+        if (hf_refused(place_find(a.policy, user_file->f_path.dentry).node, a.live, HF_EXEC))
+                return 0;
+        key = backing_key(&a, file);
+        bpf_map_update_elem(&backing, &key, &rights, BPF_ANY);
+        return 0;
 }
 
 SEC("lsm/file_mprotect")
 int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
-        if (!(prot & PROT_EXEC))
+        struct file *file = vma->vm_file;
+        struct hf_node_key key;
+        struct agent a;
+
+        if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))
                 return 0;
-        return check_mapping(vma->vm_file, PROT_EXEC, 0);
+        key = backing_key(&a, file);
+        if (!a.killed && bpf_map_lookup_elem(&backing, &key))
+                return 0;
+        return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_MAP);
 }
 
 /* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */

@@ -88,6 +88,14 @@ struct {
         __type(value, __u32);
 } cgroups MAP;
 
+/* Files below an overlay that may be executed by their name in the overlay; which is all that a mapping shows later. */
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, 1 << 14);
+        __type(key, struct hf_node_key);
+        __type(value, __u32);
+} backing MAP;
+
 struct {
         __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);

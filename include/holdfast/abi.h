@@ -95,6 +95,8 @@ enum hf_node_flag {
         HF_NODE_WAY = 1 << 0,
 };
 
+#define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */
+
 /* What a policy says of a place; what it inherits is already folded in. */
 struct hf_node {
         __u64 allow[HF_RIGHTS]; /* per right: the capabilities that allow it */

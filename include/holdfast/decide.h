@@ -57,7 +57,7 @@ HF_INLINE enum hf_why hf_explain(const struct hf_node *node, __u32 refused, __u3
         /* One load per right: a variable index into a map value costs the verifier a bound. */
         *rule = i == 0 ? node->rule[0] : i == 1 ? node->rule[1] : i == 2 ? node->rule[2] : node->rule[3];
         if (node->deny & refused)
-                return HF_WHY_RULE;
+                return *rule == HF_RULE_SEAL ? HF_WHY_GUARD : HF_WHY_RULE;
         if (i == 0 ? node->allow[0] : i == 1 ? node->allow[1] : i == 2 ? node->allow[2] : node->allow[3])
                 return HF_WHY_INACTIVE;
         return HF_WHY_NO_RULE;

@@ -65,6 +65,7 @@ start_holdfast() {
 	mkdir -p $GROUP
 	(
 		echo "$BASHPID" >$GROUP/cgroup.procs
+		ulimit -n 1000000 # a descriptor for each object that a rule names
 		exec setsid holdfastd </dev/null >>$LOG 2>&1
 	) &
 	daemon=$!

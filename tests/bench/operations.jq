@@ -41,7 +41,7 @@ def loading($load; $what):
 def apart($all; $other): [$all | names[][0] as $n | $all[$other][$n].ns / $all.bare[$n].ns - 1 | fabs] | max * 100 | fixed(2);
 
 . as $all
-| "Kernel \(.kernel), Landlock ABI \(.landlock.abi). The guest's clock counts instructions as ns; medians of \(.rounds) rounds.",
+| "Kernel \(.kernel), Landlock ABI \(.landlock.abi). The guest's clock counts instructions as ns; lower quartiles of \(.rounds) rounds.",
 "",
 "\("" | left(26))\("bare" | right(11))\("loaded, not" | right(12))\("confined by holdfast" | right(22))\("under Landlock" | right(22))\("holdfast" | right(14))",
 "\("" | left(26))\("ns" | right(11))\("an agent" | right(12))\("ratio" | right(12))\("added" | right(10))\("ratio" | right(12))\("added" | right(10))\("/ Landlock" | right(14))",

@@ -24,7 +24,7 @@ measure() {
 # measure_all MODE: the operations and the real work, as JSON.
 measure_all() {
 	local operations build=null status=null
-	operations=$(measure "$1")
+	operations=$(measure "$1") || return
 	if [ "$files" != 0 ]; then
 		build=$(for run in 1 2 3; do build "$1" "${targets[@]}"; done | median)
 		status=$(for run in 1 2 3 4 5; do status "$1"; done | median)
@@ -37,7 +37,7 @@ measure_all() {
 by_size() {
 	local n one sum='{}'
 	for n in $sizes; do
-		one=$(RULES=$SCRATCH/$2-$n POLICY=$SCRATCH/$2-$n.json measure "$1" "$3") # no pipe: there is one CPU
+		one=$(RULES=$SCRATCH/$2-$n POLICY=$SCRATCH/$2-$n.json measure "$1" "$3") || return # no pipe: there is one CPU
 		sum=$(jq --arg n "$n" --arg name "$3" --argjson one "$one" '.[$n] = $one[$name].ns' <<<"$sum")
 	done
 	echo "$sum"
@@ -70,26 +70,33 @@ sleep 5
 
 # ---- not loaded ------------------------------------------------------------------------------------------------------------------
 
-result=$(jq -n --arg kernel "$(uname -r)" --argjson rounds "$rounds" --argjson files "$files" --argjson landlock "$(landlock abi)" '$ARGS.named')
-# note NAME JSON: adds to the result.
+result=$(jq -n --arg kernel "$(uname -r)" --argjson rounds "$rounds" --argjson files "$files" --argjson landlock "$(landlock abi)" \
+	'$ARGS.named')
+
+# note NAME COMMAND...: adds the JSON that it prints to the result.
 note() {
-	result=$(jq --arg name "$1" --argjson value "$2" '.[$name] = $value' <<<"$result")
+	local name=$1 value
+	shift
+	value=$("$@") && [ -n "$value" ] || { say "no $name"; value=null failed=1; }
+	result=$(jq --arg name "$name" --argjson value "$value" '.[$name] = $value' <<<"$result")
 }
+
+alone() { jq -s add <<<"$(measure bare open-17)$(measure bare connect)"; }
 
 say 'measuring bare, and under Landlock'
 rounds=20 measure bare >/dev/null
-note bare "$(measure_all bare)"
-note under_landlock "$(measure_all landlock)"
-note bare_again "$(measure_all bare)"
-note alone "$(jq -s add <<<"$(measure bare open-17)$(measure bare connect)")" # as the next are
-note landlock_paths "$(by_size landlock paths open-17)"
-[ "$(jq .landlock.tcp <<<"$result")" = false ] || note landlock_egress "$(by_size landlock egress connect)"
+note bare measure_all bare
+note under_landlock measure_all landlock
+note bare_again measure_all bare
+note alone alone # as the next are
+note landlock_paths by_size landlock paths open-17
+[ "$(jq .landlock.tcp <<<"$result")" = false ] || note landlock_egress by_size landlock egress connect
 
 # ---- loaded ----------------------------------------------------------------------------------------------------------------------
 
 # Bytes of kernel memory that the daemon, and so its maps, hold; and of the maps alone, as the kernel counts them (from 6.4).
 kernel_memory() {
-	awk '$1 == "slab_unreclaimable" || $1 == "percpu" || $1 == "vmalloc" { sum += $2 } END { print sum + 0 }' $GROUP/memory.stat
+	awk '$1 == "slab_unreclaimable" || $1 == "percpu" || $1 == "vmalloc" { sum += $2 } END { print sum + 0 }' "$GROUP"/memory.stat
 }
 map_memory() {
 	bpftool map show -j | jq '[.[] | select(.name == "nodes" or .name == "names" or .name == "egress") | .bytes_memlock] | add'
@@ -100,17 +107,17 @@ load_time() {
 	local runner session start end before maps
 	run_confined sleep infinity >/dev/null &
 	runner=$!
-	for ((;;)); do
+	while kill -0 "$runner"; do
 		session=$(holdfast ps --json | jq -r 'map(select(.agent == "sleep" and .state == "running")) | .[0].id // empty')
 		[ -z "$session" ] || break
 		sleep 0.05
 	done
 	before=$(kernel_memory) maps=$(map_memory)
 	start=$(date +%s%N)
-	holdfast policy apply "$session" "$SCRATCH/$1-$most.json" >/dev/null
+	holdfast policy apply "$session" "$SCRATCH/$1-$most.json" >/dev/null || { kill "$runner"; return 1; }
 	end=$(date +%s%N)
 	sleep 2
-	jq -n --argjson rules $most --argjson ns $((end - start)) --argjson memory $(($(kernel_memory) - before)) \
+	jq -n --argjson rules "$most" --argjson ns $((end - start)) --argjson memory $(($(kernel_memory) - before)) \
 		--argjson maps $(($(map_memory) - maps)) '{ rules: $rules, seconds: ($ns / 1e9), bytes_a_rule: ($memory / $rules),
 			map_bytes_a_rule: ($maps / $rules) }'
 	holdfast kill "$session" >/dev/null
@@ -121,15 +128,15 @@ holdfast_part() {
 	say 'measuring beside holdfast, and under it'
 	is_confined run_confined
 	sleep 2
-	note beside "$(measure_all loaded)"
-	note under_holdfast "$(measure_all confined)"
+	note beside measure_all loaded
+	note under_holdfast measure_all confined
 	say 'measuring with many rules'
-	note holdfast_paths "$(by_size confined paths open-17)"
-	note holdfast_egress "$(by_size confined egress connect)"
-	note load_paths "$(load_time paths)"
-	note load_egress "$(load_time egress)"
+	note holdfast_paths by_size confined paths open-17
+	note holdfast_egress by_size confined egress connect
+	note load_paths load_time paths
+	note load_egress load_time egress
 	remove_holdfast
-	note bare_after "$(measure_all bare)"
+	note bare_after measure_all bare
 }
 
 if start_holdfast; then

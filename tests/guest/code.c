@@ -75,7 +75,6 @@ static int attempt_loader(char **arg)
         NEED(waitpid(child, &status, 0));
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;
-        fprintf(stderr, "%s", text);
         errno = ENOEXEC;
         NEED(strstr(text, "failed to map") || strstr(text, "cannot open") || strstr(text, "ermi") ? 0 : -1);
         return -EACCES;
@@ -85,7 +84,8 @@ static int attempt_dlopen(char **arg)
 {
         if (dlopen(arg[0], RTLD_NOW))
                 return 0;
-        fprintf(stderr, "%s\n", dlerror());
+        errno = ENOEXEC;
+        NEED(strstr(dlerror(), "failed to map") ? 0 : -1);
         return -EACCES;
 }
 

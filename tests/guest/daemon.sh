@@ -42,16 +42,16 @@ test_refusals_go_on_when_the_daemon_is_killed() {
 test_a_restarted_daemon_lists_the_same_sessions_and_goes_on_with_the_numbers() {
 	local before last_before
 	start_teller kept
-	before=$(holdfast ps --json | jq -cS 'map(select(.state != "ended") | {id, state, agent, policy, pid, started, user, version})')
+	before=$(holdfast ps --json | fields agent=kept id state agent policy pid started user version)
 	settled
 	kill_daemon KILL
-	last_before=$(tail -n 1 "$AUDIT" | jq .seq)
+	last_before=$(tail -n 1 "$AUDIT" | fields seq)
 	tell "$OUT/file" 'refused EACCES'
 	start_daemon
-	same sessions "$before" "$(holdfast ps --json | jq -cS 'map(select(.state != "ended") | {id, state, agent, policy, pid, started, user, version})')"
+	same sessions "$before" "$(holdfast ps --json | fields agent=kept id state agent policy pid started user version)"
 	settled
-	same "numbers without gaps" true "$(jq -s 'map(.seq) as $s | all(range(1; $s | length); $s[.] == $s[. - 1] + 1)' "$AUDIT")"
-	jq -es --argjson last "$last_before" --arg path "$OUT/file" 'any(.[]; .seq > $last and .path == $path)' "$AUDIT" >/dev/null ||
+	same "gaps in the numbers" '' "$(gaps <"$AUDIT")"
+	[ "$(fields verdict=deny path="$OUT/file" seq <"$AUDIT" | tail -n 1)" -gt "$last_before" ] ||
 		fail "what was refused while the daemon was away is not in the stream"
 }
 
@@ -69,7 +69,7 @@ test_a_kill_outlives_the_daemon() {
 	holdfast kill "$session" --deny --reason 'before the crash'
 	kill_daemon KILL
 	start_daemon
-	same state denied "$(state_of "$session")"
+	same state denied "$(show "$session" state)"
 	holdfast lift "$session"
 	tell "$WS/inside" 'done'
 }
@@ -97,7 +97,7 @@ test_a_daemon_that_is_asked_to_stop_leaves_the_sessions_confined() {
 	kill_daemon TERM
 	tell "$OUT/file" 'refused EACCES'
 	start_daemon
-	same state running "$(state_of "$session")"
+	same state running "$(show "$session" state)"
 }
 
 test_a_second_daemon_is_refused() {

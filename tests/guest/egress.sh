@@ -54,6 +54,7 @@ cut_off() {
 	mark
 	confined net "$@"
 	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: net $*: $output"
+	await "its events are written" session_ended_since
 	one_refusal "$object" "${right:-connect|send}" none 'default deny' "${output#refused }"
 	all_arrived
 	same "arrivals" $((before + 1)) "$(arrived)" # the last one is all_arrived's own
@@ -120,10 +121,9 @@ no_socket() {
 	mark
 	confined net socket "$@"
 	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: socket $*: $output"
-	await "there is an event" refused_since
 	settled
 	same events 1 "$(refusals | wc -l)"
-	same operation socket "$(refusals | jq -r .op)"
+	same operation socket "$(refusals op)"
 }
 
 test_other_kinds_of_sockets_are_refused() {
@@ -159,8 +159,8 @@ test_a_connected_socket_goes_on_only_while_the_policy_says_so() {
 	echo -n 2 >&6
 	await "it is refused" grep -q 'refused E' "$WS/said"
 	same "bytes sent" 1 "$(grep -c sent "$WS/said")"
-	await "there is an event" refused_since
-	same object 127.0.0.1:7001 "$(refusals | jq -r '"\(.addr):\(.port)"' | head -n 1)"
+	settled
+	same object $'127.0.0.1\t7001' "$(refusals addr port | head -n 1)"
 }
 
 test_a_unix_socket_needs_the_right_to_connect() {
@@ -174,15 +174,15 @@ test_an_abstract_unix_socket_of_another_is_refused() {
 	mark
 	confined net unix @holdfast-test
 	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "$output"
-	await "there is an event" refused_since
 	settled
 	same events 1 "$(refusals | wc -l)"
 }
 
 test_processes_of_a_session_speak_to_each_other_over_unix_sockets() {
 	mark
-	confined bash -c "net listen $WS/seen $WS/own @own-name & until grep -q ready $WS/seen 2>/dev/null; do :; done; net unix $WS/own; net unix @own-name; kill %1"
+	confined bash -c "net listen $WS/seen $WS/own @own-name & until grep -q ready $WS/seen 2>/dev/null; do :; done; net unix $WS/own; net unix @own-name; kill \$!"
 	same output $'done\ndone' "$output"
+	settled
 	no_refusal
 }
 

@@ -130,7 +130,6 @@ test_other_ways_to_spell_a_path_are_refused() {
 	denied "$OUT/file" w files write "$WS//..//.//out//file"
 	denied "$OUT/file" w files proc-root "$OUT/file"
 	denied "$OUT/file" w files proc-cwd ../out/file "$WS"
-	denied "$OUT/file" w files write "/proc/1/root$OUT/file"
 }
 
 test_reopening_an_o_path_descriptor_is_refused() {
@@ -149,15 +148,11 @@ test_io_uring_reaches_no_more_than_the_system_calls() {
 	allowed uring open "$WS/file"
 }
 
-test_a_descriptor_opened_before_gives_only_what_the_policy_does() {
-	local before
+test_standard_input_and_output_are_what_the_caller_gave() {
 	scene
-	same control 'done' "$(files write-descriptor 0 <>"$OUT/file")"
-	before=$(snapshot)
-	mark
-	same confined 'refused EACCES' "$(holdfast run --policy "$POLICY" --workspace "$WS" -- files write-descriptor 0 <>"$OUT/file" || true)"
-	same "the file" "$before" "$(snapshot)"
-	one_refusal "$OUT/file" w none 'default deny' EACCES
+	same output '' "$(holdfast run --policy "$POLICY" --workspace "$WS" -- echo written >"$OUT/file")"
+	same "the file" written "$(<"$OUT/file")"
+	same input written "$(holdfast run --policy "$POLICY" --workspace "$WS" -- cat <"$OUT/file")"
 }
 
 test_descriptors_beyond_the_first_three_are_not_inherited() {
@@ -177,14 +172,14 @@ test_a_refusal_by_a_rule_carries_its_hint() {
 	scene
 	mark
 	confined files read "$WS/secret/key"
-	await "there is an event" refused_since
-	same hint 'Ask the owner for the secret.' "$(refusals | jq -r .hint)"
+	settled
+	same hint 'Ask the owner for the secret.' "$(refusals hint)"
 }
 
 test_an_allowed_folder_inside_a_denied_one_is_open() {
 	allowed files read "$WS/secret/public/page"
 	allowed files list "$WS/secret/public"
-	denied "$WS/secret/public/page" w files write "$WS/secret/public/page"
+	denied_by_rule 1 "$WS/secret/public/page" w files write "$WS/secret/public/page"
 }
 
 test_a_denied_file_inside_an_allowed_folder_inside_a_denied_one_is_closed() {
@@ -205,10 +200,9 @@ test_names_that_are_deep_long_or_odd_are_refused_outside_and_allowed_inside() {
 	mark
 	confined files odd-name "$OUT/folder"
 	same confined 'refused EACCES' "$output"
-	await "there is an event" refused_since
 	settled
 	same events 1 "$(refusals | wc -l)"
-	refusals | jq -e '.path | contains("a\n\"")' >/dev/null || fail "the path in the event: $(refusals)"
+	holds "the path in the event" "$(refusals)" "$OUT/folder/a\\n\\\""
 }
 
 run_suite "$@"

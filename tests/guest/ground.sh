@@ -44,8 +44,8 @@ rule() {
 MOVED='EACCES EPERM EXDEV'
 
 test_a_folder_on_the_way_to_a_denied_one_cannot_be_renamed() {
-	denied -e "$MOVED" "$WS/way|$WS/gone" w files rename-then-write "$WS/way" "$WS/gone" "$WS/gone/to/denied/file"
-	denied -e "$MOVED" "$WS/way/to|$WS/gone" w files rename-then-write "$WS/way/to" "$WS/gone" "$WS/gone/denied/file"
+	denied -e "$MOVED" -c workspace -r "$(rule 0)" "$WS/way|$WS/gone" w files rename-then-write "$WS/way" "$WS/gone" "$WS/gone/to/denied/file"
+	denied -e "$MOVED" -c workspace -r "$(rule 0)" "$WS/way/to|$WS/gone" w files rename-then-write "$WS/way/to" "$WS/gone" "$WS/gone/denied/file"
 }
 
 test_a_denied_folder_cannot_be_renamed_removed_or_replaced() {
@@ -54,8 +54,8 @@ test_a_denied_folder_cannot_be_renamed_removed_or_replaced() {
 }
 
 test_a_folder_on_the_way_to_a_denied_one_cannot_be_exchanged_or_replaced_by_a_link() {
-	denied -e "$MOVED" "$WS/way|$WS/folder" w files exchange "$WS/folder" "$WS/way"
-	denied -e "$MOVED" "$WS/way|$WS/folder" w files exchange "$WS/way" "$WS/folder"
+	denied -e "$MOVED" -c workspace -r "$(rule 0)" "$WS/way|$WS/folder" w files exchange "$WS/folder" "$WS/way"
+	denied -e "$MOVED" -c workspace -r "$(rule 0)" "$WS/way|$WS/folder" w files exchange "$WS/way" "$WS/folder"
 }
 
 test_what_lies_beside_the_way_is_free() {
@@ -87,6 +87,7 @@ test_a_denied_name_below_folders_that_do_not_exist_yet_stays_denied_once_they_do
 	mark
 	confined bash -c "$make"
 	same "beside, then the denied one" $'done\nrefused EACCES' "$output"
+	settled
 	one_refusal "$WS/new/folder/later" w workspace "$(rule 3)" EACCES
 }
 
@@ -131,20 +132,6 @@ test_rules_hold_on_ext4_with_extended_attributes_and_file_handles() {
 	denied -e "$MOVED" "$FS/out/file|$FS/ws/link" w files link-then-write "$FS/out/file" "$FS/ws/link"
 }
 
-fresh_tmpfs() {
-	mkdir -p "$FS"
-	mount -t tmpfs none "$FS"
-	GUARDED+=("$FS/out" "$FS/ws/denied")
-}
-
-rule() {
-	mkdir -p "$FS"
-	mount -t tmpfs none "$FS"
-	scene
-	start_session inode bash -c "read -r line <$WS/go; files write $FS/out/file; files write $FS/ws/file" 2>/dev/null || true
-	umount -l "$FS"
-}
-
 test_a_file_of_the_lower_layer_is_not_copied_up() {
 	local lower=/usr/share/base-files/motd before
 	[ -f $lower ] || lower=$(find /usr/share -type f -name '*.txt' | head -n 1)
@@ -153,6 +140,7 @@ test_a_file_of_the_lower_layer_is_not_copied_up() {
 	confined files write "$lower"
 	same confined 'refused EACCES' "$output"
 	same "the file" "$before" "$(stat -c '%i %s %Y %Z' "$lower")"
+	settled
 	one_refusal "$lower" w none 'default deny' EACCES
 	same control 'done' "$(files write "$lower")"
 }

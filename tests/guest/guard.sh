@@ -23,10 +23,9 @@ forbidden() {
 	mark
 	confined "$@"
 	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: $*: $output"
-	await "there is an event" refused_since
 	settled
-	same "events of $*" "$operation" "$(refusals | jq -r .op | sort -u | paste -sd' ')"
-	refusals | jq -e 'select(.capability and .rule and .reason and .pid and .session)' >/dev/null || fail "$(refusals)"
+	same "events of $*" "$operation" "$(refusals op | sort -u | paste -sd' ')"
+	[[ "$(refusals capability rule reason pid session)" != *-* ]] || fail "a member is missing: $(refusals)"
 }
 
 # forbidden_silently COMMAND...: what a session tries without meaning it (ps, say) makes no event.
@@ -52,6 +51,7 @@ test_signals_within_the_session_arrive() {
 	mark
 	confined bash -c 'sleep 100 & kill -TERM $!; wait $!; echo $?'
 	same "status" 143 "$output"
+	settled
 	no_refusal
 }
 
@@ -85,7 +85,7 @@ test_mounting_and_changing_the_root_is_refused() {
 test_bpf_and_perf_are_refused() {
 	forbidden bpf guard bpf-map
 	forbidden bpf guard bpf-id
-	forbidden perf guard perf
+	forbidden_silently guard perf
 }
 
 test_the_pins_maps_and_programs_are_out_of_reach() {
@@ -118,8 +118,8 @@ test_the_audit_log_cannot_be_read_changed_or_removed() {
 	mark
 	confined files write "$AUDIT"
 	[[ $output == refused* ]] || fail "write: $output"
-	await "there is an event" refused_since
-	same path "$AUDIT" "$(refusals | jq -r .path | head -n 1)"
+	settled
+	same path "$AUDIT" "$(refusals path | head -n 1)"
 	confined files unlink "$AUDIT"
 	[[ $output == refused* ]] || fail "unlink: $output"
 	confined files rename "$AUDIT" "$WS/log"
@@ -154,7 +154,7 @@ test_the_api_does_not_answer_an_agent() {
 	mark
 	confined curl -s --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/sessions
 	[ "$status" != 0 ] || fail "it answered: $output"
-	await "there is an event" refused_since
+	settled
 	confined holdfast kill --all --reason 'by the agent'
 	[ "$status" != 0 ] || fail "an agent killed all: $output"
 	confined holdfast run --policy "$POLICY" -- true
@@ -166,8 +166,8 @@ test_cgroups_are_out_of_reach() {
 	mark
 	confined tasks move "$OUT" /sys/fs/cgroup
 	[[ $output == refused* ]] || fail "$output"
-	await "there is an event" refused_since
-	same path "$file" "$(refusals | jq -r .path | head -n 1)"
+	settled
+	same path "$file" "$(refusals path | head -n 1)"
 	confined files mkdir /sys/fs/cgroup/own
 	[[ $output == refused* ]] || fail "$output"
 }

@@ -67,7 +67,7 @@ test_applying_a_bad_policy_leaves_the_old_one_in_force() {
 	try holdfast policy apply "$session" "$SCRATCH/bad.json"
 	[ "$status" != 0 ] || fail "applied"
 	holds output "$output" '$.capabilities.net.egress[0].cidr'
-	same "policy in force" suite-policy "$(holdfast show "$session" --json | jq -r .policy)"
+	same "policy in force" suite-policy "$(show "$session" policy)"
 	echo "$WS/inside" >"$WS/ask"
 	await "it has read" grep -q 'done' "$WS/said"
 	echo "$OUT/outside" >"$WS/ask"

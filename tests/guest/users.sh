@@ -28,8 +28,9 @@ test_a_user_runs_a_session_that_is_confined() {
 	same inside $'done' "$(as dev "holdfast run --policy $POLICY --workspace $DEV -- $TESTS/guest/files create $DEV/made-$RANDOM")"
 	mark
 	same outside 'refused EACCES' "$(as dev "holdfast run --policy $POLICY --workspace $DEV -- $TESTS/guest/files write $out" || true)"
+	settled
 	one_refusal "$out" w none 'default deny' EACCES
-	same user dev "$(refusals | jq -r .user)"
+	same user dev "$(refusals user)"
 	same "user of the process" 1000 "$(as dev "holdfast run --policy $POLICY --workspace $DEV -- id -u")"
 }
 
@@ -40,7 +41,7 @@ test_the_workspace_is_the_current_folder_unless_said_otherwise() {
 test_a_user_sees_and_kills_their_own_session() {
 	start_devs own
 	as dev 'holdfast ps' | grep -q "$session" || fail "not listed: $(as dev 'holdfast ps')"
-	same user dev "$(holdfast show "$session" --json | jq -r .user)"
+	same user dev "$(show "$session" user)"
 	as dev "holdfast kill $session --reason mine" || fail "not killed"
 	await "it has ended" ended "$session"
 }
@@ -53,7 +54,7 @@ test_a_user_cannot_touch_the_session_of_another() {
 		as eve "holdfast $action" >"$SCRATCH/said" || status=$?
 		same "status of $action: $(<"$SCRATCH/said")" 3 $status
 	done
-	same state running "$(state_of "$session")"
+	same state running "$(show "$session" state)"
 	holdfast kill "$session"
 	await "it has ended" ended "$session"
 }
@@ -63,7 +64,7 @@ test_a_user_cannot_kill_all() {
 	status=0
 	as dev 'holdfast kill --all' || status=$?
 	same status 3 $status
-	same state running "$(state_of "$session")"
+	same state running "$(show "$session" state)"
 }
 
 test_a_user_cannot_lift_the_kill_of_an_administrator() {
@@ -72,7 +73,7 @@ test_a_user_cannot_lift_the_kill_of_an_administrator() {
 	status=0
 	as dev "holdfast lift $session" || status=$?
 	same status 3 $status
-	same state denied "$(state_of "$session")"
+	same state denied "$(show "$session" state)"
 }
 
 test_a_user_cannot_attach_to_a_process_of_another() {

@@ -105,10 +105,10 @@ end_background() {
 # confined COMMAND...: in a session of its own under $POLICY; sets output and status. The output goes through a pipe: a file
 # outside of the policy could not be written, not even through a descriptor that is open already.
 confined() {
-	try holdfast run --policy "$POLICY" --workspace "$WS" -- "$@"
+	try enter "$POLICY" "$WS" "$@"
 }
 
-# start_session NAME COMMAND...: the same in the background; sets pid (of holdfast run) and session (its id).
+# start_session NAME COMMAND...: the same in the background, by the command line; sets pid and session (its id).
 start_session() {
 	local name=$1
 	shift
@@ -117,22 +117,28 @@ start_session() {
 	session=$(session_of "$name")
 }
 
-# Id of the session that lives under this agent name.
-session_of() {
-	holdfast ps --json | jq -er --arg agent "$1" 'map(select(.agent == $agent and .state != "ended")) | .[0].id'
+# api METHOD TARGET [BODY]: prints the answer.
+api() {
+	curl -s --max-time 10 --unix-socket "$SOCKET" -X "$1" ${3+-d "$3"} "http://localhost$2"
 }
 
-state_of() {
-	holdfast ps --json | jq -r --arg id "$1" 'map(select(.id == $id)) | .[0].state // "gone"'
+# show ID MEMBER: of a session.
+show() {
+	api GET "/v1/sessions/$1" | fields "$2"
+}
+
+# Id of the session that lives under this agent name.
+session_of() {
+	api GET '/v1/sessions?state=live' | fields agent="$1" id
 }
 
 state_is() {
-	[ "$(state_of "$1")" = "$2" ]
+	[ "$(show "$1" state)" = "$2" ]
 }
 
-# ended ID: the session is over, one way or the other.
+# ended ID: the session is over.
 ended() {
-	[[ $(state_of "$1") == @(ended|gone) ]]
+	state_is "$1" ended
 }
 
 # ---- events ----------------------------------------------------------------------------------------------------------------
@@ -146,43 +152,53 @@ since() {
 	tail -c "+$((marked + 1))" "$AUDIT"
 }
 
+# refusals [NAME]...: those since the mark, a line each, or the members named of each.
 refusals() {
-	since | jq -c 'select(.verdict == "deny")'
+	since | fields verdict=deny "$@" || true
 }
 
 refused_since() {
-	[ -n "$(refusals)" ]
+	[ -n "$(refusals seq)" ]
 }
 
-# settled: every event of the kernel so far is in the stream. A session that is run to its end puts one behind them.
+session_ended_since() {
+	since | fields kind=session op=end >/dev/null
+}
+
+# settled: every event of the kernel so far is in the stream. A session that runs to its end puts one behind them.
 settled() {
-	local name=settled-$RANDOM$RANDOM
-	holdfast run --policy "$POLICY" --workspace "$WS" --agent "$name" -- /usr/bin/true </dev/null >/dev/null 2>&1
-	await "the events are written" grep -q "$name" "$AUDIT"
+	local marked
+	mark
+	enter "$POLICY" "$WS" /usr/bin/true </dev/null >/dev/null 2>&1 || fail "no session can be made"
+	await "the events are written" session_ended_since
 }
 
 # one_refusal OBJECTS RIGHT CAPABILITY RULE ERRNO: since the mark there is exactly one refusal, and it is this. OBJECTS are paths
-# or ADDRESS:PORT, with | between alternatives; RIGHT is a letter of rwxc or, where no right is about it, the operation (again with |).
+# or ADDRESS:PORT, with | between alternatives; RIGHT is a letter of rwxc or, where no right is about it, the operation (again
+# with |). To be called once the stream is settled.
 one_refusal() {
-	local wrong
-	await "there is an event" refused_since
-	settled
-	wrong=$(refusals | jq -rs --arg objects "$1" --arg right "$2" --arg capability "$3" --arg rule "$4" --arg error "$5" '
-		def is(what; expected; got): if expected == got then empty else "\(what) is \(got), not \(expected)" end;
-		if length != 1 then "\(length) refusals instead of one: \(tojson)"
-		else .[0] | (.path // (if .addr then "\(.addr):\(.port)" else .op end)) as $object | [
-			(if $objects | split("|") | index([$object]) then empty else "it is about \($object), not \($objects)" end),
-			(if .right as $got | $right | split("|") | any(. as $one | $got | contains($one)) then empty else "right is \(.right), not \($right)" end),
-			is("capability"; $capability; .capability), is("rule"; $rule; .rule), is("error"; $error; .error),
-			(if .session and .agent and .user and .pid and .comm and .seq and .time and .reason then empty else "a field is missing" end)
-		] | if . == [] then empty else join("; ") + ": " end, (if . == [] then empty else tojson end)
-		end')
-	[ -z "$wrong" ] || fail "event: $wrong $(refusals)"
+	local all wrong='' path addr port right capability rule error rest
+	all=$(refusals)
+	[ "$(wc -l <<<"$all")" = 1 ] && [ -n "$all" ] || fail "not one refusal but: ${all:-none}"
+	IFS=$'\t' read -r path addr port right capability rule error rest < <(refusals path addr port right capability rule error \
+		session agent user pid comm seq time reason)
+	[ "$path" != - ] || path=$addr:$port
+	[[ "|$1|" == *"|$path|"* ]] || wrong+="it is about $path, not $1; "
+	[[ "|$2|" == *"|$right|"* || ( ${#2} == 1 && $right == *"$2"* ) ]] || wrong+="right is $right, not $2; "
+	[ "$capability" = "$3" ] || wrong+="capability is $capability, not $3; "
+	[ "$rule" = "$4" ] || wrong+="rule is $rule, not $4; "
+	[ "$error" = "$5" ] || wrong+="error is $error, not $5; "
+	[[ $'\t'$rest$'\t' != *$'\t-\t'* ]] || wrong+="a member is missing; "
+	[ -z "$wrong" ] || fail "event: $wrong$all"
+}
+
+# Prints where the numbers of a stream on standard input do not go up by one.
+gaps() {
+	fields seq | awk 'NR > 1 && $1 != last + 1 { print last, "then", $1 } { last = $1 }'
 }
 
 no_refusal() {
-	settled
-	[ -z "$(refusals)" ] || fail "refused: $(refusals | head -n 5)"
+	[ -z "$(refusals seq)" ] || fail "refused: $(refusals | head -n 5)"
 }
 
 # ---- attempts --------------------------------------------------------------------------------------------------------------
@@ -223,8 +239,9 @@ denied() {
 	confined "$@"
 	[[ " $errnos " == *" ${output#refused } "* && $output == refused* ]] || fail "confined: $*: $output (status $status)"
 	same "what was guarded" "$before" "$(snapshot)"
+	await "its events are written" session_ended_since
 	if [ -n "$any" ]; then
-		await "there is an event" refused_since
+		refused_since || fail "$*: no event"
 	else
 		one_refusal "$objects" "$right" "$capability" "$rule" "${output#refused }"
 	fi
@@ -236,6 +253,7 @@ allowed() {
 	mark
 	confined "$@"
 	same "confined: $*" 'done' "$output"
+	await "its events are written" session_ended_since
 	no_refusal
 }
 
@@ -277,7 +295,7 @@ base_policy() {
 	cat >"$POLICY" <<-END
 		{ "holdfast": 1, "name": "suite-$SUITE", "capabilities": {
 		    "base": { "files": [ { "path": "/usr", "allow": "rx" }, { "path": "/etc", "allow": "r" },
-		                         { "path": "/proc", "allow": "r" }, { "path": "/dev/null", "allow": "rw" } ] },
+		                         { "path": "/proc", "allow": "r" }, { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/tty", "allow": "rw" } ] },
 		    "workspace": { "files": [ { "path": "\${WORKSPACE}", "allow": "rwx" }${1:+, $1} ] }$net } }
 	END
 }

@@ -18,5 +18,6 @@
 int path_installed(const char *suffix, char *out, unsigned long size);
 #define SUFFIX_POLICIES "share/holdfast/policies"
 #define SUFFIX_DAEMON "sbin/holdfastd"
+#define SUFFIX_CLI "bin/holdfast"
 
 #endif

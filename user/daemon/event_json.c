@@ -119,9 +119,9 @@ static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
                         json_add_text(o, "hint", rule->hint);
                 return;
         }
-        cJSON_AddStringToObject(o, "capability", e->rule ? "unknown" : "none");
+        cJSON_AddStringToObject(o, "capability", e->rule && e->rule != HF_RULE_SEAL ? "unknown" : "none");
         snprintf(number, sizeof(number), "#%u", e->rule);
-        cJSON_AddStringToObject(o, "rule", e->rule ? number : why_rule(e->why));
+        cJSON_AddStringToObject(o, "rule", e->rule && e->rule != HF_RULE_SEAL ? number : why_rule(e->why));
 }
 
 static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reason)

@@ -265,7 +265,7 @@ static int prepare(struct daemon *d, struct session *s, const struct session_req
         if (r >= 0 && (r = set(&s->policy_name, s->policy->name)) < 0)
                 error_set(e, r, "out of memory");
         if (r >= 0)
-                r = session_compile(s, s->pid, s->policy, c, findings, e);
+                r = session_compile(d, s, s->pid, s->policy, c, findings, e);
         return r < 0 ? r : reserve(d, s, e);
 }
 

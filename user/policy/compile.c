@@ -74,6 +74,21 @@ static int place_rules(struct tree *t, const struct policy *p, const struct poli
         return r;
 }
 
+/* What lies beside the session's world (another root, a folder that is not there) needs no seal: it is sealed by name, or not reached. */
+static int place_seals(struct tree *t, const struct seal *seal)
+{
+        int r = 0;
+
+        for (; seal && seal->path && r == 0; seal++) {
+                struct say say = { .rule = HF_RULE_SEAL, .deny = seal->rights, .seal = true };
+
+                r = tree_speak(t, seal->path, &say);
+                if (r < 0 && r != -ENOMEM && !tree_is_full(r))
+                        r = 0;
+        }
+        return r;
+}
+
 /* Moves the places out of the tree into the result. */
 static void take_places(struct tree *t, struct compiled *c)
 {
@@ -94,6 +109,8 @@ static int compile_files(struct compiled *c, const struct policy *p, const struc
         if (r < 0)
                 return r;
         r = place_rules(&t, p, vars, findings);
+        if (r == 0)
+                r = place_seals(&t, vars->seals);
         if (r < 0)
                 return r;
         tree_fold(&t, 0);

@@ -26,16 +26,27 @@ static void fold_deny(struct hf_node *node, const struct say *say)
         }
 }
 
+static void fold_seal(struct hf_node *node, uint8_t sealed)
+{
+        const struct say say = { .rule = HF_RULE_SEAL, .deny = sealed };
+
+        fold_deny(node, &say);
+}
+
 static void fold_place(struct tree *t, size_t place)
 {
         struct hf_node *node = &t->places[place].node;
+        int parent = t->places[place].parent;
 
-        if (t->places[place].parent >= 0)
-                *node = t->places[t->places[place].parent].node;
+        if (parent >= 0) {
+                *node = t->places[parent].node;
+                t->spots[place].sealed |= t->spots[parent].sealed;
+        }
         for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
                 fold_allow(node, &t->says[i - 1]);
         for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
                 fold_deny(node, &t->says[i - 1]);
+        fold_seal(node, t->spots[place].sealed);
 }
 
 void tree_fold(struct tree *t, size_t first)

@@ -66,9 +66,16 @@ struct policy {
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
 
+/* A path that no policy can open to a session, with all below it. */
+struct seal {
+        const char *path; /* absolute */
+        uint8_t rights;   /* enum hf_right bits that are always refused */
+};
+
 /* What ${…} stands for. NULL: not known, and a rule that uses it is an error. Absolute paths, but user. */
 struct policy_vars {
         const char *workspace, *home, *user, *tmpdir;
+        const struct seal *seals; /* ended by one without a path; NULL: none */
 };
 
 /* One object seen by the compiler. */

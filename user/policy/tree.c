@@ -138,6 +138,7 @@ static int say_at(struct tree *t, int place, const struct say *say)
                 spot->first = (uint32_t)t->n_says;
         spot->last = (uint32_t)t->n_says;
         spot->denied |= say->deny != 0;
+        spot->sealed |= say->seal ? say->deny : 0;
         return 0;
 }
 

@@ -18,6 +18,7 @@ struct say {
         uint32_t next; /* index + 1 into tree.says; 0: the last one */
         int capability;
         uint8_t allow, deny; /* enum hf_right bits */
+        bool seal;           /* deny holds for all below, whatever rules say there */
 };
 
 /* What the compiler knows of a place beside what it hands on. */
@@ -27,6 +28,7 @@ struct spot {
         bool folder;          /* something can be opened below it */
         bool children;        /* there are places below it */
         bool denied;          /* a rule denies something right here */
+        uint8_t sealed;       /* enum hf_right bits that are refused here and below, whatever rules say */
 };
 
 struct tree {
