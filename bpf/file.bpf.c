@@ -139,16 +139,18 @@ static __always_inline struct hf_node_key backing_key(const struct agent *a, str
 SEC("?lsm/mmap_backing_file")
 int BPF_PROG(mmap_backing_file, struct vm_area_struct *vma, struct file *file, struct file *user_file)
 {
+        struct backing_verdict verdict = {};
         struct hf_node_key key;
-        __u32 rights = HF_EXEC;
+        struct hf_node *node;
         struct agent a;
 
         if (!agent_current(&a) || a.killed)
                 return 0;
-        if (hf_refused(place_find(a.policy, user_file->f_path.dentry).node, a.live, HF_EXEC))
-                return 0;
+        node = place_find(a.policy, user_file->f_path.dentry).node;
+        verdict.refused = hf_refused(node, a.live, HF_EXEC);
+        verdict.why = hf_explain(node, HF_EXEC, &verdict.rule);
         key = backing_key(&a, file);
-        bpf_map_update_elem(&backing, &key, &rights, BPF_ANY);
+        bpf_map_update_elem(&backing, &key, &verdict, BPF_ANY);
         return 0;
 }
 
@@ -156,14 +158,24 @@ SEC("lsm/file_mprotect")
 int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
         struct file *file = vma->vm_file;
+        struct backing_verdict *verdict;
         struct hf_node_key key;
         struct agent a;
 
         if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))
                 return 0;
         key = backing_key(&a, file);
-        if (!a.killed && bpf_map_lookup_elem(&backing, &key))
-                return 0;
+        verdict = a.killed ? NULL : bpf_map_lookup_elem(&backing, &key);
+        if (verdict) {
+                struct report r = { .kind = HF_EVENT_EXEC, .op = HF_OP_MAP, .right = HF_EXEC, .error = -EACCES };
+
+                if (!verdict->refused)
+                        return 0;
+                r.rule = verdict->rule;
+                r.why = verdict->why;
+                event_path(&a, &r, file->f_path.dentry);
+                return -EACCES;
+        }
         return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_MAP);
 }
 

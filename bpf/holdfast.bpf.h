@@ -88,12 +88,18 @@ struct {
         __type(value, __u32);
 } cgroups MAP;
 
-/* Files below an overlay that may be executed by their name in the overlay; which is all that a mapping shows later. */
+/* Whether a file below an overlay may be executed, by its name in the overlay: a mapping only shows the file below. */
+struct backing_verdict {
+        __u32 refused; /* HF_EXEC, or 0 */
+        __u32 rule;
+        __u32 why;
+};
+
 struct {
         __uint(type, BPF_MAP_TYPE_LRU_HASH);
         __uint(max_entries, 1 << 14);
         __type(key, struct hf_node_key);
-        __type(value, __u32);
+        __type(value, struct backing_verdict);
 } backing MAP;
 
 struct {

@@ -41,9 +41,9 @@ test_a_denied_session_runs_and_may_do_nothing() {
 	await "its state is denied" state_is "$session" denied
 	counts denied && fail "it still opens files"
 	kill -0 "$pid"
-	await "there is an event" refused_since
-	holds "the first event" "$(refusals rule reason | head -n 1)" $'kill\t'
-	holds "the first event" "$(refusals rule reason | head -n 1)" 'look first'
+	await "a refusal is written" eval 'since | fields verdict=deny kind=file'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | head -n 1)" $'kill\t'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | head -n 1)" 'look first'
 	holdfast lift "$session"
 	await "it opens files again" counts denied
 	same state running "$(show "$session" state)"

@@ -13,9 +13,9 @@
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct compiled *, compiled_free)
 
-#define SEALS_MAX 12
+#define SEALS_MAX 20
 
-/* What no session may reach, whatever its policy says: what holds it, and what records what it did. */
+/* What no session may reach, whatever its policy says: what holds it, what records what it did, and the kernel's own settings. */
 struct seals {
         struct seal list[SEALS_MAX];
         char daemon[PATH_MAX], cli[PATH_MAX];
@@ -26,7 +26,9 @@ static void seals_fill(struct seals *seals, const struct daemon *d)
         const struct seal fixed[] = {
                 { "/sys/fs/bpf", HF_RIGHTS_ALL },  { PATH_RUN, HF_RIGHTS_ALL },         { PATH_STATE, HF_RIGHTS_ALL },
                 { PATH_LOG, HF_RIGHTS_ALL },       { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
-                { d->config.socket, HF_RIGHTS_ALL },
+                { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },              { "/proc/sys", HF_WRITE },
+                { "/proc/sysrq-trigger", HF_WRITE }, { "/proc/kcore", HF_RIGHTS_ALL },  { "/dev/mem", HF_RIGHTS_ALL },
+                { "/dev/kmem", HF_RIGHTS_ALL },      { "/dev/port", HF_RIGHTS_ALL },
         };
         size_t n = ARRAY_SIZE(fixed);
 
