@@ -4,6 +4,7 @@
 #include "event.bpf.h"
 
 #define CGROUP_DEPTH 128
+#define ANCESTORS 256
 
 /* The slot of a cgroup or of one above it; 0: none. only, where not 0, is the one cgroup that counts. */
 static __always_inline __u32 cgroup_slot(struct cgroup *cgroup, __u64 only)
@@ -80,22 +81,46 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
         return 0;
 }
 
-/* A process that is no agent made a child straight in an agent's cgroup (CLONE_INTO_CGROUP). The child has not run yet. */
+/*
+ * A child that has not run yet: its parent may have been taken in during the fork, after the child got its record; or the parent is
+ * no agent and made it straight in an agent's cgroup (CLONE_INTO_CGROUP).
+ */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
         struct cgroup *cgroup = child->cgroups->dfl_cgrp;
         __u32 slot;
 
-        if (child->bpf_storage || cgroup == parent->cgroups->dfl_cgrp)
+        struct hf_task *record;
+
+        if (child->bpf_storage)
                 return 0;
-        slot = cgroup_slot(cgroup, 0);
+        record = parent->bpf_storage || parent->group_leader->bpf_storage ? task_record(parent) : NULL;
+        if (record)
+                slot = record->slot;
+        else
+                slot = cgroup == parent->cgroups->dfl_cgrp ? 0 : cgroup_slot(cgroup, 0);
         if (slot)
                 stamp(child, slot);
         return 0;
 }
 
-/* Takes in what is in the requested cgroup already. */
+/* Whether a task belongs to the process with that id, or descends from it. */
+static __always_inline bool descends(struct task_struct *task, __u32 root)
+{
+        for (int i = 0; i < ANCESTORS; i++) {
+                __u32 tgid = BPF_CORE_READ(task, tgid);
+
+                if (tgid == root)
+                        return true;
+                if (tgid <= 1)
+                        return false;
+                task = BPF_CORE_READ(task, real_parent);
+        }
+        return false;
+}
+
+/* Takes in what is in the requested cgroup, or below the requested process, already. */
 SEC("iter/task")
 int stamp_tasks(struct bpf_iter__task *ctx)
 {
@@ -107,7 +132,8 @@ int stamp_tasks(struct bpf_iter__task *ctx)
         r = bpf_map_lookup_elem(&request, &zero);
         if (!task || !r)
                 return 0;
-        if (cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), r->cgroup) != r->slot)
+        if (!(r->root && descends(task, r->root)) &&
+            !(r->cgroup && cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), r->cgroup) == r->slot))
                 return 0;
         result = stamp(task, r->slot);
         if (result > 0)

@@ -136,11 +136,11 @@ struct hf_egress {
 
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
-        __u64 cgroup; /* stamp: take in the tasks below this cgroup */
+        __u64 cgroup; /* stamp: take in the tasks below this cgroup; 0: none */
+        __u32 root;   /* stamp: and this process with all that descends from it; 0: none */
         __u32 slot;   /* stamp: into this slot; members: of this slot */
         __u32 count;  /* stamp: how many were taken in */
         __u32 failed; /* stamp: how many could not be */
-        __u32 pad;
 };
 
 /* What the iterator over the daemon's descriptors answers, one record a descriptor. */

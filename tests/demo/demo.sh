@@ -53,9 +53,10 @@ su $user -c "rm -rf ~/work && mkdir ~/work && cd ~/work && bash $here/job prepar
 before=$(secrets)
 start=$(stat -c %s "$audit")
 
-mkfifo "$scratch/said"
+mkfifo "$scratch/said" "$scratch/go"
+exec 6<>"$scratch/go"
 su $user -c "cd ~/work && exec holdfast run --policy coding-agent --agent demo@1.0 -- bash $here/agent $address $port" \
-	</dev/null 2>&1 >"$scratch/said" | sed 's/^/! /' &
+	<"$scratch/go" 2>&1 >"$scratch/said" | sed '/^Killed$/d; s/^/! /' &
 exec 5<"$scratch/said"
 number=0
 while read -r -t 120 -u 5 line; do
@@ -65,6 +66,7 @@ while read -r -t 120 -u 5 line; do
 		printf 'Done; refusals so far: %s.\n\nThen the same session, %s, tries what it should not:\n' \
 			"$(holdfast show "$session" --json | jq .denials)" "$session"
 		[ "$(holdfast show "$session" --json | jq .denials)" = 0 ] || wrong=1
+		echo go >&6
 		;;
 	TRY*)
 		((++number))
@@ -85,7 +87,7 @@ else
 	wrong=1
 fi
 
-# The time of the request is that of curl's trace, once it is connected; the time of the refusal is the agent's own.
+# The time of the request is that of curl's trace, when it sent it; the time of the refusal is the agent's own.
 clock() { od -An -tu8 -j"$1" -N8 "$work/.clock" | tr -d ' '; }
 counting() { [ "$(clock 0)" -gt 0 ]; }
 refused() { [ "$(clock 16)" -gt 0 ]; }
@@ -96,11 +98,12 @@ printf '  $ curl --unix-socket %s \\\n      -d '\''{"session":"%s","strength":"d
 curl -s --trace-ascii "$scratch/trace" --trace-time --unix-socket $socket -o "$scratch/answer" \
 	-d "{\"session\":\"$session\",\"strength\":\"deny\",\"reason\":\"demo\"}" http://localhost/v1/kills
 await refused || wrong=1
-sent=$(date -d "$(sed -n 's/^\([0-9:.]*\) == Info: Connected to.*/\1/p' "$scratch/trace" | head -n 1)" +%s%N)
+sent=$(date -d "$(sed -n 's/^\([0-9:.]*\) => Send header.*/\1/p' "$scratch/trace" | head -n 1)" +%s%N)
 took=$((($(clock 16) - sent) / 1000))
 printf '  From the request to its first refused call: %d.%03d ms. Its state: %s.\n' $((took / 1000)) $((took % 1000)) \
 	"$(holdfast show "$session" --json | jq -r .state)"
 curl -s --unix-socket $socket -o /dev/null -d "{\"session\":\"$session\",\"reason\":\"demo\"}" http://localhost/v1/kills
 over() { [ "$(holdfast show "$session" --json | jq -r .state)" = ended ]; }
 if await over; then echo '  A second kill, with strength "kill": its processes are gone.'; else wrong=1; fi
+[ -z "${DEBUG-}" ] || { head -n 40 "$scratch/trace"; clock 16; echo "$sent"; cat "$scratch/answer"; }
 exit $wrong

@@ -141,9 +141,13 @@ test_attach_by_cgroup_confines_all_that_is_in_it() {
 	same "after" 'opened 0 refused 6' "$(all_try)"
 }
 
+# start_storm [CGROUP]: in that cgroup from the start.
 start_storm() {
 	local line
-	coproc STORM { storm 4 "$OUT/file"; }
+	coproc STORM {
+		[ -z "${1-}" ] || echo "$BASHPID" >"$1/cgroup.procs"
+		exec storm 4 "$OUT/file"
+	}
 	background+=("$STORM_PID")
 	exec 7>&"${STORM[1]}" 8<&"${STORM[0]}"
 	read -r -u 8 line
@@ -176,24 +180,11 @@ test_attach_by_pid_confines_a_fork_storm_whole() {
 
 test_attach_by_cgroup_confines_a_fork_storm_whole() {
 	scene
-	start_storm
-	# The storm is moved as it rages: until nothing of it is left outside.
-	echo "$pid" >$ELSEWHERE/cgroup.procs
-	await "all of it is in the cgroup" storm_gathered
+	start_storm $ELSEWHERE
 	session=$(holdfast attach --cgroup $ELSEWHERE --policy "$POLICY" --agent storm)
 	storm_is_confined
 	holdfast kill "$session"
 	await "nothing is left of it" ended "$session"
-}
-
-storm_gathered() {
-	local each left=0
-	for each in $(pgrep -x storm); do
-		[ "$each" != "$STORM_PID" ] && ! grep -qs elsewhere "/proc/$each/cgroup" || continue
-		left=1
-		echo "$each" >$ELSEWHERE/cgroup.procs 2>/dev/null || true
-	done
-	[ $left = 0 ]
 }
 
 test_attach_to_a_process_that_is_not_there_is_an_error() {

@@ -174,10 +174,9 @@ test_the_first_refusal_comes_within_5_ms_of_the_request_with_200_sessions() {
 	local each
 	start_counter crowd
 	for ((each = 0; each < 199; each++)); do
-		in_background sleep infinity
-		holdfast attach --pid "$pid" --policy "$POLICY" --agent "crowd-$each" >/dev/null
+		in_background enter "$POLICY" "$WS" sleep infinity
 	done
-	same sessions 200 "$(api GET '/v1/sessions?state=live' | fields state=running id | wc -l)"
+	await "there are 200 sessions" eval '[ "$(api GET "/v1/sessions?state=live" | fields state=running id | wc -l)" = 200 ]'
 	median crowd '200 sessions' 5000
 }
 

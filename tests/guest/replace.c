@@ -48,6 +48,7 @@ static void policies(struct page *page, const char *session, const char *a, cons
         char *text[2] = { contents(a), contents(b) }, target[256];
         int fd = http_connect("/run/holdfast/api.sock");
         unsigned long rounds = page->rounds;
+        uint64_t start = now_ns();
 
         snprintf(target, sizeof(target), "/v1/sessions/%s/policy", session);
         for (int i = 0; i < count; i++) {
@@ -59,6 +60,7 @@ static void policies(struct page *page, const char *session, const char *a, cons
         }
         for (int i = 0; i < FILES; i++)
                 printf("%s %lu %lu%s", names[i], page->opened[i], page->refused[i], i + 1 < FILES ? " " : "\n");
+        fprintf(stderr, "%d policies in %llu ms\n", count, (unsigned long long)(now_ns() - start) / 1000000);
 }
 
 int main(int argc, char **argv)

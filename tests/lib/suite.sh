@@ -68,12 +68,12 @@ holds() {
 	[[ $2 == *"$3"* ]] || fail "$1: '$3' is not in: $2"
 }
 
-# await WHAT COMMAND...: until the command succeeds, for at most 30 s.
+# await WHAT COMMAND...: until the command succeeds, for at most 30 s, or $patience.
 await() {
-	local what=$1 until=$((SECONDS + 30))
+	local what=$1 until=$((SECONDS + ${patience:-30}))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $until ] || fail "waited 30 s in vain until $what"
+		[ $SECONDS -lt $until ] || fail "waited ${patience:-30} s in vain until $what"
 		sleep 0.02
 	done
 }
@@ -269,7 +269,7 @@ daemon_answers() {
 
 start_daemon() {
 	setsid holdfastd </dev/null >>/var/log/holdfastd.log 2>&1 &
-	await "holdfastd answers" daemon_answers
+	patience=180 await "holdfastd answers" daemon_answers # loading the programs takes long under emulation
 }
 
 # gone PID: no such process, or a zombie.

@@ -108,6 +108,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         struct daemon *d = context;
 
         events_check_lost(d);
+        kernel_policy_reap(d->kernel);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 

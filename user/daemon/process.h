@@ -42,7 +42,4 @@ int process_uid(pid_t pid, uid_t *ret);
 /* Its cgroup in the v2 hierarchy, from that hierarchy's root: "/user.slice". The caller frees it. */
 int process_cgroup(pid_t pid, char **ret);
 
-/* The process and all that descend from it, the nearest first. The caller frees the list. */
-int process_tree(pid_t pid, pid_t **ret, size_t *count);
-
 #endif

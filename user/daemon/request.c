@@ -40,8 +40,6 @@ void request_failed(struct http_request *r, const char *file, const struct findi
 {
         if (findings && findings->total)
                 http_problem(r, 422, "bad-policy", findings, "%s%s%s", file ? file : "", file ? ": " : "", error_text(e));
-        else if (e->code == -ESRCH)
-                http_problem(r, 409, "no-process", NULL, "%s", error_text(e));
         else
                 http_problem_errno(r, e);
 }

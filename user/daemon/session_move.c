@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define ROUNDS 100 /* of looking again for what was forked meanwhile */
+#define ROUNDS 100   /* of looking again for what was forked meanwhile */
+#define GATHERINGS 8 /* of moving what was */
 
 /* Opens the process and makes sure that it is the one that asked, or was named, and the user's own to confine. */
 static int attest(pid_t pid, uint64_t start, const struct peer *peer, int *ret, struct error *e)
@@ -42,12 +43,12 @@ static int take(struct session *s, pid_t pid, uint64_t start, const struct peer 
         return process_alive(pidfd) ? 0 : error_set(e, -ESRCH, "process %d ended while it was taken in", pid);
 }
 
-/* Stamps until a look over all tasks finds nothing that was left out. */
-static int stamp_all(struct daemon *d, struct session *s, struct error *e)
+/* Stamps what is in the cgroup, and what descends from root (0: none), until a look over all tasks finds nothing that was left out. */
+static int stamp_all(struct daemon *d, struct session *s, pid_t root, struct error *e)
 {
         for (int i = 0; i < ROUNDS; i++) {
                 uint32_t count = 0;
-                int r = kernel_stamp(d->kernel, s->cgroup_id, s->slot, &count, e);
+                int r = kernel_stamp(d->kernel, s->cgroup_id, root, s->slot, &count, e);
 
                 if (r < 0 || count == 0)
                         return r;
@@ -55,59 +56,51 @@ static int stamp_all(struct daemon *d, struct session *s, struct error *e)
         return error_set(e, -EAGAIN, "new tasks kept appearing in %s: stop what starts them, and attach again", s->cgroup);
 }
 
-static bool listed(const pid_t *list, size_t count, pid_t pid)
+/* Who was brought into the cgroup, round by round. */
+struct gathering {
+        int cgroup_fd;
+        pid_t *seen; /* owned */
+        size_t n_seen, before;
+};
+
+static void gathering_clear(struct gathering *g)
 {
-        for (size_t i = 0; i < count; i++)
-                if (list[i] == pid)
-                        return true;
-        return false;
+        free(g->seen);
 }
 
-/* Takes those of the tree that are not in yet. Returns how many they were. What ends meanwhile needs no confinement. */
-static int take_tree(struct session *s, const struct session_request *q, pid_t **taken, size_t *n_taken, struct error *e)
+static void gather(void *context, pid_t pid)
 {
-        _cleanup_free_ pid_t *tree = NULL;
-        size_t count = 0;
-        pid_t *list;
-        int new = 0, r = process_tree(q->pid, &tree, &count);
+        struct gathering *g = context;
+        pid_t *more;
 
-        if (r < 0)
-                return error_set(e, r, "cannot list the processes below %d: %s", q->pid, strerror(-r));
-        list = reallocarray(*taken, *n_taken + count, sizeof(**taken));
-        if (!list)
-                return error_set(e, -ENOMEM, "out of memory");
-        *taken = list;
-        for (size_t i = 0; i < count; i++) {
-                if (listed(list, *n_taken, tree[i]))
-                        continue;
-                r = take(s, tree[i], tree[i] == q->pid ? q->start : 0, q->peer, e);
-                if (r < 0 && (r != -ESRCH || tree[i] == q->pid))
-                        return r;
-                list[(*n_taken)++] = tree[i];
-                new ++;
-        }
-        return new;
+        for (size_t i = 0; i < g->n_seen; i++)
+                if (g->seen[i] == pid)
+                        return;
+        more = reallocarray(g->seen, g->n_seen + 1, sizeof(*more));
+        if (!more)
+                return;
+        g->seen = more;
+        g->seen[g->n_seen++] = pid;
+        cgroup_move(g->cgroup_fd, pid);
 }
 
-/* The cgroup is frozen, so what is in it forks no more; what is not yet in it is found by the next look. */
+/*
+ * The process, then all that descends from it, is confined by its stamp; only then is it brought into the session's cgroup, for
+ * the limits' sake. What forks faster than it can be moved stays outside, confined and killed all the same.
+ */
 static int move_tree(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
-        _cleanup_free_ pid_t *taken = NULL;
-        size_t count = 0;
-        int r = cgroup_freeze(s->cgroup_fd, true);
+        _cleanup_(gathering_clear) struct gathering g = { .cgroup_fd = s->cgroup_fd };
+        int r = take(s, q->pid, q->start, q->peer, e);
 
-        if (r < 0)
-                return error_set(e, r, "cannot freeze %s: %s", s->cgroup, strerror(-r));
-        for (int i = 0; i < ROUNDS; i++) {
-                r = take_tree(s, q, &taken, &count, e);
-                if (r <= 0)
+        if (r == 0)
+                r = stamp_all(d, s, q->pid, e);
+        for (int i = 0; r == 0 && i < GATHERINGS; i++) {
+                g.before = g.n_seen;
+                r = kernel_members(d->kernel, s->slot, gather, &g, e);
+                if (g.n_seen == g.before)
                         break;
         }
-        if (r > 0)
-                r = error_set(e, -EAGAIN, "process %d keeps making children: stop it first, with SIGSTOP, and attach again", q->pid);
-        if (r == 0)
-                r = stamp_all(d, s, e);
-        cgroup_freeze(s->cgroup_fd, false);
         return r;
 }
 
@@ -119,7 +112,7 @@ static int stamp_cgroup(struct daemon *d, struct session *s, struct error *e)
         /* Frozen, nothing forks between two looks. Where it cannot freeze in time, the looks go on until one finds nothing. */
         if (!frozen && cgroup_freeze(s->cgroup_fd, true) == 0)
                 cgroup_wait_frozen(s->cgroup_fd);
-        r = stamp_all(d, s, e);
+        r = stamp_all(d, s, 0, e);
         if (!frozen)
                 cgroup_freeze(s->cgroup_fd, false);
         return r;
@@ -134,5 +127,5 @@ int session_move(struct daemon *d, struct session *s, const struct session_reque
         if (q->attach == ATTACH_PID)
                 return move_tree(d, s, q, e);
         r = take(s, q->pid, q->start, q->peer, e);
-        return r < 0 ? r : stamp_all(d, s, e);
+        return r < 0 ? r : stamp_all(d, s, 0, e);
 }

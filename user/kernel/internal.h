@@ -44,6 +44,8 @@ struct kernel {
         struct hf_request *request;
         struct ring_buffer *ring;
         struct held held[HF_POLICIES];
+        bool unloaded[HF_POLICIES]; /* to be reaped */
+        int n_unloaded;
         bool taken_over;
         /* During kernel_events_read(). */
         void (*each)(void *context, const struct hf_event *event, size_t size);

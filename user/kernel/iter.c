@@ -47,11 +47,11 @@ int iter_run(int program, bool own, int (*chunk)(void *context, const void *data
         }
 }
 
-int kernel_stamp(struct kernel *k, uint64_t cgroup, uint32_t slot, uint32_t *count, struct error *e)
+int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, uint32_t *count, struct error *e)
 {
         int r;
 
-        *k->request = (struct hf_request){ .cgroup = cgroup, .slot = slot };
+        *k->request = (struct hf_request){ .cgroup = cgroup, .root = (uint32_t)root, .slot = slot };
         r = iter_run(k->iter[ITER_STAMP], false, NULL, NULL);
         if (!r && k->request->failed)
                 r = -ENOMEM;

@@ -51,17 +51,22 @@ struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy);
 
 /*
  * Loads a compiled policy under an id that is not in use. Names its objects (and closes their descriptors). On failure nothing
- * of it stays. kernel_policy_unload() waits until no check can still see it, then removes it.
+ * of it stays. kernel_policy_unload() lets go of a policy that nothing points at any more; kernel_policy_reap(), called now and
+ * then, waits until no check can still see those, and removes them.
  */
 int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e);
 void kernel_policy_unload(struct kernel *k, uint32_t policy);
+void kernel_policy_reap(struct kernel *k);
 
 /* Ties a cgroup (by its id, the inode number of its folder) and all below it to a slot: whatever is moved there joins the session. */
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e);
 void kernel_cgroup_remove(struct kernel *k, uint64_t cgroup);
 
-/* Takes the tasks that are in a slot's cgroups now into the session; count gets how many were not in it before. */
-int kernel_stamp(struct kernel *k, uint64_t cgroup, uint32_t slot, uint32_t *count, struct error *e);
+/*
+ * Takes into the session the tasks that are in the cgroup or below it now, and the process root (0: none) with all that descends
+ * from it; count gets how many were not in it before. A look that finds none proves that there is none: forks of what is in are in.
+ */
+int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, uint32_t *count, struct error *e);
 
 /* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define BATCH 4096
+#define UNLOADED_MAX 256 /* policies that wait to be removed at once */
 
 /* The objects behind descriptors, by descriptor. */
 struct objects {
@@ -219,53 +219,70 @@ static int egress_load(struct kernel *k, uint32_t policy, const struct compiled 
         return 0;
 }
 
-/* Deletes every key whose policy, at the given offset, is the one. Deleting while iterating only means starting a key again. */
-static void sweep(int map, size_t key_size, size_t policy_at, uint32_t policy)
+/* Deletes every key whose policy, at the given offset, is to be reaped. */
+static void sweep(const struct kernel *k, int map, size_t key_size, size_t policy_at)
 {
         _Alignas(8) char key[64], next[64];
         bool have = false;
 
         while (!bpf_map_get_next_key(map, have ? key : NULL, next)) {
-                uint32_t owner;
+                uint32_t policy;
 
-                memcpy(&owner, next + policy_at, sizeof(owner));
-                if (owner == policy) {
+                memcpy(&policy, next + policy_at, sizeof(policy));
+                if (policy < HF_POLICIES && k->unloaded[policy]) {
                         bpf_map_delete_elem(map, next);
-                        continue;
+                        continue; /* from the same key again */
                 }
                 memcpy(key, next, key_size);
                 have = true;
         }
 }
 
-static void remove_all(struct kernel *k, uint32_t policy)
+void kernel_policy_reap(struct kernel *k)
 {
-        sweep(k->map[MAP_NODES], sizeof(struct hf_node_key), offsetof(struct hf_node_key, policy), policy);
-        sweep(k->map[MAP_NAMES], sizeof(struct hf_name_key), offsetof(struct hf_name_key, policy), policy);
-        sweep(k->map[MAP_EGRESS], sizeof(struct hf_egress_key), offsetof(struct hf_egress_key, policy), policy);
-        objects_release(k, policy);
-}
-
-int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
-{
-        int r = places_load(k, policy, c);
-
-        if (!r)
-                r = egress_load(k, policy, c);
-        if (r) {
-                remove_all(k, policy);
-                return error_set(e, r, "cannot load the policy into the kernel: %s", r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
-        }
-        compiled_close(c);
-        return 0;
+        if (!k->n_unloaded)
+                return;
+        /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
+        syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+        sweep(k, k->map[MAP_NODES], sizeof(struct hf_node_key), offsetof(struct hf_node_key, policy));
+        sweep(k, k->map[MAP_NAMES], sizeof(struct hf_name_key), offsetof(struct hf_name_key, policy));
+        sweep(k, k->map[MAP_EGRESS], sizeof(struct hf_egress_key), offsetof(struct hf_egress_key, policy));
+        for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
+                if (k->unloaded[policy]) {
+                        objects_release(k, policy);
+                        k->policies[policy] = (struct hf_policy){ 0 };
+                        k->unloaded[policy] = false;
+                }
+        k->n_unloaded = 0;
 }
 
 void kernel_policy_unload(struct kernel *k, uint32_t policy)
 {
-        /* Every hook runs within one RCU read section; after a grace period none can still see the policy. */
-        syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-        remove_all(k, policy);
-        k->policies[policy] = (struct hf_policy){ 0 };
+        k->n_unloaded += !k->unloaded[policy];
+        k->unloaded[policy] = true;
+        if (k->n_unloaded >= UNLOADED_MAX)
+                kernel_policy_reap(k);
+}
+
+int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
+{
+        struct hf_policy record = k->policies[policy];
+        int r;
+
+        if (k->unloaded[policy]) {
+                kernel_policy_reap(k);
+                k->policies[policy] = record;
+        }
+        r = places_load(k, policy, c);
+        if (!r)
+                r = egress_load(k, policy, c);
+        if (r) {
+                kernel_policy_unload(k, policy);
+                kernel_policy_reap(k);
+                return error_set(e, r, "cannot load the policy into the kernel: %s", r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
+        }
+        compiled_close(c);
+        return 0;
 }
 
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e)

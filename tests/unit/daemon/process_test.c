@@ -73,32 +73,6 @@ static void a_zombie_does_not_live(void **state)
         assert_int_equal(process_read(child, &p), -ESRCH);
 }
 
-static void a_tree_has_the_process_and_its_child(void **state)
-{
-        int ends[2];
-        pid_t child, *tree = NULL;
-        bool found = false;
-        size_t count = 0;
-        char byte;
-
-        (void)state;
-        assert_int_equal(pipe(ends), 0);
-        child = fork();
-        if (child == 0) {
-                close(ends[1]);
-                _exit(read(ends[0], &byte, 1) != 0);
-        }
-        assert_int_equal(process_tree(getpid(), &tree, &count), 0);
-        assert_int_equal(tree[0], getpid());
-        for (size_t i = 1; i < count; i++)
-                found = found || tree[i] == child;
-        assert_true(found);
-        free(tree);
-        close(ends[1]);
-        assert_int_equal(waitpid(child, NULL, 0), child);
-        close(ends[0]);
-}
-
 static void a_start_in_nanoseconds_matches_the_ticks_of_the_same_start(void **state)
 {
         uint64_t tick = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
@@ -117,7 +91,6 @@ int main(void)
                 cmocka_unit_test(text_that_is_no_stat_file_is_refused),
                 cmocka_unit_test(this_process_is_its_parents_child),
                 cmocka_unit_test(a_zombie_does_not_live),
-                cmocka_unit_test(a_tree_has_the_process_and_its_child),
                 cmocka_unit_test(a_start_in_nanoseconds_matches_the_ticks_of_the_same_start),
         };
 
