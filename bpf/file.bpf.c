@@ -293,7 +293,8 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 }
 
 /* Refuses what would have a right under its new name that it has not under the old one. What a rule names keeps its own rights. */
-static __always_inline int check_gain(const struct agent *a, struct dentry *dentry, const struct place *from, const struct place *to, __u16 op)
+static __always_inline int check_gain(const struct agent *a, struct dentry *dentry, const struct place *from, const struct place *to,
+                                      __u16 op)
 {
         __u32 gained = from->own ? 0 : hf_gained(from->node, to->node, a->live);
 

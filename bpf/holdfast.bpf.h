@@ -151,7 +151,7 @@ static __always_inline bool by_address(struct super_block *sb)
 /* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */
 struct agent {
         struct hf_session *session;
-        __u64 live;   /* capabilities that count */
+        __u64 live; /* capabilities that count */
         __u32 slot;
         __u32 policy;
         __u32 killed; /* enum hf_kill */

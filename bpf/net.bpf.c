@@ -60,7 +60,8 @@ static __always_inline void address_read(struct peer_address *p, const void *fro
         }
 }
 
-static __always_inline int net_refuse(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, enum hf_why why, __u32 rule)
+static __always_inline int net_refuse(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, enum hf_why why,
+                                      __u32 rule)
 {
         struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = proto, .error = -EACCES, .why = why, .rule = rule };
 
@@ -183,7 +184,10 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 /* A control message may carry a source route, which would send the packet elsewhere first. */
                 if (msg->msg_controllen && family == AF_INET && !a.killed) {
-                        struct cmsghdr { __u64 len; int level, type; } head = {};
+                        struct cmsghdr {
+                                __u64 len;
+                                int level, type;
+                        } head = {};
 
                         if (bpf_probe_read_kernel(&head, sizeof(head), msg->msg_control) ||
                             (head.level == IPPROTO_IP && head.type == 7 /* IP_RETOPTS */))

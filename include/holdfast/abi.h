@@ -13,13 +13,13 @@
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
 #define HF_ABI_VERSION 1
 
-#define HF_SLOTS 4096            /* sessions at once; slot 0 is never given out: it means "not an agent" */
+#define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
-#define HF_DEPTH 512             /* folders between a file and the nearest rule; deeper is refused */
-#define HF_LEVELS 48   /* components of a rule's path below a folder that the kernel still knows by its object */
-#define HF_PENDING 16            /* components below an existing folder that a rule may name before they exist */
-#define HF_PORTS 16              /* port ranges of one address prefix, inherited ones included */
-#define HF_PATH 4096             /* bytes of a path in an event */
+#define HF_DEPTH 512               /* folders between a file and the nearest rule; deeper is refused */
+#define HF_LEVELS 48               /* components of a rule's path below a folder that the kernel still knows by its object */
+#define HF_PENDING 16              /* components below an existing folder that a rule may name before they exist */
+#define HF_PORTS 16                /* port ranges of one address prefix, inherited ones included */
+#define HF_PATH 4096               /* bytes of a path in an event */
 
 /* Rights on a path, as bits. The index of a right is its bit's number. */
 enum hf_right {
@@ -52,8 +52,8 @@ struct hf_session {
 
 /* The whole host. Map "host", an mmapable array of one. */
 struct hf_host {
-        __u32 kill; /* enum hf_kill for every session at once */
-        __u32 abi;  /* HF_ABI_VERSION of the programs that are attached */
+        __u32 kill;        /* enum hf_kill for every session at once */
+        __u32 abi;         /* HF_ABI_VERSION of the programs that are attached */
         __u64 hash_key[2]; /* key of hf_name_hash(); random, written once before the programs attach */
         __u64 lost;        /* events lost that belong to no session */
         __u64 reserved[3];
@@ -159,8 +159,8 @@ struct hf_task {
 
 /* Socket storage "peers" on the accepted end of a unix stream connection: who connected, as the kernel saw it. */
 struct hf_peer {
-        __u32 slot; /* session of the connecting task; 0: not an agent */
-        __u32 tgid; /* process, in the initial pid namespace */
+        __u32 slot;  /* session of the connecting task; 0: not an agent */
+        __u32 tgid;  /* process, in the initial pid namespace */
         __u64 start; /* its start, in ns of CLOCK_BOOTTIME: tells a reused pid apart */
 };
 
@@ -265,7 +265,7 @@ struct hf_event {
         char path[];
 };
 
-#define HF_EVENT_SMALL 512                         /* bytes of an event with a short path */
+#define HF_EVENT_SMALL 512 /* bytes of an event with a short path */
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");

@@ -155,37 +155,37 @@ test_a_kill_reaches_sockets_that_are_connected() {
 	stops_and_goes_on sending latency send "$WS/sending" 7001
 }
 
-# The bar is a median of 5 ms.
+# median NAME WHAT TIMES: 50 kills of the agent NAME; from request to first refusal takes at most so many times what a request takes
+# that does nothing, in the same run. The figures are printed.
 median() {
-	local line us
+	local line
 	line=$(latency measure "$WS/$1" "$session" 50)
 	echo "# $2: $line" >&3
-	[[ $line =~ ^median\ ([0-9]+)\ us ]] || fail "$line"
-	us=${BASH_REMATCH[1]}
-	[ "$us" -le "$3" ] || fail "the bar is $3 us: $line"
+	[[ $line =~ ^median\ ([0-9]+)\ us.*\ ([0-9]+)\ us$ ]] || fail "$line"
+	[ "${BASH_REMATCH[1]}" -le $((${BASH_REMATCH[2]} * $3)) ] || fail "the bar is $3 times: $line"
 }
 
-test_the_first_refusal_comes_within_5_ms_of_the_request_with_one_session() {
+test_the_first_refusal_comes_at_once_with_one_session() {
 	start_counter alone
-	median alone 'one session' 5000
+	median alone 'one session' 10
 }
 
-test_the_first_refusal_comes_within_5_ms_of_the_request_with_200_sessions() {
+test_the_first_refusal_comes_at_once_with_200_sessions() {
 	local each
 	start_counter crowd
 	for ((each = 0; each < 199; each++)); do
 		in_background enter "$POLICY" "$WS" sleep infinity
 	done
 	await "there are 200 sessions" eval '[ "$(api GET "/v1/sessions?state=live" | fields state=running id | wc -l)" = 200 ]'
-	median crowd '200 sessions' 5000
+	median crowd '200 sessions' 10
 }
 
 test_refusals_without_end_do_not_keep_a_kill_from_working() {
 	echo text >"$OUT/outside"
 	start_session flood files flood "$OUT/outside" 100000000
-	await "it floods" eval '[ "$(show '"$session"' denials)" -gt 1000 ]'
+	await "it floods" eval '[ "$(show '"$session"' denials)" -gt 100 ]'
 	start_counter beside
-	median beside 'beside a flood of refusals' 100000
+	median beside 'beside a flood of refusals' 100
 }
 
 test_an_unknown_session_is_said_to_be_one() {

@@ -17,6 +17,8 @@ struct page {
 
 static void open_all(struct page *page, char **files)
 {
+        const struct timespec moment = { 0, 200000 }; /* leaves the daemon time to write the events of the refusals */
+
         for (;;) {
                 for (int i = 0; i < FILES; i++) {
                         int fd = open(files[i], O_RDONLY);
@@ -29,6 +31,7 @@ static void open_all(struct page *page, char **files)
                         }
                 }
                 page->rounds++;
+                nanosleep(&moment, NULL);
         }
 }
 

@@ -63,10 +63,10 @@ static const struct {
         int status;
         const char *slug;
 } statuses[] = {
-        { -EINVAL, 400, "invalid" },     { -EBADMSG, 400, "invalid" }, { -EACCES, 403, "forbidden" }, { -EPERM, 403, "forbidden" },
-        { -ENOENT, 404, "not-found" },   { -ESRCH, 404, "not-found" },     { -EEXIST, 409, "conflict" }, { -EBUSY, 409, "conflict" },   { -ESTALE, 409, "conflict" },
-        { -E2BIG, 413, "too-large" },    { -ENOSPC, 507, "full" },     { -ENOMEM, 503, "busy" },      { -EAGAIN, 503, "busy" },
-        { -EOPNOTSUPP, 501, "missing" },
+        { -EINVAL, 400, "invalid" },   { -EBADMSG, 400, "invalid" },    { -EACCES, 403, "forbidden" }, { -EPERM, 403, "forbidden" },
+        { -ENOENT, 404, "not-found" }, { -ESRCH, 404, "not-found" },    { -EEXIST, 409, "conflict" },  { -EBUSY, 409, "conflict" },
+        { -ESTALE, 409, "conflict" },  { -E2BIG, 413, "too-large" },    { -ENOSPC, 507, "full" },      { -ENOMEM, 503, "busy" },
+        { -EAGAIN, 503, "busy" },      { -EOPNOTSUPP, 501, "missing" },
 };
 
 void http_problem_errno(struct http_request *r, const struct error *e)

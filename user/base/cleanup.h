@@ -10,11 +10,11 @@
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
-#define DEFINE_CLEANUP(type, free_function)                                                                                        \
-        static inline __attribute__((unused)) void free_function##p(type *p)                                                       \
-        {                                                                                                                          \
-                if (*p)                                                                                                            \
-                        free_function(*p);                                                                                         \
+#define DEFINE_CLEANUP(type, free_function) \
+        static inline __attribute__((unused)) void free_function##p(type *p) \
+        { \
+                if (*p) \
+                        free_function(*p); \
         }
 
 static inline void cleanup_free(void *p)
@@ -46,19 +46,19 @@ static inline void cleanup_closedir(DIR **d)
 #define _cleanup_closedir_ _cleanup_(cleanup_closedir)
 
 /* Gives the pointer away: its value, while the variable becomes NULL. */
-#define TAKE_PTR(p)                                                                                                                \
-        ({                                                                                                                         \
-                __typeof__(p) taken_ = (p);                                                                                        \
-                (p) = NULL;                                                                                                        \
-                taken_;                                                                                                            \
+#define TAKE_PTR(p) \
+        ({ \
+                __typeof__(p) taken_ = (p); \
+                (p) = NULL; \
+                taken_; \
         })
 
 /* Gives the descriptor away: its value, while the variable becomes -1. */
-#define TAKE_FD(fd)                                                                                                                \
-        ({                                                                                                                         \
-                int taken_ = (fd);                                                                                                 \
-                (fd) = -1;                                                                                                         \
-                taken_;                                                                                                            \
+#define TAKE_FD(fd) \
+        ({ \
+                int taken_ = (fd); \
+                (fd) = -1; \
+                taken_; \
         })
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -14,7 +14,10 @@ struct error {
         char *message; /* owned; one sentence that says what, where and what to do */
 };
 
-#define ERROR_INIT { 0, NULL }
+#define ERROR_INIT \
+        { \
+                0, NULL \
+        }
 #define _cleanup_error_ __attribute__((cleanup(error_clear)))
 
 /* Sets code and message, replacing what was there. e may be NULL. Returns code. Appends nothing: say strerror yourself where it helps. */
@@ -43,7 +46,10 @@ struct findings {
         int total; /* found, also those beyond */
 };
 
-#define FINDINGS_INIT { NULL, 0, 0 }
+#define FINDINGS_INIT \
+        { \
+                NULL, 0, 0 \
+        }
 #define FINDINGS_MAX 100
 #define _cleanup_findings_ __attribute__((cleanup(findings_clear)))
 

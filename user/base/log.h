@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages for the person who runs a program, to stderr, with the level that systemd's journal understands (sd-daemon(3)) when stderr is the journal. */
+/* Messages for the person who runs a program, to stderr, with the level that systemd's journal understands (sd-daemon(3)) when stderr is
+ * the journal. */
 #ifndef HOLDFAST_BASE_LOG_H
 #define HOLDFAST_BASE_LOG_H
 

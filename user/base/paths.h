@@ -14,7 +14,8 @@
 #define PATH_CGROUPS "holdfast" /* below the cgroup v2 mount */
 #define PATH_POLICIES_SITE "/etc/holdfast/policies"
 
-/* What is installed beside the running program: PREFIX/suffix, where the program is PREFIX/bin/… or PREFIX/sbin/…. Returns 0 or negative errno. */
+/* What is installed beside the running program: PREFIX/suffix, where the program is PREFIX/bin/… or PREFIX/sbin/…. Returns 0 or negative
+ * errno. */
 int path_installed(const char *suffix, char *out, unsigned long size);
 #define SUFFIX_POLICIES "share/holdfast/policies"
 #define SUFFIX_DAEMON "sbin/holdfastd"

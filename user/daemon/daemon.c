@@ -63,7 +63,7 @@ static int make_folders(const struct config *c, struct error *e)
                 r = make_parent(c->socket, 0755, e);
         if (r >= 0)
                 r = make_folder(c->state, 0700, e);
-        return r < 0 ? r : make_parent(c->audit, 0700, e);
+        return r < 0 ? r : make_parent(c->audit, 0711, e); /* whoever reaches for a file in it is refused by name, with an event */
 }
 
 static int take_lock(struct daemon *d, struct error *e)

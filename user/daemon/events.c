@@ -25,7 +25,7 @@ static const struct mounts *mounts_for(struct daemon *d, struct session *s, cons
                 return &d->mounts;
         if (s->mounts.count && now - s->mounts_read < MOUNTS_FRESH)
                 return &s->mounts;
-        if (mounts_read((pid_t)event->pid, &fresh) == 0 || mounts_read(s->pid, &fresh) == 0) {
+        if (mounts_read((pid_t)event->pid, &fresh) == 0 || mounts_read(s->pid, &fresh) == 0 || mounts_read(getpid(), &fresh) == 0) {
                 mounts_clear(&s->mounts);
                 s->mounts = fresh;
         }
@@ -131,7 +131,8 @@ void events_check_lost(struct daemon *d)
 
         d->lost_checked = time_now(CLOCK_BOOTTIME);
         if (host != d->host_lost) {
-                report_lost(d, NULL, host - d->host_lost);
+                if (host > d->host_lost) /* less: the maps are new */
+                        report_lost(d, NULL, host - d->host_lost);
                 d->host_lost = host;
                 store_set_number(d->store, "host_lost", host, NULL);
         }
@@ -141,7 +142,8 @@ void events_check_lost(struct daemon *d)
 
                 if (lost == s->lost_reported)
                         continue;
-                report_lost(d, s, lost - s->lost_reported);
+                if (lost > s->lost_reported)
+                        report_lost(d, s, lost - s->lost_reported);
                 s->lost_reported = lost;
                 store_session_update(d->store, s, NULL);
         }

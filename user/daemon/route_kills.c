@@ -67,7 +67,7 @@ static bool read_kill(struct daemon *d, struct http_request *r, const cJSON *bod
         q->peer = peer;
         q->strength = HF_KILL_KILL;
         if (!request_members(r, body, names) || !request_text(r, body, "strength", &strength) ||
-            !request_text(r, body, "reason", &q->reason) || !read_scope(d, r, body, peer, &q->session))
+            !request_text(r, body, "reason", &q->reason))
                 return false;
         if (strength && strength_parse(strength, &q->strength) < 0) {
                 http_problem(r, 400, "bad-request", NULL, "$.strength: expected \"kill\", \"deny\" or \"pause\"");
@@ -77,6 +77,8 @@ static bool read_kill(struct daemon *d, struct http_request *r, const cJSON *bod
                 http_problem(r, 400, "bad-request", NULL, "$.reason: expected at most %d bytes", REASON_MAX);
                 return false;
         }
+        if (!read_scope(d, r, body, peer, &q->session))
+                return false;
         if (!q->session || q->session->live)
                 return true;
         http_problem(r, 409, "ended", NULL, "session %s has ended", q->session->id);

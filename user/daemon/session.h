@@ -99,8 +99,8 @@ int session_move(struct daemon *d, struct session *s, const struct session_reque
 
 /* session_policy.c: compiles for the session as it is now, and replaces its policy with one store. Takes policy and text, also on failure.
  */
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret, struct findings *findings,
-                    struct error *e);
+int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret,
+                    struct findings *findings, struct error *e);
 int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
                   struct error *e);
 

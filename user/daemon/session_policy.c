@@ -24,10 +24,12 @@ struct seals {
 static void seals_fill(struct seals *seals, const struct daemon *d)
 {
         const struct seal fixed[] = {
-                { "/sys/fs/bpf", HF_RIGHTS_ALL },  { PATH_RUN, HF_RIGHTS_ALL },         { PATH_STATE, HF_RIGHTS_ALL },
-                { PATH_LOG, HF_RIGHTS_ALL },       { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
-                { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },              { "/proc/sys", HF_WRITE },
-                { "/proc/sysrq-trigger", HF_WRITE }, { "/proc/kcore", HF_RIGHTS_ALL },  { "/dev/mem", HF_RIGHTS_ALL },
+                { "/sys/fs/bpf", HF_RIGHTS_ALL },    { PATH_RUN, HF_RIGHTS_ALL },
+                { PATH_STATE, HF_RIGHTS_ALL },       { PATH_LOG, HF_RIGHTS_ALL },
+                { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
+                { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },
+                { "/proc/sys", HF_WRITE },           { "/proc/sysrq-trigger", HF_WRITE },
+                { "/proc/kcore", HF_RIGHTS_ALL },    { "/dev/mem", HF_RIGHTS_ALL },
                 { "/dev/kmem", HF_RIGHTS_ALL },      { "/dev/port", HF_RIGHTS_ALL },
         };
         size_t n = ARRAY_SIZE(fixed);
@@ -41,8 +43,8 @@ static void seals_fill(struct seals *seals, const struct daemon *d)
         _Static_assert(ARRAY_SIZE(fixed) + 3 <= SEALS_MAX, "SEALS_MAX");
 }
 
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret, struct findings *findings,
-                    struct error *e)
+int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret,
+                    struct findings *findings, struct error *e)
 {
         struct policy_vars vars = { .workspace = s->workspace, .home = s->home, .user = s->user, .tmpdir = "/tmp" };
         struct seals seals;

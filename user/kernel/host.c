@@ -49,7 +49,9 @@ static bool check_kernel(struct host_check *c)
 static bool check_btf(struct host_check *c)
 {
         if (access("/sys/kernel/btf/vmlinux", R_OK))
-                return found(c, false, "/sys/kernel/btf/vmlinux: %s; use a kernel built with CONFIG_DEBUG_INFO_BTF, and mount sysfs on /sys", strerror(errno));
+                return found(c, false,
+                             "/sys/kernel/btf/vmlinux: %s; use a kernel built with CONFIG_DEBUG_INFO_BTF, and mount sysfs on /sys",
+                             strerror(errno));
         return found(c, true, "/sys/kernel/btf/vmlinux");
 }
 
@@ -87,7 +89,8 @@ static bool check_lsm(struct host_check *c)
         char *save = NULL;
 
         if (!f || !fgets(line, sizeof(line), f))
-                return found(c, false, "/sys/kernel/security/lsm cannot be read (%s): mount -t securityfs none /sys/kernel/security", strerror(errno));
+                return found(c, false, "/sys/kernel/security/lsm cannot be read (%s): mount -t securityfs none /sys/kernel/security",
+                             strerror(errno));
         line[strcspn(line, "\n")] = '\0';
         strcpy(copy, line);
         for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save))
@@ -112,8 +115,9 @@ static bool check_load(struct host_check *c)
         fd = bpf_prog_load(BPF_PROG_TYPE_LSM, "probe", "GPL", code, ARRAY_SIZE(code), &opts);
         if (fd < 0)
                 return found(c, false, "the kernel refuses to load an LSM program (%s): %s", strerror(errno),
-                             errno == EPERM ? "this machine forbids it (a container, a hardened or locked-down host); use the host itself, or a virtual machine" :
-                                              "use a kernel built with CONFIG_BPF_LSM");
+                             errno == EPERM ? "this machine forbids it (a container, a hardened or locked-down host); use the host itself, "
+                                              "or a virtual machine"
+                                            : "use a kernel built with CONFIG_BPF_LSM");
         return found(c, true, "an LSM program loads");
 }
 
@@ -123,8 +127,8 @@ int host_check(struct host_check checks[HOST_CHECKS], int *count)
                 const char *name;
                 bool (*look)(struct host_check *c);
         } all[] = {
-                { "root", check_root },     { "kernel", check_kernel }, { "btf", check_btf },   { "cgroup", check_cgroup },
-                { "bpffs", check_bpffs },   { "lsm", check_lsm },       { "load", check_load },
+                { "root", check_root },   { "kernel", check_kernel }, { "btf", check_btf },   { "cgroup", check_cgroup },
+                { "bpffs", check_bpffs }, { "lsm", check_lsm },       { "load", check_load },
         };
         int failed = 0;
 

@@ -23,7 +23,7 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",  "policies", "nodes",   "names",
+static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "nodes",   "names",
                                              "egress",   "cgroups", "peers",    "request", "events" };
 static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects" };
 
@@ -133,8 +133,10 @@ static int fit_to_kernel(struct holdfast_bpf *skeleton, struct error *e)
         int id;
 
         if (!btf)
-                return error_set(e, -EOPNOTSUPP, "the kernel has no type information (/sys/kernel/btf/vmlinux): use one built with CONFIG_DEBUG_INFO_BTF");
-        bpf_object__for_each_program(program, skeleton->obj) {
+                return error_set(e, -EOPNOTSUPP,
+                                 "the kernel has no type information (/sys/kernel/btf/vmlinux): use one built with CONFIG_DEBUG_INFO_BTF");
+        bpf_object__for_each_program(program, skeleton->obj)
+        {
                 const char *section = bpf_program__section_name(program);
                 char name[128];
 
@@ -158,7 +160,8 @@ static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
         char path[PATH_MAX];
         int r;
 
-        bpf_object__for_each_map(map, skeleton->obj) {
+        bpf_object__for_each_map(map, skeleton->obj)
+        {
                 if (strchr(bpf_map__name(map), '.'))
                         continue; /* data of the programs, held by them */
                 snprintf(path, sizeof(path), PINS_NEW "/maps/%s", bpf_map__name(map));
@@ -183,7 +186,8 @@ static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
         char path[PATH_MAX];
         int r;
 
-        bpf_object__for_each_program(program, skeleton->obj) {
+        bpf_object__for_each_program(program, skeleton->obj)
+        {
                 const char *name = bpf_program__name(program);
                 struct bpf_link *link;
 
@@ -221,7 +225,8 @@ static int load_new(struct error *e)
         r = pins_remove(PINS_NEW);
         if (r || mkdir(PINS_NEW, 0700) || mkdir(PINS_NEW "/maps", 0700) || mkdir(PINS_NEW "/programs", 0700) ||
             mkdir(PINS_NEW "/links", 0700))
-                return error_set(e, r ? r : -errno, "cannot make %s: %s; is bpffs mounted on /sys/fs/bpf?", PINS_NEW, strerror(r ? -r : errno));
+                return error_set(e, r ? r : -errno, "cannot make %s: %s; is bpffs mounted on /sys/fs/bpf?", PINS_NEW,
+                                 strerror(r ? -r : errno));
         skeleton = holdfast_bpf__open();
         if (!skeleton)
                 return kernel_error(e, -errno, "cannot open the BPF programs");
@@ -284,7 +289,8 @@ static int take_over(struct kernel *k, struct error *e)
         if (!r && k->host->abi == HF_ABI_VERSION)
                 return 0;
         if (!r && sessions_live(k))
-                return error_set(e, -EBUSY, "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
+                return error_set(e, -EBUSY,
+                                 "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
                                  PATH_PINS, k->host->abi, HF_ABI_VERSION);
         log_warning("what is pinned in " PATH_PINS " is not whole, or of another version, and holds no session: loading anew");
         unmap(k);

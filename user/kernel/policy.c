@@ -279,7 +279,8 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
         if (r) {
                 kernel_policy_unload(k, policy);
                 kernel_policy_reap(k);
-                return error_set(e, r, "cannot load the policy into the kernel: %s", r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
+                return error_set(e, r, "cannot load the policy into the kernel: %s",
+                                 r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
         }
         compiled_close(c);
         return 0;
@@ -288,8 +289,8 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e)
 {
         if (bpf_map_update_elem(k->map[MAP_CGROUPS], &cgroup, &slot, BPF_NOEXIST))
-                return errno == EEXIST ? error_set(e, -EEXIST, "the cgroup belongs to a session already") :
-                                         kernel_error(e, -errno, "cannot tie the cgroup to the session");
+                return errno == EEXIST ? error_set(e, -EEXIST, "the cgroup belongs to a session already")
+                                       : kernel_error(e, -errno, "cannot tie the cgroup to the session");
         return 0;
 }
 

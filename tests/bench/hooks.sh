@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# hooks.sh: for tools/bench --hooks, in a guest whose clock counts instructions: which of holdfast's programs each operation runs,
+# how often, and how many instructions they take there, for a session and beside one. The kernel's own count (bpf_stats_enabled),
+# which adds some 100 instructions of its own to each run. What it costs to get into a program is not in it.
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+
+rounds=40
+
+programs() {
+	bpftool prog show -j | jq -c '[.[] | select(.run_cnt) | { key: "\(.name)", value: [.run_cnt, .run_time_ns] }] | group_by(.key)
+		| map({ key: .[0].key, value: [(map(.value[0]) | add), (map(.value[1]) | add)] }) | from_entries'
+}
+
+# The operation 0 times (one round) and 40 times more; the difference is what 40 rounds take.
+used() { # MODE NAME ROUNDS
+	programs
+	"run_$1" ops run $WORK $PORT "$3" "$2"
+	programs
+}
+
+hooks() { # MODE NAME COUNT
+	local few many
+	few=$(used "$1" "$2" 1)
+	many=$(used "$1" "$2" $rounds)
+	jq -rn --arg mode "$1" --arg name "$2" --argjson count "$3" --slurpfile few <(echo "$few") --slurpfile many <(echo "$many") '
+		# Rounds that are run: those asked for, a tenth more, and one.
+		(('"$rounds"' + '"$rounds"' / 10 + 1) - 2) * $count as $times
+		| $many[2] as $last | [$last | keys[] as $k
+			| { name: $k, runs: ((($last[$k][0] - ($many[0][$k][0] // 0)) - (($few[2][$k][0] // 0) - ($few[0][$k][0] // 0))) / $times),
+			    ns: ((($last[$k][1] - ($many[0][$k][1] // 0)) - (($few[2][$k][1] // 0) - ($few[0][$k][1] // 0))) / $times) }
+			| select(.runs > 0.1)] | sort_by(-.ns)
+		| "\($name), \($mode): \(map(.ns) | add // 0 | round) in \(map(.runs) | add // 0 | round) runs",
+		  (.[] | "    \(.name): \(.runs * 10 | round / 10) x \(.ns / .runs | round)")'
+}
+
+mkdir -p $WORK
+ops prepare $WORK
+base_rules >$SCRATCH/rules
+policy base <$SCRATCH/rules >$SCRATCH/policy.json
+start_holdfast
+is_confined run_confined
+sleep 2
+sysctl -q kernel.bpf_stats_enabled=1
+for each in open-1:50 open-17:40 open-write:50 create:20 rename:30 spawn:1 connect:16 sendto:64; do
+	hooks confined "${each%:*}" "${each#*:}"
+	hooks loaded "${each%:*}" "${each#*:}" | head -n 1
+done
