@@ -81,10 +81,17 @@ start_holdfast() {
 
 # Also takes the programs away, which would otherwise stay.
 remove_holdfast() {
+	local waited
 	kill "$daemon"
 	wait "$daemon" || true
 	daemon=''
 	rm -rf $PINS
+	# The kernel takes them down one after the other, each after a grace period.
+	for ((waited = 0; waited < 3000; waited++)); do
+		[ "$(bpftool prog show -j | jq 'map(select(.type == "lsm")) | length')" != 0 ] || return 0
+		sleep 0.1
+	done
+	say "holdfast's programs did not go"
 }
 
 # ---- real work ---------------------------------------------------------------------------------------------------------------

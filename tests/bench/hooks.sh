@@ -24,13 +24,12 @@ hooks() { # MODE NAME COUNT
 	local few many
 	few=$(used "$1" "$2" 1)
 	many=$(used "$1" "$2" $rounds)
-	jq -rn --arg mode "$1" --arg name "$2" --argjson count "$3" --slurpfile few <(echo "$few") --slurpfile many <(echo "$many") '
-		# Rounds that are run: those asked for, a tenth more, and one.
-		(('"$rounds"' + '"$rounds"' / 10 + 1) - 2) * $count as $times
-		| $many[2] as $last | [$last | keys[] as $k
-			| { name: $k, runs: ((($last[$k][0] - ($many[0][$k][0] // 0)) - (($few[2][$k][0] // 0) - ($few[0][$k][0] // 0))) / $times),
-			    ns: ((($last[$k][1] - ($many[0][$k][1] // 0)) - (($few[2][$k][1] // 0) - ($few[0][$k][1] // 0))) / $times) }
-			| select(.runs > 0.1)] | sort_by(-.ns)
+	# Rounds that are run: those asked for, a tenth more, and one.
+	jq -rn --arg mode "$1" --arg name "$2" --argjson times $(((rounds + rounds / 10 - 1) * $3)) --slurpfile few <(echo "$few") \
+		--slurpfile many <(echo "$many") '
+		def used($two; $name; $i): $two[2][$name][$i] - ($two[0][$name][$i] // 0);
+		def used($name; $i): (used($many; $name; $i) - (if $few[2][$name] then used($few; $name; $i) else 0 end)) / $times;
+		[$many[2] | keys[] | { name: ., runs: used(.; 0), ns: used(.; 1) } | select(.runs > 0.2)] | sort_by(-.ns)
 		| "\($name), \($mode): \(map(.ns) | add // 0 | round) in \(map(.runs) | add // 0 | round) runs",
 		  (.[] | "    \(.name): \(.runs * 10 | round / 10) x \(.ns / .runs | round)")'
 }

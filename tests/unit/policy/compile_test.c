@@ -597,9 +597,39 @@ static void errors_of_all_rules_come_at_once(void **state)
         assert_int_equal(f.findings.total, 3);
 }
 
+static void must_parse(struct fixture *f, const char *text)
+{
+        assert_int_equal(policy_parse(text, strlen(text), &f->policy, &f->findings), 0);
+}
+
+static void a_seal_holds_whatever_rules_say_there_and_below(void **state)
+{
+        static const struct fake objects[] = {
+                { "/run", 'd', NULL }, { "/run/sealed", 'd', NULL }, { "/run/sealed/in", 'd', NULL },
+                { "/usr", 'd', NULL }, { "/usr/sealed", 'f', NULL }, { NULL, 0, NULL },
+        };
+        static const struct seal seals[] = { { "/run/sealed", HF_RIGHTS_ALL }, { "/usr/sealed", HF_WRITE }, { NULL, 0 } };
+        static const struct policy_vars vars = { "/srv/ws", "/home/u", "u", "/tmp", seals };
+        _cleanup_fixture_ struct fixture f = { .fs = { objects } };
+        uint32_t rule;
+
+        (void)state;
+        must_parse(&f, "{\"holdfast\":1,\"name\":\"p\",\"capabilities\":{\"all\":{\"files\":[{\"path\":\"/\",\"allow\":\"rwxc\"},"
+                       "{\"path\":\"/run/sealed/in\",\"allow\":\"rwxc\"}]}}}");
+        assert_int_equal(policy_compile(f.policy, &vars, &(struct fs_view){ fake_open, &f.fs, NULL }, &f.compiled, &f.findings), 0);
+        assert_rights(&f, "/run/other", "rwxc");
+        assert_rights(&f, "/run/sealed", "");
+        assert_rights(&f, "/run/sealed/in/deep", "");
+        assert_rights(&f, "/usr/sealed", "rxc");
+        assert_way(&f, "/run", true);
+        assert_int_equal(hf_explain(&compiled_find(f.compiled, "/run/sealed/in")->node, HF_WRITE, &rule), HF_WHY_GUARD);
+        assert_int_equal(rule, HF_RULE_SEAL);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_seal_holds_whatever_rules_say_there_and_below),
                 cmocka_unit_test(a_policy_without_rules_allows_nothing_anywhere),
                 cmocka_unit_test(a_rule_holds_for_all_below_it_and_nothing_beside),
                 cmocka_unit_test(the_nearest_rule_wins_whatever_the_order_of_the_text),
