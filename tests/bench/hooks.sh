@@ -34,6 +34,7 @@ hooks() { # MODE NAME COUNT
 		  (.[] | "    \(.name): \(.runs * 10 | round / 10) x \(.ns / .runs | round)")'
 }
 
+enter_cgroup
 mkdir -p $WORK
 ops prepare $WORK
 base_rules >$SCRATCH/rules

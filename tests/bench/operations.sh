@@ -45,6 +45,7 @@ by_size() {
 
 # ---- what is needed, made before anything is loaded or measured ------------------------------------------------------------------
 
+enter_cgroup
 mkdir -p $WORK
 ops prepare $WORK
 say "making $most files and policies up to $most rules"
@@ -64,7 +65,6 @@ if [ "$files" != 0 ]; then
 fi
 cp $SCRATCH/paths-10 $SCRATCH/rules
 cp $SCRATCH/paths-10.json $SCRATCH/policy.json
-echo +memory >/sys/fs/cgroup/cgroup.subtree_control || say "no memory controller: no figure for kernel memory"
 is_confined run_landlock
 sleep 5
 

@@ -18,6 +18,7 @@ note() {
 	runs+="{ \"round\": $1, \"mode\": \"$2\", \"build\": $build, \"status\": $status }"
 }
 
+enter_cgroup
 mkdir -p $WORK
 make_projects
 base_rules >$SCRATCH/rules
