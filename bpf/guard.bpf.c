@@ -10,7 +10,8 @@
 /* The Linux capabilities that a session's root keeps: those over its own files and processes. */
 #define CAPABILITIES_KEPT \
         (CAP(0) /* CHOWN */ | CAP(1) /* DAC_OVERRIDE */ | CAP(2) /* DAC_READ_SEARCH */ | CAP(3) /* FOWNER */ | CAP(4) /* FSETID */ | \
-         CAP(5) /* KILL */ | CAP(6) /* SETGID */ | CAP(7) /* SETUID */ | CAP(8) /* SETPCAP */ | CAP(10) /* NET_BIND_SERVICE */)
+         CAP(5) /* KILL */ | CAP(6) /* SETGID */ | CAP(7) /* SETUID */ | CAP(8) /* SETPCAP */ | CAP(10) /* NET_BIND_SERVICE */ | \
+         CAP(39) /* BPF: bpf() itself is refused, with an event */)
 
 static __always_inline int refuse_all(__u16 op, __u32 detail)
 {
