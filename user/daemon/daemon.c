@@ -24,6 +24,7 @@
 #define TICK_USEC 1000000ull
 #define TICK_PRIORITY 5                    /* behind requests, before events */
 #define ENDED_SHOWN (3600 * 1000000000ull) /* ns that a session that ended stays in memory */
+#define DESCRIPTORS_MAX (1 << 20)
 
 /* Makes a folder of the daemon's own, and sees that nobody else can write there. */
 static int make_folder(const char *path, mode_t mode, struct error *e)
@@ -76,15 +77,16 @@ static int take_lock(struct daemon *d, struct error *e)
         return 0;
 }
 
-/* A policy is compiled with a descriptor for each of its places. */
+/* A policy is compiled with a descriptor for each of its places; as many as fs.nr_open is by default. */
 static void raise_descriptors(void)
 {
+        const struct rlimit most = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
         struct rlimit limit;
 
-        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-                limit.rlim_cur = limit.rlim_max;
-                setrlimit(RLIMIT_NOFILE, &limit);
-        }
+        if (setrlimit(RLIMIT_NOFILE, &most) == 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Sessions that ended a while ago are in the database only. */

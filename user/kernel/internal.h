@@ -46,6 +46,7 @@ struct kernel {
         struct held held[HF_POLICIES];
         bool unloaded[HF_POLICIES]; /* to be reaped */
         int n_unloaded;
+        size_t unloaded_held;
         bool taken_over;
         /* During kernel_events_read(). */
         void (*each)(void *context, const struct hf_event *event, size_t size);

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define UNLOADED_MAX 256 /* policies that wait to be removed at once */
+#define UNLOADED_MAX 256       /* policies that wait to be removed at once, */
+#define UNLOADED_HELD_MAX 1024 /* and the descriptors that they hold */
 
 /* The objects behind descriptors, by descriptor. */
 struct objects {
@@ -254,13 +255,17 @@ void kernel_policy_reap(struct kernel *k)
                         k->unloaded[policy] = false;
                 }
         k->n_unloaded = 0;
+        k->unloaded_held = 0;
 }
 
 void kernel_policy_unload(struct kernel *k, uint32_t policy)
 {
-        k->n_unloaded += !k->unloaded[policy];
-        k->unloaded[policy] = true;
-        if (k->n_unloaded >= UNLOADED_MAX)
+        if (!k->unloaded[policy]) {
+                k->unloaded[policy] = true;
+                k->n_unloaded++;
+                k->unloaded_held += k->held[policy].count;
+        }
+        if (k->n_unloaded >= UNLOADED_MAX || k->unloaded_held >= UNLOADED_HELD_MAX)
                 kernel_policy_reap(k);
 }
 

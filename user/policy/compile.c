@@ -135,10 +135,10 @@ int policy_compile(const struct policy *p, const struct policy_vars *vars, const
         c->policy = p;
         files = compile_files(c, p, vars, view, findings);
         net = net_compile(p, &c->prefixes, &c->n_prefixes, findings);
-        if (files == -ENOMEM || net == -ENOMEM)
-                return -ENOMEM;
-        if (files < 0 || net < 0 || findings->total > before)
-                return -EINVAL;
+        if (findings->total > before)
+                return files == -ENOMEM || net == -ENOMEM ? -ENOMEM : -EINVAL;
+        if (files < 0 || net < 0)
+                return files < 0 ? files : net;
         for (int i = 0; i < p->n_capabilities; i++)
                 if (p->capabilities[i].authorization == AUTHORIZATION_ALWAYS)
                         c->active |= 1ULL << i;

@@ -127,7 +127,8 @@ struct compiled {
  * What does not exist becomes a place without an object. A mount point where some rule decides becomes a place that inherits.
  * Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components that do not
  * exist, a path through /proc/self, more than HF_PORTS ranges on one prefix, an object that cannot be looked at) go to findings;
- * nothing is half compiled. Returns 0, -EINVAL with findings, or -ENOMEM. Holds one descriptor for each place that exists.
+ * nothing is half compiled. Returns 0, -EINVAL with findings, -ENOMEM, or -EMFILE and the like. Holds one descriptor for each place that
+ * exists.
  */
 int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
                    struct findings *findings);
