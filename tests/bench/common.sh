@@ -81,10 +81,10 @@ start_holdfast() {
 		exec setsid holdfastd </dev/null >>$LOG 2>&1
 	) &
 	daemon=$!
-	for ((waited = 0; waited < 1200; waited++)); do
+	for ((waited = 0; waited < 240; waited++)); do
 		if [ -S $SOCKET ] && holdfast ps >/dev/null 2>&1; then return; fi
 		kill -0 "$daemon" 2>/dev/null || break
-		sleep 0.05
+		sleep 0.5
 	done
 	say "holdfastd did not come up. Its log:"
 	cat $LOG >&2
@@ -99,9 +99,9 @@ remove_holdfast() {
 	daemon=''
 	rm -rf $PINS
 	# The kernel takes them down one after the other, each after a grace period.
-	for ((waited = 0; waited < 3000; waited++)); do
+	for ((waited = 0; waited < 300; waited++)); do
 		[ "$(bpftool prog show -j | jq 'map(select(.type == "lsm")) | length')" != 0 ] || return 0
-		sleep 0.1
+		sleep 1
 	done
 	say "holdfast's programs did not go"
 }

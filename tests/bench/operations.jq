@@ -51,7 +51,7 @@ def apart($all; $other): [$all | names[][0] as $n | $all[$other][$n].ns / $all.b
 growth($all; "paths"; "open-17"; "open, 17 deep"),
 growth($all; "egress"; "connect"; "TCP connect"),
 "",
-loading(.load_paths; "Paths"),
-loading(.load_egress; "Egress"),
+loading(.holdfast_paths.load; "Paths"),
+loading(.holdfast_egress.load; "Egress"),
 "Bare measured again lies within \(apart($all; "bare_again")) %"
 	+ (if .bare_after then "; after holdfast was taken away, within \(apart($all; "bare_after")) %." else "." end)

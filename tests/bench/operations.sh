@@ -33,12 +33,12 @@ measure_all() {
 		{ build: { ns: ($build * 1000) }, status: { ns: ($status * 1000) } } else {} end' <<<"$operations"
 }
 
-# by_size MODE KIND NAME: one operation with each number of rules, as JSON.
-by_size() {
+# landlock_by_size KIND NAME: one operation under each number of rules, as JSON.
+landlock_by_size() {
 	local n one sum='{}'
 	for n in $sizes; do
-		one=$(RULES=$SCRATCH/$2-$n POLICY=$SCRATCH/$2-$n.json measure "$1" "$3") || return # no pipe: there is one CPU
-		sum=$(jq --arg n "$n" --arg name "$3" --argjson one "$one" '.[$n] = $one[$name].ns' <<<"$sum")
+		one=$(RULES=$SCRATCH/$1-$n measure landlock "$2") || return # no pipe to jq: there is one CPU
+		sum=$(jq --arg n "$n" --arg name "$2" --argjson one "$one" '.[$n] = $one[$name].ns' <<<"$sum")
 	done
 	echo "$sum"
 }
@@ -89,8 +89,8 @@ note bare measure_all bare
 note under_landlock measure_all landlock
 note bare_again measure_all bare
 note alone alone # as the next are
-note landlock_paths by_size landlock paths open-17
-[ "$(jq .landlock.tcp <<<"$result")" = false ] || note landlock_egress by_size landlock egress connect
+note landlock_paths landlock_by_size paths open-17
+[ "$(jq .landlock.tcp <<<"$result")" = false ] || note landlock_egress landlock_by_size egress connect
 
 # ---- loaded ----------------------------------------------------------------------------------------------------------------------
 
@@ -102,26 +102,42 @@ map_memory() {
 	bpftool map show -j | jq '[.[] | select(.name == "nodes" or .name == "names" or .name == "egress") | .bytes_memlock] | add'
 }
 
-# load_time KIND: replaces a running session's policy by the largest of that kind; time and memory as JSON.
-load_time() {
-	local runner session start end before maps
-	run_confined sleep infinity >/dev/null &
+session_of() { # AGENT
+	holdfast ps --json | jq -r --arg agent "$1" 'map(select(.agent == $agent and .state == "running")) | .[0].id // empty'
+}
+
+# holdfast_by_size KIND NAME: the same under holdfast, in one session whose policy is replaced by larger and larger ones, and what the
+# largest took to be put in force: seconds, and kernel memory, of the daemon's cgroup and as the maps count it, for each rule more.
+holdfast_by_size() {
+	local runner session n line sum='{}' start seconds memory maps before=0 before_maps=0 rules=0
+	rm -f "$WORK/go" "$WORK/answer"
+	mkfifo "$WORK/go" "$WORK/answer"
+	holdfast run --policy "$SCRATCH/policy.json" --workspace "$WORK" --agent "$1" -- bash -c \
+		"while read -r line; do ops run $WORK $PORT $rounds $2; done <$WORK/go >$WORK/answer" &
 	runner=$!
-	while kill -0 "$runner"; do
-		session=$(holdfast ps --json | jq -r 'map(select(.agent == "sleep" and .state == "running")) | .[0].id // empty')
+	exec 7<>"$WORK/go" 8<>"$WORK/answer" # so that opening waits for nobody
+	for ((n = 0; n < 60; n++)); do
+		session=$(session_of "$1")
 		[ -z "$session" ] || break
-		sleep 0.05
+		sleep 0.5
 	done
-	before=$(kernel_memory) maps=$(map_memory)
-	start=$(date +%s%N)
-	holdfast policy apply "$session" "$SCRATCH/$1-$most.json" >/dev/null || { kill "$runner"; return 1; }
-	end=$(date +%s%N)
-	sleep 2
-	jq -n --argjson rules "$most" --argjson ns $((end - start)) --argjson memory $(($(kernel_memory) - before)) \
-		--argjson maps $(($(map_memory) - maps)) '{ rules: $rules, seconds: ($ns / 1e9), bytes_a_rule: ($memory / $rules),
-			map_bytes_a_rule: ($maps / $rules) }'
-	holdfast kill "$session" >/dev/null
-	wait "$runner" || true
+	for n in $sizes; do
+		start=$(date +%s%N)
+		holdfast policy apply "$session" "$SCRATCH/$1-$n.json" >/dev/null || { kill "$runner"; return 1; }
+		seconds=$(($(date +%s%N) - start))
+		sleep 2
+		memory=$(kernel_memory) maps=$(map_memory)
+		echo go >&7
+		read -r -t 600 -u 8 line || return
+		sum=$(jq --arg n "$n" --arg name "$2" --argjson one "$line" --argjson ns "$seconds" --argjson more $((n - rules)) \
+			--argjson memory $((memory - before)) --argjson maps $((maps - before_maps)) '.[$n] = $one[$name].ns |
+			.load = { rules: ($n | tonumber), seconds: ($ns / 1e9), bytes_a_rule: ($memory / $more), map_bytes_a_rule: ($maps / $more) }' \
+			<<<"$sum")
+		before=$memory before_maps=$maps rules=$n
+	done
+	exec 7>&- 8<&-
+	wait "$runner"
+	echo "$sum"
 }
 
 holdfast_part() {
@@ -131,10 +147,8 @@ holdfast_part() {
 	note beside measure_all loaded
 	note under_holdfast measure_all confined
 	say 'measuring with many rules'
-	note holdfast_paths by_size confined paths open-17
-	note holdfast_egress by_size confined egress connect
-	note load_paths load_time paths
-	note load_egress load_time egress
+	note holdfast_paths holdfast_by_size paths open-17
+	note holdfast_egress holdfast_by_size egress connect
 	remove_holdfast
 	note bare_after measure_all bare
 }
