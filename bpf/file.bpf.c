@@ -124,9 +124,9 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
         return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
 }
 
-static __always_inline struct hf_node_key backing_key(const struct agent *a, struct file *file)
+static __always_inline struct backing_key backing_key(const struct agent *a, struct file *file)
 {
-        struct hf_node_key key = { .policy = a->policy };
+        struct backing_key key = { .policy = a->policy };
         struct inode *inode = file->f_inode;
 
         key.object.ino = inode->i_ino;
@@ -140,7 +140,7 @@ SEC("?lsm/mmap_backing_file")
 int BPF_PROG(mmap_backing_file, struct vm_area_struct *vma, struct file *file, struct file *user_file)
 {
         struct backing_verdict verdict = {};
-        struct hf_node_key key;
+        struct backing_key key;
         struct hf_node *node;
         struct agent a;
 
@@ -159,7 +159,7 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 {
         struct file *file = vma->vm_file;
         struct backing_verdict *verdict;
-        struct hf_node_key key;
+        struct backing_key key;
         struct agent a;
 
         if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))

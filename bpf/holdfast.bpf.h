@@ -29,6 +29,8 @@ static __always_inline __u64 number(const void *pointer)
         return n;
 }
 
+#define HF_BOOK_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP)
+
 /* Each map is defined once in the linked object; weak lets every file that includes this name it. */
 #define MAP SEC(".maps") __weak
 
@@ -56,21 +58,28 @@ struct {
         __type(value, struct hf_policy);
 } policies MAP;
 
+/* The places of each policy, by policy id; 0 has none. */
 struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 1 << 20);
-        __uint(map_flags, BPF_F_NO_PREALLOC);
-        __type(key, struct hf_node_key);
-        __type(value, struct hf_node);
-} nodes MAP;
+        __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+        __uint(max_entries, HF_POLICIES);
+        __type(key, __u32);
+        __array(
+                values, struct {
+                        __uint(type, BPF_MAP_TYPE_ARRAY);
+                        __uint(max_entries, 1);
+                        __uint(map_flags, HF_BOOK_FLAGS);
+                        __uint(key_size, sizeof(__u32));
+                        __uint(value_size, sizeof(union hf_record));
+                });
+} books MAP;
 
 struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 1 << 20);
-        __uint(map_flags, BPF_F_NO_PREALLOC);
-        __type(key, struct hf_name_key);
-        __type(value, struct hf_node);
-} names MAP;
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, struct hf_filter);
+} filter MAP;
 
 struct {
         __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -95,10 +104,16 @@ struct backing_verdict {
         __u32 why;
 };
 
+struct backing_key {
+        struct hf_object object;
+        __u32 policy;
+        __u32 pad;
+};
+
 struct {
         __uint(type, BPF_MAP_TYPE_LRU_HASH);
         __uint(max_entries, 1 << 14);
-        __type(key, struct hf_node_key);
+        __type(key, struct backing_key);
         __type(value, struct backing_verdict);
 } backing MAP;
 

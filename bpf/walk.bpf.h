@@ -9,6 +9,15 @@
 
 #include "holdfast.bpf.h"
 
+#define HF_BOOK void
+
+static __always_inline union hf_record *hf_record(void *book, __u32 number)
+{
+        return bpf_map_lookup_elem(book, &number);
+}
+
+#include "holdfast/book.h"
+
 #define NEAR 40       /* folders walked by plain loads */
 #define NAME_WORDS 32 /* 8-byte words of the longest component */
 
@@ -56,21 +65,61 @@ struct place {
         bool own;             /* it speaks of this very object or name, not of a folder above */
 };
 
+static __always_inline void *book_of(__u32 policy)
+{
+        return bpf_map_lookup_elem(&books, &policy);
+}
+
+/* The record of an object's place in the policy's book, 0: it has none. Global, and so verified once, whatever calls it. */
+__attribute__((noinline)) __weak __u32 object_record(__u32 policy, __u64 ino, __u32 device, __u32 generation)
+{
+        struct hf_object object = { ino, device, generation };
+        struct hf_policy *p = bpf_map_lookup_elem(&policies, &policy);
+        void *book = book_of(policy);
+        union hf_record *r;
+        __u32 number;
+
+        if (!p || !book)
+                return 0;
+        number = hf_find_object(book, p->objects_mask, &object);
+        r = number ? hf_record(book, number) : NULL;
+        if (!r || r->place.object.ino != ino || r->place.object.dev != device || r->place.object.generation != generation)
+                return 0;
+        return number;
+}
+
+/* The record of the place with that name in a table of the policy, 0: there is none. */
+__attribute__((noinline)) __weak __u32 name_record(__u32 policy, __u32 table, __u64 hash)
+{
+        struct hf_policy *p = bpf_map_lookup_elem(&policies, &policy);
+        void *book = book_of(policy);
+
+        return p && book ? hf_find_name(book, p->names_at, p->names_mask, table, hash) : 0;
+}
+
+static __always_inline struct hf_node *record_node(__u32 policy, __u32 number)
+{
+        void *book = number ? book_of(policy) : NULL;
+        union hf_record *r = book ? hf_record(book, number) : NULL;
+
+        return r ? &r->place.node : NULL;
+}
+
 /* A walk upwards over numbers. */
 struct climb {
-        struct hf_node_key key; /* find: the policy and device; then the node that was found */
         __u64 dentry;
         __u64 top; /* below: stop under this one */
         __u64 found;
+        __u32 policy;
+        __u32 device;
         bool address;
 };
 
-static __always_inline void key_number(struct hf_node_key *key, struct inode *inode, bool address)
+static __always_inline __u32 number_record(__u32 policy, __u32 device, struct inode *inode, bool address)
 {
         __u64 ino = BPF_CORE_READ(inode, i_ino);
 
-        key->object.ino = address ? (__u64)inode : ino;
-        key->object.generation = address ? (__u32)ino : BPF_CORE_READ(inode, i_generation);
+        return object_record(policy, address ? (__u64)inode : ino, device, address ? (__u32)ino : BPF_CORE_READ(inode, i_generation));
 }
 
 static long climb_below(__u32 i, struct climb *c)
@@ -104,8 +153,7 @@ static long climb_find(__u32 i, struct climb *c)
 
         if ((__u64)parent == c->dentry)
                 return 1;
-        key_number(&c->key, BPF_CORE_READ(parent, d_inode), c->address);
-        if (bpf_map_lookup_elem(&nodes, &c->key)) {
+        if (number_record(c->policy, c->device, BPF_CORE_READ(parent, d_inode), c->address)) {
                 c->found = c->dentry;
                 return 1;
         }
@@ -116,10 +164,8 @@ static long climb_find(__u32 i, struct climb *c)
 /* The dentry right below the first folder, from dentry upwards, that has a node; 0: none. */
 __attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u64 dentry, bool address)
 {
-        struct climb c = { .dentry = dentry, .address = address };
+        struct climb c = { .dentry = dentry, .policy = policy, .device = device, .address = address };
 
-        c.key.policy = policy;
-        c.key.object.dev = device;
         bpf_loop(HF_DEPTH, climb_find, &c, 0);
         return c.found;
 }
@@ -127,14 +173,9 @@ __attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u6
 /* From a node that has names below it, down again along the names that led to the leaf, as far as the policy knows them. NULL: too far. */
 static __noinline struct hf_node *names_find(__u32 policy, struct hf_node *node, __u64 leaf, __u64 child, bool *own)
 {
-        struct hf_name_key key = { .policy = policy };
-
         for (int i = 0; i < HF_LEVELS; i++) {
-                struct hf_node *below;
+                struct hf_node *below = record_node(policy, name_record(policy, node->names, dentry_hash(child)));
 
-                key.table = node->names;
-                key.hash = dentry_hash(child);
-                below = bpf_map_lookup_elem(&names, &key);
                 if (!below)
                         return node;
                 node = below;
@@ -148,32 +189,77 @@ static __noinline struct hf_node *names_find(__u32 policy, struct hf_node *node,
         return NULL;
 }
 
-/* The node of an object itself. */
-static __always_inline struct hf_node *node_of(struct hf_node_key *key, struct inode *inode, bool address)
+/* Since 6.15. */
+struct dentry___shortname {
+        union shortname_store {
+                unsigned char string[40];
+        } d_shortname;
+};
+
+#define SHORT_NAME 32 /* bytes, the NUL included: what every kernel keeps within the dentry */
+
+/* Whether the name may be in the table below the node. A name that is short lies in the dentry itself. */
+static __always_inline bool name_may_be(const struct hf_node *node, const struct dentry *dentry)
 {
-        if (address) {
-                key->object.ino = number(inode);
-                key->object.generation = inode->i_ino;
-        } else {
-                key->object.ino = inode->i_ino;
-                key->object.generation = inode->i_generation;
+        __u32 length = dentry->d_name.len;
+        __u64 start, at;
+
+        if (!node->names)
+                return false;
+        if (length >= SHORT_NAME)
+                return true;
+        if (bpf_core_field_exists(dentry->d_iname))
+                at = bpf_core_field_offset(struct dentry, d_iname);
+        else
+                at = bpf_core_field_offset(struct dentry___shortname, d_shortname);
+        start = *(const __u64 *)((const char *)dentry + at);
+        if (length < 8)
+                start &= (1ULL << (length * 8)) - 1;
+        return ((const struct hf_place *)node)->below & hf_name_bit(start, length);
+}
+
+/* Looking for places by objects: what all looks of one walk have in common. */
+struct look {
+        const struct hf_filter *filter;
+        __u64 salt;
+        __u32 policy;
+        __u32 device;
+        bool address;
+};
+
+/* The node of an object itself. For most there is none, which the filter tells. */
+static __always_inline struct hf_node *node_of(const struct look *look, struct inode *inode)
+{
+        __u64 ino = inode->i_ino, bit;
+        __u32 generation = inode->i_generation;
+
+        if (look->address) {
+                generation = ino;
+                ino = number(inode);
         }
-        return bpf_map_lookup_elem(&nodes, key);
+        bit = hf_filter_bit(ino, generation, look->salt);
+        if (!(look->filter->word[bit / 64] >> (bit % 64) & 1))
+                return NULL;
+        return record_node(look->policy, object_record(look->policy, ino, look->device, generation));
 }
 
 /* The place that is nearest to the object: its own, or that of the first folder above it. */
 static __always_inline struct place place_find(__u32 policy, struct dentry *leaf)
 {
-        struct hf_node_key key = { .policy = policy };
         struct place place = { NULL, false };
         struct dentry *dentry = leaf, *child = leaf;
         struct inode *inode = leaf->d_inode;
-        bool address = by_address(leaf->d_sb);
+        struct super_block *sb = leaf->d_sb;
+        struct look look = { .policy = policy, .device = sb->s_dev, .address = by_address(sb) };
+        __u32 zero = 0;
         __u64 below;
 
-        key.object.dev = leaf->d_sb->s_dev;
+        look.filter = bpf_map_lookup_elem(&filter, &zero);
+        if (!look.filter)
+                return place;
+        look.salt = hf_filter_salt(policy, look.device);
         /* A name without an object has no inode. */
-        if (inode && (place.node = node_of(&key, inode, address))) {
+        if (inode && (place.node = node_of(&look, inode))) {
                 place.own = true;
                 return place;
         }
@@ -182,20 +268,22 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
                 dentry = dentry->d_parent;
                 if (dentry == child)
                         return place;
-                place.node = node_of(&key, dentry->d_inode, address);
+                place.node = node_of(&look, dentry->d_inode);
                 if (place.node)
                         break;
         }
         below = number(child);
-        if (!place.node) {
+        if (place.node) {
+                if (!name_may_be(place.node, child))
+                        return place;
+        } else {
                 struct dentry *far;
 
-                below = far_find(policy, key.object.dev, number(dentry), address);
+                below = far_find(policy, look.device, number(dentry), look.address);
                 if (!below)
                         return place;
                 far = BPF_CORE_READ((struct dentry *)below, d_parent);
-                key_number(&key, BPF_CORE_READ(far, d_inode), address);
-                place.node = bpf_map_lookup_elem(&nodes, &key);
+                place.node = record_node(policy, number_record(policy, look.device, BPF_CORE_READ(far, d_inode), look.address));
         }
         if (place.node && place.node->names)
                 place.node = names_find(policy, place.node, number(leaf), below, &place.own);

@@ -42,7 +42,7 @@ enum hf_kill {
 /* One session. Map "sessions", an mmapable array indexed by slot. The daemon changes kill and policy with plain stores. */
 struct hf_session {
         __u32 kill;       /* enum hf_kill */
-        __u32 policy;     /* id of the policy in force: an index into "policies" and part of every node's key; 0: nothing is allowed */
+        __u32 policy;     /* id of the policy in force: an index into "policies" and "books"; 0: nothing is allowed */
         __u64 generation; /* which use of this slot; in every event */
         __u64 lost;       /* events lost, counted by the kernel */
         __u64 denials;    /* refusals, counted by the kernel */
@@ -63,6 +63,11 @@ struct hf_host {
 struct hf_policy {
         __u64 active; /* capabilities that are granted now, one bit each */
         __u64 killed; /* capabilities that are killed */
+        /* Of its book: buckets of objects come first, then those of names; the masks are their number less one. */
+        __u32 objects_mask;
+        __u32 names_mask;
+        __u32 names_at;
+        __u32 pad;
 };
 
 /*
@@ -76,20 +81,6 @@ struct hf_object {
         __u32 generation;
 };
 
-/* Map "nodes": what a policy says of an object that exists. */
-struct hf_node_key {
-        struct hf_object object;
-        __u32 policy;
-        __u32 pad;
-};
-
-/* Map "names": what a policy says of a name under a node, whether or not something is there. */
-struct hf_name_key {
-        __u32 policy;
-        __u32 table; /* hf_node.names of the node above */
-        __u64 hash;  /* hf_name_hash() of the component */
-};
-
 enum hf_node_flag {
         /* Something below is denied: this place may be made as a folder, but not moved, replaced, removed or made as a link. */
         HF_NODE_WAY = 1 << 0,
@@ -101,10 +92,52 @@ enum hf_node_flag {
 struct hf_node {
         __u64 allow[HF_RIGHTS]; /* per right: the capabilities that allow it */
         __u32 rule[HF_RIGHTS];  /* per right: number of the rule that decided, for the event; 0: no rule */
-        __u32 names;            /* table in "names" with the places below; 0: none */
+        __u32 names;            /* table of the names right below that are places too; 0: none */
         __u16 flags;            /* enum hf_node_flag */
         __u8 deny;              /* rights that a rule denies here (the others without capabilities were never allowed) */
         __u8 pad;
+};
+
+/*
+ * A book: all places of one policy, in an array map of its own (map "books" has it by policy id) that is written before a session
+ * points at the policy and never after. Places are found by object, or by table and name, through buckets (see holdfast/book.h).
+ */
+struct hf_place {
+        struct hf_node node;
+        struct hf_object object; /* all zero: nothing was there when the policy was compiled */
+        __u64 below;             /* filter over the names in node.names: hf_name_bit() of each is set */
+};
+
+/*
+ * Map "filter", an mmapable array of one: a filter over the objects in all books. Where an object's bit (hf_filter_bit()) is not
+ * set it has no place, so that most folders on a walk cost no look into the book.
+ */
+#define HF_FILTER_BITS (1u << 22)
+struct hf_filter {
+        __u64 word[HF_FILTER_BITS / 64];
+};
+
+/* One entry of a bucket of objects. tag 0: the bucket ends here. */
+struct hf_slot {
+        __u32 tag;
+        __u32 place; /* record */
+};
+
+/* One entry of a bucket of names. place 0: the bucket ends here. */
+struct hf_name {
+        __u64 hash;  /* SipHash of the component */
+        __u32 table; /* hf_node.names of the place above */
+        __u32 place; /* record */
+};
+
+#define HF_SLOTS_A_BUCKET 10
+#define HF_NAMES_A_BUCKET 5
+#define HF_PROBES 4 /* buckets that are looked at, one after the other, while they are full */
+
+union hf_record {
+        struct hf_place place;
+        struct hf_slot slot[HF_SLOTS_A_BUCKET];
+        struct hf_name name[HF_NAMES_A_BUCKET];
 };
 
 enum hf_proto {
@@ -270,10 +303,10 @@ struct hf_event {
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");
 _Static_assert(sizeof(struct hf_host) == 56, "hf_host");
-_Static_assert(sizeof(struct hf_policy) == 16, "hf_policy");
-_Static_assert(sizeof(struct hf_node_key) == 24, "hf_node_key");
-_Static_assert(sizeof(struct hf_name_key) == 16, "hf_name_key");
+_Static_assert(sizeof(struct hf_policy) == 32, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
+_Static_assert(sizeof(struct hf_place) == 80, "hf_place");
+_Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");

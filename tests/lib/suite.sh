@@ -27,7 +27,8 @@ run_suite() {
 		((++number))
 		(
 			set -Eeuo pipefail
-			trap 'echo "in ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND"' ERR
+			exec 9>&1 # the log, also from within $(…)
+			trap 'echo "in ${BASH_SOURCE[0]##*/} line $LINENO: $BASH_COMMAND" >&9' ERR
 			trap 'end_background; clean_up' EXIT
 			"$name"
 		) >"$log" 2>&1 </dev/null
@@ -119,7 +120,7 @@ start_session() {
 
 # api METHOD TARGET [BODY]: prints the answer.
 api() {
-	curl -s --max-time 10 --unix-socket "$SOCKET" -X "$1" ${3+-d "$3"} "http://localhost$2"
+	curl -s --max-time 30 --unix-socket "$SOCKET" -X "$1" ${3+-d "$3"} "http://localhost$2"
 }
 
 # show ID MEMBER: of a session.
@@ -198,7 +199,7 @@ gaps() {
 }
 
 no_refusal() {
-	[ -z "$(refusals seq)" ] || fail "refused: $(refusals | head -n 5)"
+	[ -z "$(refusals seq)" ] || fail "refused: $(refusals | sed -n 1,5p)"
 }
 
 # ---- attempts --------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#define WATCH_PRIORITY 4 /* behind requests: when hundreds of sessions end, a kill does not wait for them */
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_USEC 1000ull
 
@@ -115,6 +116,8 @@ int session_watch(struct daemon *d, struct session *s, struct error *e)
                 return error_set(e, -ENOMEM, "out of memory");
         }
         r = sd_event_add_inotify(d->event, &s->watch, path, IN_MODIFY, on_change, s);
+        if (r >= 0)
+                r = sd_event_source_set_priority(s->watch, WATCH_PRIORITY);
         return r < 0 ? error_set(e, r, "cannot watch %s: %s", path, strerror(-r)) : 0;
 }
 

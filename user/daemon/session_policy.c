@@ -76,7 +76,7 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct erro
         *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
         r = kernel_policy_load(d->kernel, id, c, e);
         if (r < 0) {
-                *kernel_policy(d->kernel, id) = (struct hf_policy){ 0, 0 };
+                *kernel_policy(d->kernel, id) = (struct hf_policy){ 0 };
                 d->sessions.policies[id] = false;
                 return r;
         }

@@ -12,8 +12,8 @@ enum map {
         MAP_SESSIONS,
         MAP_HOST,
         MAP_POLICIES,
-        MAP_NODES,
-        MAP_NAMES,
+        MAP_BOOKS,
+        MAP_FILTER,
         MAP_EGRESS,
         MAP_CGROUPS,
         MAP_PEERS,
@@ -29,10 +29,12 @@ enum iterator {
         ITERS,
 };
 
-/* Descriptors that a loaded policy needs open. */
-struct held {
+/* What a loaded policy needs: descriptors that stay open, and its objects' bits in the filter. */
+struct loaded {
         int *fds;
-        size_t count;
+        size_t n_fds;
+        uint32_t *bits;
+        size_t n_bits;
 };
 
 struct kernel {
@@ -43,7 +45,9 @@ struct kernel {
         struct hf_policy *policies;
         struct hf_request *request;
         struct ring_buffer *ring;
-        struct held held[HF_POLICIES];
+        struct hf_filter *filter;
+        struct hf_filter *inherited; /* bits of policies that were loaded by an earlier daemon: they stay; NULL: none */
+        struct loaded loaded[HF_POLICIES];
         bool unloaded[HF_POLICIES]; /* to be reaped */
         int n_unloaded;
         size_t unloaded_held;
@@ -57,8 +61,8 @@ struct kernel {
 /* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
 int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
 
-/* Closes what a loaded policy needed open. */
-void objects_release(struct kernel *k, uint32_t policy);
+/* Lets go of what a loaded policy needed. */
+void loaded_release(struct kernel *k, uint32_t policy);
 
 /* A negative errno and a message with the kernel's view of it. */
 int kernel_error(struct error *e, int code, const char *what);

@@ -23,7 +23,7 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "nodes",   "names",
+static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books", "filter",
                                              "egress",   "cgroups", "peers",    "request", "events" };
 static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects" };
 
@@ -118,6 +118,8 @@ static int map_all(struct kernel *k, struct error *e)
                 r = map_array(k->map[MAP_POLICIES], HF_POLICIES * sizeof(*k->policies), &k->policies);
         if (!r)
                 r = map_array(k->map[MAP_REQUEST], sizeof(*k->request), &k->request);
+        if (!r)
+                r = map_array(k->map[MAP_FILTER], sizeof(*k->filter), &k->filter);
         if (r)
                 return kernel_error(e, r, "cannot map the kernel's records");
         k->ring = ring_buffer__new(k->map[MAP_EVENTS], on_event, k, NULL);
@@ -268,6 +270,9 @@ static void unmap(struct kernel *k)
                 munmap(k->policies, HF_POLICIES * sizeof(*k->policies));
         if (k->request)
                 munmap(k->request, sizeof(*k->request));
+        if (k->filter)
+                munmap(k->filter, sizeof(*k->filter));
+        free(k->inherited);
         for (int i = 0; i < MAPS; i++)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
@@ -275,6 +280,16 @@ static void unmap(struct kernel *k)
         memset(k, 0, sizeof(*k));
         memset(k->map, -1, sizeof(k->map));
         memset(k->iter, -1, sizeof(k->iter));
+}
+
+/* Which bits belong to which of the policies that are loaded already is not known: all stay. */
+static int inherit_filter(struct kernel *k, struct error *e)
+{
+        k->inherited = malloc(sizeof(*k->inherited));
+        if (!k->inherited)
+                return kernel_error(e, -ENOMEM, "cannot take over the filter");
+        memcpy(k->inherited, k->filter, sizeof(*k->inherited));
+        return 0;
 }
 
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
@@ -287,7 +302,7 @@ static int take_over(struct kernel *k, struct error *e)
         if (!r)
                 r = map_all(k, e);
         if (!r && k->host->abi == HF_ABI_VERSION)
-                return 0;
+                return inherit_filter(k, e);
         if (!r && sessions_live(k))
                 return error_set(e, -EBUSY,
                                  "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
@@ -332,7 +347,7 @@ void kernel_close(struct kernel *k)
         if (!k)
                 return;
         for (int i = 0; i < HF_POLICIES; i++)
-                objects_release(k, (uint32_t)i);
+                loaded_release(k, (uint32_t)i);
         unmap(k);
         free(k);
 }

@@ -3,11 +3,13 @@
 #include "kernel/internal.h"
 
 #include "base/cleanup.h"
+#include "kernel/book.h"
 
 #include <bpf/bpf.h>
-#include <holdfast/decide.h>
+#include <holdfast/book.h>
 #include <linux/membarrier.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define UNLOADED_MAX 256       /* policies that wait to be removed at once, */
@@ -56,26 +58,12 @@ static int objects_name(struct kernel *k, const struct compiled *c, struct objec
         return iter_run(k->iter[ITER_OBJECTS], true, objects_chunk, o);
 }
 
-static uint64_t name_hash(const struct hf_host *host, const char *name)
-{
-        size_t length = strlen(name);
-        struct hf_hash h;
-
-        hf_hash_start(&h, host->hash_key);
-        for (size_t at = 0; at < length; at += 8) {
-                uint64_t word = 0;
-
-                memcpy(&word, name + at, length - at < 8 ? length - at : 8);
-                hf_hash_word(&h, word);
-        }
-        return hf_hash_finish(&h, (uint32_t)length);
-}
-
 /* What is loaded: the places, with those that turned out to be one object brought together. */
 struct load {
         struct compiled *c;
         struct objects objects;
         size_t *order;   /* places that have an object, those of one object side by side */
+        size_t n;        /* of them */
         uint32_t *table; /* per place: the names table of the places below it */
 };
 
@@ -124,7 +112,6 @@ static void places_meet(struct load *l, const size_t *group, size_t n)
 static int places_prepare(struct kernel *k, struct load *l)
 {
         struct compiled *c = l->c;
-        size_t n = 0;
         int r = objects_name(k, c, &l->objects);
 
         if (r)
@@ -139,13 +126,13 @@ static int places_prepare(struct kernel *k, struct load *l)
                         continue;
                 if (!l->objects.known[c->places[i].fd])
                         return -EIO;
-                l->order[n++] = i;
+                l->order[l->n++] = i;
         }
-        qsort_r(l->order, n, sizeof(*l->order), object_compare, l);
-        for (size_t i = 0, j; i < n; i = j) {
+        qsort_r(l->order, l->n, sizeof(*l->order), object_compare, l);
+        for (size_t i = 0, j; i < l->n; i = j) {
                 const struct hf_object *object = &l->objects.list[c->places[l->order[i]].fd];
 
-                for (j = i + 1; j < n && !memcmp(object, &l->objects.list[c->places[l->order[j]].fd], sizeof(*object)); j++)
+                for (j = i + 1; j < l->n && !memcmp(object, &l->objects.list[c->places[l->order[j]].fd], sizeof(*object)); j++)
                         ;
                 if (j - i > 1)
                         places_meet(l, l->order + i, j - i);
@@ -153,59 +140,136 @@ static int places_prepare(struct kernel *k, struct load *l)
         return 0;
 }
 
-static int place_load(struct kernel *k, uint32_t policy, const struct load *l, size_t i)
+/* What of the places goes into the book: all, and each object once. */
+static struct book_place *entries_make(const struct load *l)
 {
-        const struct place *place = &l->c->places[i];
-        struct hf_name_key name = { .policy = policy };
+        struct compiled *c = l->c;
+        struct book_place *entries = calloc(c->n_places, sizeof(*entries));
+        const struct hf_object *last = NULL;
 
-        if (place->fd >= 0) {
-                struct hf_node_key key = { .object = l->objects.list[place->fd], .policy = policy };
+        if (!entries)
+                return NULL;
+        for (size_t i = 0; i < c->n_places; i++) {
+                const struct place *place = &c->places[i];
 
-                if (bpf_map_update_elem(k->map[MAP_NODES], &key, &place->node, BPF_ANY))
-                        return -errno;
+                entries[i].node = &place->node;
+                if (place->parent < 0)
+                        continue;
+                entries[i].name = place->name;
+                entries[i].table = l->table[place->parent];
         }
-        if (place->parent < 0)
-                return 0;
-        name.table = l->table[place->parent];
-        name.hash = name_hash(k->host, place->name);
-        return bpf_map_update_elem(k->map[MAP_NAMES], &name, &place->node, BPF_ANY) ? -errno : 0;
+        for (size_t i = 0; i < l->n; i++) {
+                const struct hf_object *object = &l->objects.list[c->places[l->order[i]].fd];
+
+                if (!last || memcmp(object, last, sizeof(*object)) != 0)
+                        entries[l->order[i]].object = object;
+                last = object;
+        }
+        return entries;
 }
 
-/* Keeps open what goes by its address, as long as the policy is loaded. */
-static int objects_hold(struct kernel *k, uint32_t policy, struct compiled *c, const struct objects *o)
+/* Puts the book in a map of its own, under the policy's id. */
+static int book_load(struct kernel *k, uint32_t policy, const struct book *book)
 {
-        struct held *held = &k->held[policy];
-        size_t n = 0;
+        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+        _cleanup_close_ int map =
+                bpf_map_create(BPF_MAP_TYPE_ARRAY, "holdfast_book", sizeof(__u32), sizeof(union hf_record), book->count, &options);
+        size_t size = book->count * sizeof(*book->records);
+        void *to;
 
-        for (size_t i = 0; i < c->n_places; i++)
-                n += c->places[i].fd >= 0 && o->hold[c->places[i].fd];
-        held->fds = calloc(n + 1, sizeof(*held->fds));
-        if (!held->fds)
-                return -ENOMEM;
-        for (size_t i = 0; i < c->n_places; i++)
-                if (c->places[i].fd >= 0 && o->hold[c->places[i].fd])
-                        held->fds[held->count++] = TAKE_FD(c->places[i].fd);
+        if (map < 0)
+                return -errno;
+        to = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+        if (to == MAP_FAILED)
+                return -errno;
+        memcpy(to, book->records, size);
+        munmap(to, size);
+        if (bpf_map_freeze(map) < 0 || bpf_map_update_elem(k->map[MAP_BOOKS], &policy, &map, BPF_ANY) < 0)
+                return -errno;
         return 0;
 }
 
-void objects_release(struct kernel *k, uint32_t policy)
+/* Keeps open what goes by its address, as long as the policy is loaded. */
+static int objects_hold(struct loaded *loaded, const struct load *l)
 {
-        struct held *held = &k->held[policy];
+        struct place *places = l->c->places;
 
-        for (size_t i = 0; i < held->count; i++)
-                close(held->fds[i]);
-        free(held->fds);
-        *held = (struct held){ NULL, 0 };
+        loaded->fds = calloc(l->n + 1, sizeof(*loaded->fds));
+        if (!loaded->fds)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++)
+                if (l->objects.hold[places[l->order[i]].fd])
+                        loaded->fds[loaded->n_fds++] = TAKE_FD(places[l->order[i]].fd);
+        return 0;
+}
+
+static void filter_set(struct hf_filter *filter, uint32_t bit)
+{
+        __atomic_fetch_or(&filter->word[bit / 64], 1ULL << (bit % 64), __ATOMIC_RELEASE);
+}
+
+/* Before the first check can ask for one of the objects. */
+static int filter_add(struct kernel *k, uint32_t policy, const struct load *l)
+{
+        struct loaded *loaded = &k->loaded[policy];
+
+        loaded->bits = calloc(l->n + 1, sizeof(*loaded->bits));
+        if (!loaded->bits)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++) {
+                const struct hf_object *o = &l->objects.list[l->c->places[l->order[i]].fd];
+
+                loaded->bits[loaded->n_bits] = (uint32_t)hf_filter_bit(o->ino, o->generation, hf_filter_salt(policy, o->dev));
+                filter_set(k->filter, loaded->bits[loaded->n_bits++]);
+        }
+        return 0;
+}
+
+/* Takes the bits out that no policy needs any more. A word is never short of one that is needed. */
+static void filter_rebuild(struct kernel *k)
+{
+        _cleanup_free_ struct hf_filter *fresh = calloc(1, sizeof(*fresh));
+
+        if (!fresh)
+                return; /* what stays set costs time alone */
+        if (k->inherited)
+                memcpy(fresh, k->inherited, sizeof(*fresh));
+        for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
+                for (size_t i = 0; i < k->loaded[policy].n_bits; i++)
+                        filter_set(fresh, k->loaded[policy].bits[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(fresh->word); i++)
+                __atomic_store_n(&k->filter->word[i], fresh->word[i], __ATOMIC_RELAXED);
+}
+
+void loaded_release(struct kernel *k, uint32_t policy)
+{
+        struct loaded *loaded = &k->loaded[policy];
+
+        for (size_t i = 0; i < loaded->n_fds; i++)
+                close(loaded->fds[i]);
+        free(loaded->fds);
+        free(loaded->bits);
+        *loaded = (struct loaded){ NULL, 0, NULL, 0 };
 }
 
 static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
 {
         _cleanup_(load_free) struct load l = { .c = c };
+        _cleanup_(book_free) struct book book = BOOK_INIT;
+        _cleanup_free_ struct book_place *entries = NULL;
         int r = places_prepare(k, &l);
 
-        for (size_t i = 0; !r && i < c->n_places; i++)
-                r = place_load(k, policy, &l, i);
-        return r ? r : objects_hold(k, policy, c, &l.objects);
+        if (r)
+                return r;
+        entries = entries_make(&l);
+        if (!entries)
+                return -ENOMEM;
+        r = book_build(entries, c->n_places, k->host->hash_key, &book, &k->policies[policy]);
+        if (!r)
+                r = filter_add(k, policy, &l);
+        if (!r)
+                r = book_load(k, policy, &book);
+        return r ? r : objects_hold(&k->loaded[policy], &l);
 }
 
 static int egress_load(struct kernel *k, uint32_t policy, const struct compiled *c)
@@ -220,21 +284,18 @@ static int egress_load(struct kernel *k, uint32_t policy, const struct compiled 
         return 0;
 }
 
-/* Deletes every key whose policy, at the given offset, is to be reaped. */
-static void sweep(const struct kernel *k, int map, size_t key_size, size_t policy_at)
+/* Deletes every prefix whose policy is to be reaped. */
+static void egress_reap(const struct kernel *k)
 {
-        _Alignas(8) char key[64], next[64];
+        struct hf_egress_key key, next;
         bool have = false;
 
-        while (!bpf_map_get_next_key(map, have ? key : NULL, next)) {
-                uint32_t policy;
-
-                memcpy(&policy, next + policy_at, sizeof(policy));
-                if (policy < HF_POLICIES && k->unloaded[policy]) {
-                        bpf_map_delete_elem(map, next);
+        while (!bpf_map_get_next_key(k->map[MAP_EGRESS], have ? &key : NULL, &next)) {
+                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
+                        bpf_map_delete_elem(k->map[MAP_EGRESS], &next);
                         continue; /* from the same key again */
                 }
-                memcpy(key, next, key_size);
+                key = next;
                 have = true;
         }
 }
@@ -245,15 +306,15 @@ void kernel_policy_reap(struct kernel *k)
                 return;
         /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-        sweep(k, k->map[MAP_NODES], sizeof(struct hf_node_key), offsetof(struct hf_node_key, policy));
-        sweep(k, k->map[MAP_NAMES], sizeof(struct hf_name_key), offsetof(struct hf_name_key, policy));
-        sweep(k, k->map[MAP_EGRESS], sizeof(struct hf_egress_key), offsetof(struct hf_egress_key, policy));
+        egress_reap(k);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
-                        objects_release(k, policy);
+                        bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
+                        loaded_release(k, policy);
                         k->policies[policy] = (struct hf_policy){ 0 };
                         k->unloaded[policy] = false;
                 }
+        filter_rebuild(k);
         k->n_unloaded = 0;
         k->unloaded_held = 0;
 }
@@ -263,7 +324,7 @@ void kernel_policy_unload(struct kernel *k, uint32_t policy)
         if (!k->unloaded[policy]) {
                 k->unloaded[policy] = true;
                 k->n_unloaded++;
-                k->unloaded_held += k->held[policy].count;
+                k->unloaded_held += k->loaded[policy].n_fds;
         }
         if (k->n_unloaded >= UNLOADED_MAX || k->unloaded_held >= UNLOADED_HELD_MAX)
                 kernel_policy_reap(k);

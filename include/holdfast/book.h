@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How a place is found in a policy's book. Who looks into one defines HF_BOOK, its type, and hf_record(book, number) before: a pointer to the record,
+ * or NULL. A bucket is filled from its start; what finds no room in it is in the next one, up to HF_PROBES buckets on.
+ */
+#ifndef HOLDFAST_BOOK_H
+#define HOLDFAST_BOOK_H
+
+#include "holdfast/decide.h"
+
+HF_INLINE __u64 hf_object_hash(const struct hf_object *object)
+{
+        __u64 x = object->ino ^ (__u64)object->dev << 40 ^ (__u64)object->generation << 8;
+
+        x ^= x >> 32;
+        return x * 0x9e3779b97f4a7c15ULL;
+}
+
+/* Never 0. Independent of the bits that choose the bucket. */
+HF_INLINE __u32 hf_object_tag(__u64 hash)
+{
+        return (__u32)(hash >> 8) | 1;
+}
+
+HF_INLINE __u32 hf_object_bucket(__u64 hash, __u32 mask)
+{
+        return (__u32)(hash >> 40) & mask;
+}
+
+HF_INLINE __u32 hf_name_bucket(__u64 hash, __u32 table, __u32 mask)
+{
+        return ((__u32)hash + table * 0x9e3779b1U) & mask;
+}
+
+/* What a policy and a device add to the bits of their objects. */
+HF_INLINE __u64 hf_filter_salt(__u32 policy, __u32 device)
+{
+        return ((__u64)device << 32 | policy) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* The bit of an object in struct hf_filter. */
+HF_INLINE __u64 hf_filter_bit(__u64 ino, __u32 generation, __u64 salt)
+{
+        __u64 x = (ino ^ (__u64)generation << 16) + salt;
+
+        return (x ^ x >> 32) * 0x9e3779b97f4a7c15ULL >> 42;
+}
+
+/* The filter's bit for a name, of its first 8 bytes (zeros behind its end) and its length. */
+HF_INLINE __u64 hf_name_bit(__u64 start, __u32 length)
+{
+        return 1ULL << ((start ^ length) * 0x9e3779b97f4a7c15ULL >> 58);
+}
+
+#ifdef HF_BOOK
+
+/* The record of the object's place, 0: it has none; the record's own object is to be compared. */
+HF_INLINE __u32 hf_find_object(HF_BOOK *book, __u32 mask, const struct hf_object *object)
+{
+        __u64 hash = hf_object_hash(object);
+        __u32 tag = hf_object_tag(hash), bucket = hf_object_bucket(hash, mask);
+
+        for (__u32 i = 0; i < HF_PROBES; i++) {
+                const union hf_record *r = hf_record(book, (bucket + i) & mask);
+
+                if (!r)
+                        return 0;
+                for (int j = 0; j < HF_SLOTS_A_BUCKET; j++) {
+                        if (r->slot[j].tag == tag)
+                                return r->slot[j].place;
+                        if (!r->slot[j].tag)
+                                return 0;
+                }
+        }
+        return 0;
+}
+
+/* The record of the place with that name in a table, 0: there is none. */
+HF_INLINE __u32 hf_find_name(HF_BOOK *book, __u32 at, __u32 mask, __u32 table, __u64 hash)
+{
+        __u32 bucket = hf_name_bucket(hash, table, mask);
+
+        for (__u32 i = 0; i < HF_PROBES; i++) {
+                const union hf_record *r = hf_record(book, at + ((bucket + i) & mask));
+
+                if (!r)
+                        return 0;
+                for (int j = 0; j < HF_NAMES_A_BUCKET; j++) {
+                        if (r->name[j].hash == hash && r->name[j].table == table)
+                                return r->name[j].place;
+                        if (!r->name[j].place)
+                                return 0;
+                }
+        }
+        return 0;
+}
+
+#endif
+
+_Static_assert(HF_FILTER_BITS == 1u << (64 - 42), "hf_filter_bit()");
+
+#endif
