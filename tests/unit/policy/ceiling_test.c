@@ -275,8 +275,7 @@ static void a_seal_stays_a_seal_under_ceilings(void **state)
         vars.seals = seals;
         vars.ceilings = ceilings;
         c.fs = (struct fake_fs){ .objects = tree };
-        assert_int_equal(
-                policy_compile(c.layers[0], &vars, &(struct fs_view){ fake_open, &c.fs, NULL }, &c.compiled, &c.findings), 0);
+        assert_int_equal(policy_compile(c.layers[0], &vars, &(struct fs_view){ fake_open, &c.fs, NULL }, &c.compiled, &c.findings), 0);
         assert_refused(&c, "/srv/ws", HF_WRITE, HF_WHY_GUARD, HF_RULE_SEAL);
         assert_refused(&c, "/srv", HF_WRITE, HF_WHY_RULE, HOST(2));
 }
@@ -333,7 +332,8 @@ static void an_allowance_of_a_ceiling_by_another_name_takes_nothing(void **state
 
 static void the_lower_limit_of_all_layers_wins(void **state)
 {
-        static const char policy[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"2G\",\"pids\":64}}";
+        static const char policy[] =
+                "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"2G\",\"pids\":64}}";
         static const char user[] =
                 "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"1G\",\"cpu\":\"200%\"}}";
         static const char host[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"cpu\":\"50%\",\"pids\":100,"
@@ -383,8 +383,7 @@ static void assert_same(const struct compiled *a, const struct compiled *b)
         assert_int_equal(a->active, b->active);
 }
 
-#define BOTH(files, egress) \
-        "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"base\":{\"files\":[" files "],\"egress\":[" egress "]}}}"
+#define BOTH(files, egress) "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"base\":{\"files\":[" files "],\"egress\":[" egress "]}}}"
 #define ANY "{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\"}"
 #define MIXED \
         BOTH(ALLOW("/srv", "rw") "," DENY("/srv/ws/keys", "rw") "," ALLOW("/srv/ws/link", "r"), \
@@ -445,7 +444,8 @@ static void ports_and_protocols_are_intersected(void **state)
         _cleanup_clipped_ struct clipped c = { 0 };
 
         (void)state;
-        compile_under(&c, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"port\":\"100-200\"},{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"udp\"}"), NULL,
+        compile_under(&c, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"port\":\"100-200\"},{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"udp\"}"),
+                      NULL,
                       EGRESS("{\"cidr\":\"0.0.0.0/0\",\"port\":\"150-300\",\"proto\":\"tcp\"},{\"cidr\":\"0.0.0.0/0\",\"port\":443}"));
         assert_false(opens(&c, "10.0.0.1", HF_TCP, 149));
         assert_true(opens(&c, "10.0.0.1", HF_TCP, 150));
@@ -540,9 +540,10 @@ static void ranges_that_a_ceiling_splits_must_still_fit(void **state)
         compile_under(&one, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"proto\":\"tcp\"}"), NULL, text);
         assert_int_equal(one.compiled->prefixes[0].egress.count, HF_PORTS);
         assert_int_equal(
-                try_compile(&two, NULL,
-                            EGRESS("{\"cidr\":\"10.0.0.0/8\",\"proto\":\"tcp\"},{\"cidr\":\"10.0.0.1\",\"port\":\"1-1010\",\"proto\":\"udp\"}"),
-                            NULL, text),
+                try_compile(
+                        &two, NULL,
+                        EGRESS("{\"cidr\":\"10.0.0.0/8\",\"proto\":\"tcp\"},{\"cidr\":\"10.0.0.1\",\"port\":\"1-1010\",\"proto\":\"udp\"}"),
+                        NULL, text),
                 -EINVAL);
         assert_true(has_finding(&two.findings, "$.capabilities.base.egress[1]", "10.0.0.1/32|more than 16|host's ceiling " FILE_HOST) ||
                     has_finding(&two.findings, "$.capabilities.base.egress[0]", "10.0.0.1/32|more than 16|host's ceiling " FILE_HOST));
