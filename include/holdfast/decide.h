@@ -79,7 +79,10 @@ HF_INLINE __u32 hf_rule_number(__u32 rule)
         return rule & ((1u << HF_RULE_LAYER_SHIFT) - 1);
 }
 
-/* Whether the prefix allows the port; *port gets the entry that matched (the first live one, else the first), or NULL. */
+/*
+ * Whether the prefix allows the port; *port gets the entry that matched (the first live one, else the first), or NULL. A rule with a
+ * ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
+ */
 HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 *rule)
 {
         enum hf_why why = HF_WHY_NO_RULE;
