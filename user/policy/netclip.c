@@ -67,6 +67,8 @@ static int add_allowed(struct hf_egress *egress, const struct hf_port *port, con
 {
         int r = 0;
 
+        if (allows_all(ceiling, port))
+                return egress_add(egress, port);
         for (__u32 i = 0; i < ceiling->count && r == 0; i++) {
                 const struct hf_port *most = &ceiling->port[i];
                 struct hf_port both = *port;
