@@ -17,9 +17,11 @@
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 
-static int broken(struct error *e, const char *path, const char *fault)
+#define BROKEN "no session can begin or get another policy under it"
+
+static int unreadable(struct error *e, const char *path, const char *why)
 {
-        return error_set(e, -ENOTRECOVERABLE, "the ceiling %s %s: no session can begin or get another policy under it", path, fault);
+        return error_set(e, -ENOTRECOVERABLE, "the ceiling %s cannot be read (%s): " BROKEN, path, why);
 }
 
 /* Whoever may write a ceiling may open it. */
@@ -28,9 +30,8 @@ static int check_owner(const struct stat *st, const char *path, struct error *e)
         if (st->st_uid == 0 && !(st->st_mode & 022))
                 return 0;
         return error_set(e, -ENOTRECOVERABLE,
-                         "%s must belong to root, and nobody else may write it: chown root %s && chmod go-w %s; until then no session can "
-                         "begin or get another policy under it",
-                         path, path, path);
+                         "%s must belong to root, and nobody else may write it: chown root %s && chmod go-w %s; until then " BROKEN, path,
+                         path, path);
 }
 
 /* Whether there is such a folder that only root writes: 1, 0 for none, negative errno. */
@@ -41,9 +42,9 @@ static int check_folder(const char *path, struct error *e)
         if (stat(path, &st) < 0 && errno == ENOENT)
                 return 0;
         if (stat(path, &st) < 0)
-                return broken(e, path, strerror(errno));
+                return unreadable(e, path, strerror(errno));
         if (!S_ISDIR(st.st_mode))
-                return broken(e, path, "is not the folder that it should be");
+                return unreadable(e, path, "it is not a folder");
         return check_owner(&st, path, e) < 0 ? -ENOTRECOVERABLE : 1;
 }
 
@@ -51,24 +52,21 @@ static int check_folder(const char *path, struct error *e)
 static int read_text(const char *path, char **ret, size_t *length, struct error *e)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        _cleanup_free_ char *why = NULL;
         struct stat st;
         int r;
 
         if (fd < 0 && errno == ENOENT)
                 return 0;
-        r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-        if (r == 0 && !S_ISREG(st.st_mode))
-                r = -EISDIR;
-        if (r == 0 && check_owner(&st, path, e) < 0)
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return unreadable(e, path, strerror(errno));
+        if (!S_ISREG(st.st_mode))
+                return unreadable(e, path, "it is not a file");
+        if (check_owner(&st, path, e) < 0)
                 return -ENOTRECOVERABLE;
-        if (r == 0)
-                r = file_read_all(fd, POLICY_TEXT_MAX, ret, length);
-        if (r == 0)
-                return 1;
-        if (asprintf(&why, "cannot be read (%s)", r == -EFBIG ? "it is longer than 16 MiB" : strerror(-r)) < 0)
-                why = NULL;
-        return broken(e, path, why ? why : "cannot be read");
+        r = file_read_all(fd, POLICY_TEXT_MAX, ret, length);
+        if (r < 0)
+                return unreadable(e, path, r == -EFBIG ? "it is longer than 16 MiB" : strerror(-r));
+        return 1;
 }
 
 /* Adds what was found in a text, with the file before each place. */
@@ -108,7 +106,7 @@ static int read_layer(struct ceilings *c, enum hf_layer layer, const char *path,
         r = policy_parse(text, length, &policy, &found);
         add_findings(findings, &found, path);
         if (r == -EINVAL)
-                return broken(e, path, found.total == 1 ? "has an error" : "has errors");
+                return error_set(e, -ENOTRECOVERABLE, "the ceiling %s has errors (%d): " BROKEN, path, found.total);
         if (r < 0 || put(c, layer, path, TAKE_PTR(policy), TAKE_PTR(text)) < 0)
                 return error_set(e, -ENOMEM, "out of memory");
         return 1;
@@ -253,9 +251,9 @@ static int save_layer(cJSON *o, const struct ceilings *c, int layer)
         cJSON *item = cJSON_AddObjectToObject(o, layer_name((unsigned)layer));
 
         return item && cJSON_AddStringToObject(item, "file", c->layers[layer].file) &&
-                               cJSON_AddStringToObject(item, "text", c->layers[layer].text) ?
-                       0 :
-                       -ENOMEM;
+                               cJSON_AddStringToObject(item, "text", c->layers[layer].text)
+                       ? 0
+                       : -ENOMEM;
 }
 
 int ceilings_save(const struct ceilings *c, char **ret)
