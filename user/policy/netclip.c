@@ -56,8 +56,10 @@ static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint32_t a
 
 static bool allows_all(const struct hf_egress *ceiling, const struct hf_port *port)
 {
-        for (uint8_t proto = HF_TCP; proto <= HF_UDP; proto = (uint8_t)(proto << 1))
-                if ((port->proto & proto) && reach(ceiling, proto, port->from) <= port->to)
+        static const uint8_t protos[] = { HF_TCP, HF_UDP };
+
+        for (size_t i = 0; i < ARRAY_SIZE(protos); i++)
+                if ((port->proto & protos[i]) && reach(ceiling, protos[i], port->from) <= port->to)
                         return false;
         return true;
 }
