@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 1
+#define HF_ABI_VERSION 2
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -88,10 +88,22 @@ enum hf_node_flag {
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */
 
+/*
+ * What a session may do is what all its layers allow: its policy, and the ceilings that clip it. The number of a rule has its layer
+ * in the top bits; a ceiling's number 0 says that no rule of that ceiling allows it.
+ */
+enum hf_layer {
+        HF_LAYER_POLICY,
+        HF_LAYER_USER, /* the ceiling of the session's user */
+        HF_LAYER_HOST, /* the ceiling of the host */
+        HF_LAYERS,
+};
+#define HF_RULE_LAYER_SHIFT 28
+
 /* What a policy says of a place; what it inherits is already folded in. */
 struct hf_node {
         __u64 allow[HF_RIGHTS]; /* per right: the capabilities that allow it */
-        __u32 rule[HF_RIGHTS];  /* per right: number of the rule that decided, for the event; 0: no rule */
+        __u32 rule[HF_RIGHTS];  /* per right: number of the rule that decided, with its layer, for the event; 0: no rule */
         __u32 names;            /* table of the names right below that are places too; 0: none */
         __u16 flags;            /* enum hf_node_flag */
         __u8 deny;              /* rights that a rule denies here (the others without capabilities were never allowed) */
@@ -145,9 +157,9 @@ enum hf_proto {
         HF_UDP = 1 << 1,
 };
 
-/* Ports of one address prefix that some capability allows. */
+/* Ports of one address prefix that some capability allows, or would allow without a ceiling. */
 struct hf_port {
-        __u64 allow; /* capabilities */
+        __u64 allow; /* capabilities; 0: a ceiling refuses, rule says which */
         __u32 rule;
         __u16 from, to; /* inclusive, host order */
         __u8 proto;     /* enum hf_proto bits */

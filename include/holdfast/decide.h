@@ -63,7 +63,26 @@ HF_INLINE enum hf_why hf_explain(const struct hf_node *node, __u32 refused, __u3
         return HF_WHY_NO_RULE;
 }
 
-/* Whether the prefix allows the port; *port gets the entry that matched (the first live one, else the first), or NULL. */
+/* The number of a rule as nodes, ports and events have it. Nothing of these is to be asked of HF_RULE_SEAL, which is no rule. */
+HF_INLINE __u32 hf_rule(enum hf_layer layer, __u32 number)
+{
+        return ((__u32)layer << HF_RULE_LAYER_SHIFT) | number;
+}
+
+HF_INLINE __u32 hf_rule_layer(__u32 rule)
+{
+        return rule >> HF_RULE_LAYER_SHIFT;
+}
+
+HF_INLINE __u32 hf_rule_number(__u32 rule)
+{
+        return rule & ((1u << HF_RULE_LAYER_SHIFT) - 1);
+}
+
+/*
+ * Whether the prefix allows the port; *port gets the entry that matched (the first live one, else the first), or NULL. A rule with a
+ * ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
+ */
 HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 *rule)
 {
         enum hf_why why = HF_WHY_NO_RULE;

@@ -88,6 +88,23 @@ static void check_compiled(const struct compiled *c)
                         check(compiled_find(c, c->policy->rules[i].path) != NULL);
 }
 
+/* Under itself as both ceilings it is what it is. */
+static void check_under_itself(const struct compiled *c, struct policy_vars vars, const struct fs_view *view)
+{
+        const struct ceiling itself = { c->policy, "itself" }, ceilings[HF_LAYERS] = { { NULL, NULL }, itself, itself };
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct compiled *same = NULL;
+
+        vars.ceilings = ceilings;
+        check(policy_compile(c->policy, &vars, view, &same, &findings) == 0 && !findings.total && !same->clipped);
+        check(same->n_places == c->n_places && same->n_prefixes == c->n_prefixes && same->active == c->active);
+        for (size_t i = 0; i < c->n_places; i++)
+                check(!memcmp(&same->places[i].node, &c->places[i].node, sizeof(c->places[i].node)));
+        for (size_t i = 0; i < c->n_prefixes; i++)
+                check(!memcmp(&same->prefixes[i].egress, &c->prefixes[i].egress, sizeof(c->prefixes[i].egress)));
+        compiled_free(same);
+}
+
 static void check_findings(const struct findings *f, bool failed)
 {
         check(failed == (f->total > 0));
@@ -115,8 +132,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         r = policy_compile(policy, &vars, &view, &compiled, &more);
         check_findings(&more, r < 0);
         check((r == 0) == (compiled != NULL));
-        if (compiled)
+        if (compiled) {
                 check_compiled(compiled);
+                check_under_itself(compiled, vars, &view);
+        }
         compiled_free(compiled);
         policy_free(policy);
         return 0;

@@ -7,6 +7,7 @@
 base_policy
 A=$SCRATCH/a.json
 B=$SCRATCH/b.json
+CEILINGS=/etc/holdfast/ceilings
 
 # A policy wrong in five places.
 write_bad() {
@@ -143,6 +144,153 @@ test_what_this_version_cannot_enforce_is_refused() {
 	try holdfast policy check "$SCRATCH/host.json"
 	[ "$status" != 0 ] || fail "a rule with a host name was accepted, though nothing enforces it"
 	holds output "$output" '$.capabilities.net.egress[0].host'
+}
+
+# ---- ceilings ----------------------------------------------------------------------------------------------------------------
+
+clean_up() {
+	rm -rf "$CEILINGS"
+}
+
+# put_ceiling FILE RULES [MORE]: everything is allowed but what the rules, of a capability "secrets", say.
+put_ceiling() {
+	mkdir -p "$CEILINGS/users"
+	cat >"$CEILINGS/$1" <<-END
+		{ "holdfast": 1, "name": "ceiling-${1%%[./]*}", "capabilities": {
+		    "rest": { "files": [ { "path": "/", "allow": "rwxc" } ] }, "secrets": { "files": [ $2 ] } }${3:+, $3} }
+	END
+}
+
+# A policy that allows all of $OUT and a port; $OUT has a secret.
+wide_policy() {
+	POLICY=$SCRATCH/wide.json
+	jq --arg out "$OUT" '.capabilities.workspace.files += [ { path: $out, allow: "rw" }, { path: "/home/dev", allow: "rw" } ]
+		| .capabilities.net = { egress: [ { cidr: "127.0.0.1", port: 7001 } ] }' "$SCRATCH/policy.json" >"$POLICY"
+	chmod 755 "$SCRATCH"
+	chmod 644 "$POLICY"
+	tee "$OUT/secret" "$OUT/other" <<<text >/dev/null
+}
+
+# refused_by LAYER CAPABILITY RULE COMMAND...: one refusal in a session, by that.
+refused_by() {
+	local layer=$1 capability=$2 rule=$3
+	shift 3
+	mark
+	confined "$@"
+	same "$*" 'refused EACCES' "$output"
+	await "its events are written" session_ended_since
+	same "$*: $(refusals)" "$layer|$capability|$rule" "$(refusals layer capability rule | tr '\t' '|')"
+}
+
+test_a_ceiling_of_the_host_clips_a_session() {
+	wide_policy
+	confined files read "$OUT/secret"
+	same "without a ceiling" 'done' "$output"
+	put_ceiling host.json '{ "path": "'"$OUT/secret"'", "deny": "r", "hint": "Not on this host." }'
+	refused_by host secrets '$.capabilities.secrets.files[0]' files read "$OUT/secret"
+	same hint 'Not on this host.' "$(refusals hint)"
+	same reason "a rule of the host's ceiling denies it" "$(refusals reason)"
+	allowed files write "$OUT/secret"
+	allowed files read "$OUT/other"
+	refused_by host none 'default deny' net tcp 127.0.0.1 7001
+	# What the policy itself does not allow stays its own refusal.
+	refused_by policy none 'default deny' files read "$SCRATCH/policy.json"
+}
+
+test_a_ceiling_allows_nothing_by_itself() {
+	echo text >"$OUT/other"
+	put_ceiling host.json ''
+	refused_by policy none 'default deny' files write "$OUT/other"
+}
+
+test_what_no_rule_of_a_ceiling_allows_is_refused_in_its_name() {
+	wide_policy
+	put_ceiling host.json ''
+	jq --arg ws "$WS" '.capabilities.rest.files = [ { path: "/", allow: "rx" }, { path: $ws, allow: "w" }, { path: "/dev", allow: "w" } ]' \
+		"$CEILINGS/host.json" >"$SCRATCH/ceiling.json"
+	cp "$SCRATCH/ceiling.json" "$CEILINGS/host.json"
+	refused_by host none 'default deny' files write "$OUT/other"
+	allowed files read "$OUT/other"
+}
+
+test_the_ceiling_of_a_user_holds_for_that_user() {
+	local secret=/home/dev/secret work=/home/dev/work id
+	wide_policy
+	su dev -c "mkdir -p $work; echo text >$secret"
+	put_ceiling users/dev.json '{ "path": "/home/dev/secret", "deny": "r" }'
+	mark
+	same "dev's session" 'refused EACCES' "$(su dev -c "holdfast run --policy $POLICY --workspace $work -- $TESTS/guest/files read $secret" || true)"
+	await "its events are written" session_ended_since
+	same event 'user|secrets|$.capabilities.secrets.files[0]' "$(refusals layer capability rule | tr '\t' '|')"
+	id=$(since | fields kind=session op=start session)
+	same "what the session shows" '[{"layer":"user","name":"ceiling-users","file":"'"$CEILINGS"'/users/dev.json"}]true' \
+		"$(holdfast show "$id" --json | jq -cj '.ceilings, .clipped')"
+	holds show "$(holdfast show "$id")" "user ceiling-users $CEILINGS/users/dev.json"
+	allowed files read "$secret" # root has none
+	put_ceiling user.json '{ "path": "/home/dev/secret", "deny": "r" }'
+	refused_by user secrets '$.capabilities.secrets.files[0]' files read "$secret"
+}
+
+test_a_broken_ceiling_stops_runs_with_a_clear_error() {
+	local bad=$CEILINGS/host.json
+	start_session before sleep infinity
+	put_ceiling host.json '{ "path": "relative", "deny": "r" }, { "path": "/usr", "deny": "z" }'
+	try holdfast run --policy "$POLICY" --workspace "$WS" -- touch "$WS/ran-under-broken"
+	same "status: $output" 1 "$status"
+	holds error "$output" "the ceiling $bad has errors"
+	holds error "$output" "$bad: \$.capabilities.secrets.files[0].path: "
+	holds error "$output" "$bad: \$.capabilities.secrets.files[1].deny: "
+	try holdfast policy apply "$session" "$POLICY"
+	same "status of apply: $output" 1 "$status"
+	holds error "$output" "$bad"
+	same "the session of before" running "$(show "$session" state)"
+	try holdfast policy check "$bad"
+	same "status of check" 1 "$status"
+	put_ceiling host.json ''
+	chmod g+w "$bad"
+	try holdfast run --policy "$POLICY" --workspace "$WS" -- touch "$WS/ran-under-broken"
+	same "status: $output" 1 "$status"
+	holds error "$output" "$bad must belong to root"
+	[ ! -e "$WS/ran-under-broken" ] || fail "it ran"
+	chmod g-w "$bad"
+	allowed files create "$WS/ran-under-sound-$RANDOM"
+}
+
+# What a session that is asked through $WS/ask answers, at the end of $WS/said.
+answers() {
+	local before
+	before=$(wc -l <"$WS/said")
+	echo "$1" >"$WS/ask"
+	await "it has answered" eval "[ \$(wc -l <$WS/said) -gt $before ]"
+	tail -n 1 "$WS/said"
+}
+
+test_a_session_keeps_its_ceilings_over_a_restart_of_the_daemon() {
+	local group
+	wide_policy
+	rm -f "$WS/ask" "$WS/said"
+	mkfifo "$WS/ask"
+	touch "$WS/said"
+	start_session kept bash -c "while read -r file <$WS/ask; do files read \$file >>$WS/said; done"
+	same "without a ceiling" 'done' "$(answers "$OUT/secret")"
+	put_ceiling host.json '{ "path": "'"$OUT/secret"'", "deny": "r" }' '"limits": { "pids": 123 }'
+	same "a ceiling counts from the next apply on" 'done' "$(answers "$OUT/secret")"
+	holdfast policy apply "$session" "$POLICY"
+	same "after that" 'refused EACCES' "$(answers "$OUT/secret")"
+	group=$(holdfast show "$session" --json | jq -r .cgroup)
+	same "tasks at most" 123 "$(cat "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)$group/pids.max")"
+	kill_daemon KILL
+	rm -rf "$CEILINGS"
+	put_ceiling user.json '{ "path": "relative", "deny": "r" }'
+	put_ceiling hosts.json ''
+	start_daemon
+	holds "what the daemon says of a broken one" "$(tail -n 20 /var/log/holdfastd.log)" "$CEILINGS/user.json: \$.capabilities.secrets.files[0].path: "
+	holds "and of what is none" "$(tail -n 20 /var/log/holdfastd.log)" "$CEILINGS/hosts.json is no ceiling"
+	mark
+	same "with a new daemon" 'refused EACCES' "$(answers "$OUT/secret")"
+	await "its event is written" refused_since
+	same event 'host|secrets|$.capabilities.secrets.files[0]' "$(refusals layer capability rule | tr '\t' '|')"
+	same "what the session shows" 'ceiling-host true' "$(holdfast show "$session" --json | jq -r '"\(.ceilings[0].name) \(.clipped)"')"
 }
 
 run_suite "$@"

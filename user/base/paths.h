@@ -13,6 +13,7 @@
 #define PATH_PINS "/sys/fs/bpf/holdfast"
 #define PATH_CGROUPS "holdfast" /* below the cgroup v2 mount */
 #define PATH_POLICIES_SITE "/etc/holdfast/policies"
+#define PATH_CEILINGS "/etc/holdfast/ceilings"
 
 /* What is installed beside the running program: PREFIX/suffix, where the program is PREFIX/bin/… or PREFIX/sbin/…. Returns 0 or negative
  * errno. */

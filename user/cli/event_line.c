@@ -66,7 +66,7 @@ static void print_extra(const cJSON *e, const char *before, const char *name, co
 void event_line(const cJSON *e, bool colour)
 {
         const char *session = json_get_string(e, "session"), *op = json_get_string(e, "op"), *right = json_get_string(e, "right");
-        const char *capability = json_get_string(e, "capability");
+        const char *capability = json_get_string(e, "capability"), *layer = json_get_string(e, "layer");
         char number[32];
 
         if (!e)
@@ -79,6 +79,8 @@ void event_line(const cJSON *e, bool colour)
         print_object(e);
         print_extra(e, "  ", "comm", "");
         printf("[%s]", output_field(e, "pid", number));
+        if (layer && strcmp(layer, "policy") != 0)
+                print_extra(e, "  ", "layer", "'s ceiling,");
         if (capability && strcmp(capability, "none") != 0)
                 print_extra(e, "  capability ", "capability", ",");
         print_extra(e, "  ", "rule", "");

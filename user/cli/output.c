@@ -84,12 +84,32 @@ void output_table(const cJSON *array, const char *const names[])
                         cell(output_field(item, names[i], number), widths[i], i == n - 1);
 }
 
+/* A line for each item, with its members side by side. */
+static void fields_of_items(const cJSON *array)
+{
+        const cJSON *item, *m;
+        char number[32];
+
+        cJSON_ArrayForEach (item, array) {
+                printf("%-12s", array->string);
+                cJSON_ArrayForEach (m, item) {
+                        putchar(' ');
+                        output_safe(output_field(item, m->string, number));
+                }
+                putchar('\n');
+        }
+}
+
 void output_fields(const cJSON *object)
 {
         const cJSON *m;
         char number[32];
 
         cJSON_ArrayForEach (m, object) {
+                if (cJSON_IsArray(m) && cJSON_GetArraySize(m)) {
+                        fields_of_items(m);
+                        continue;
+                }
                 printf("%-12s ", m->string);
                 output_safe(output_field(object, m->string, number));
                 putchar('\n');

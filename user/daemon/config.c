@@ -48,7 +48,7 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
         const struct {
                 const char *name;
                 char **field;
-        } paths[] = { { "socket", &c->socket }, { "audit", &c->audit }, { "state", &c->state } };
+        } paths[] = { { "socket", &c->socket }, { "audit", &c->audit }, { "state", &c->state }, { "ceilings", &c->ceilings } };
         const char *value = cJSON_GetStringValue(m);
 
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -68,7 +68,7 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
         }
-        return error_set(e, -EINVAL, "$.%s: unknown key; known are socket, group, audit, state and log_level", m->string);
+        return error_set(e, -EINVAL, "$.%s: unknown key; known are socket, group, audit, state, ceilings and log_level", m->string);
 }
 
 static int set_defaults(struct config *c)
@@ -77,7 +77,8 @@ static int set_defaults(struct config *c)
         c->socket = strdup(PATH_SOCKET);
         c->audit = strdup(PATH_AUDIT);
         c->state = strdup(PATH_STATE);
-        return c->socket && c->audit && c->state ? 0 : -ENOMEM;
+        c->ceilings = strdup(PATH_CEILINGS);
+        return c->socket && c->audit && c->state && c->ceilings ? 0 : -ENOMEM;
 }
 
 static int parse(struct config *c, const char *text, struct error *e)
@@ -123,5 +124,6 @@ void config_clear(struct config *c)
         free(c->group);
         free(c->audit);
         free(c->state);
+        free(c->ceilings);
         *c = (struct config)CONFIG_INIT;
 }

@@ -9,16 +9,17 @@
 #include <stdbool.h>
 
 struct config {
-        char *socket; /* where the API listens */
-        char *group;  /* only root and this group may connect; NULL: everyone */
-        char *audit;  /* the audit stream */
-        char *state;  /* folder of the database */
+        char *socket;   /* where the API listens */
+        char *group;    /* only root and this group may connect; NULL: everyone */
+        char *audit;    /* the audit stream */
+        char *state;    /* folder of the database */
+        char *ceilings; /* their folder, see ceilings.h */
         enum log_level log_level;
 };
 
 #define CONFIG_INIT \
         { \
-                NULL, NULL, NULL, NULL, LOG_LEVEL_INFO \
+                NULL, NULL, NULL, NULL, NULL, LOG_LEVEL_INFO \
         }
 #define _cleanup_config_ __attribute__((cleanup(config_clear)))
 

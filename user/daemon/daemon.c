@@ -186,6 +186,7 @@ static int start_sessions(struct daemon *d, struct error *e)
 
         if (r < 0)
                 return r;
+        ceilings_check(d->config.ceilings);
         d->host_lost = kernel_taken_over(d->kernel) ? store_number(d->store, "host_lost") : 0;
         r = kills_restore(d, e);
         if (r >= 0)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "daemon/names.h"
+#include "holdfast/decide.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -106,12 +107,33 @@ static void add_object(cJSON *o, const struct hf_event *e, size_t size, const st
                 add_detail(o, e);
 }
 
-/* Which capability and rule decided. */
-static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
+/* The layer whose rule decided, or whose lack of one. */
+static enum hf_layer layer_of(const struct hf_event *e)
 {
-        const struct rule *rule = p && e->rule && e->rule <= (uint32_t)p->n_rules ? &p->rules[e->rule - 1] : NULL;
+        return e->rule == HF_RULE_SEAL ? HF_LAYER_POLICY : (enum hf_layer)hf_rule_layer(e->rule);
+}
+
+static void add_layer(cJSON *o, const struct hf_event *e)
+{
+        enum hf_layer layer = layer_of(e);
+        bool ruled = e->why == HF_WHY_NO_RULE || e->why == HF_WHY_RULE || e->why == HF_WHY_INACTIVE;
+
+        if ((e->flags & HF_EVENT_DENIED) && (layer != HF_LAYER_POLICY || ruled))
+                cJSON_AddStringToObject(o, "layer", layer_name(layer));
+}
+
+/* Which capability and rule decided. */
+static void add_rule(cJSON *o, const struct hf_event *e, const struct event_context *c)
+{
+        const uint32_t n = e->rule == HF_RULE_SEAL ? 0 : hf_rule_number(e->rule);
+        const struct policy *p = c->policy;
+        const struct rule *rule;
         char number[32];
 
+        add_layer(o, e);
+        if (layer_of(e) != HF_LAYER_POLICY)
+                p = c->ceilings && layer_of(e) < HF_LAYERS ? c->ceilings[layer_of(e)].policy : NULL;
+        rule = p && n && n <= (uint32_t)p->n_rules ? &p->rules[n - 1] : NULL;
         if (rule) {
                 json_add_text(o, "capability", p->capabilities[rule->capability].name);
                 json_add_text(o, "rule", rule->where);
@@ -119,9 +141,22 @@ static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
                         json_add_text(o, "hint", rule->hint);
                 return;
         }
-        cJSON_AddStringToObject(o, "capability", e->rule && e->rule != HF_RULE_SEAL ? "unknown" : "none");
-        snprintf(number, sizeof(number), "#%u", e->rule);
-        cJSON_AddStringToObject(o, "rule", e->rule && e->rule != HF_RULE_SEAL ? number : why_rule(e->why));
+        cJSON_AddStringToObject(o, "capability", n ? "unknown" : "none");
+        snprintf(number, sizeof(number), "#%u", n);
+        cJSON_AddStringToObject(o, "rule", n ? number : why_rule(e->why));
+}
+
+/* Why, in words: of a ceiling's refusal, whose it is. */
+static void reason_text(const struct hf_event *e, char *text, size_t size)
+{
+        bool ceiling = layer_of(e) != HF_LAYER_POLICY && (e->why == HF_WHY_RULE || e->why == HF_WHY_INACTIVE);
+
+        if (!ceiling)
+                snprintf(text, size, "%s", why_text(e->why));
+        else if (hf_rule_number(e->rule))
+                snprintf(text, size, "a rule of the %s's ceiling denies it", layer_name(layer_of(e)));
+        else
+                snprintf(text, size, "no rule of the %s's ceiling allows it", layer_name(layer_of(e)));
 }
 
 static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reason)
@@ -131,7 +166,7 @@ static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reas
         if (e->why == HF_WHY_KILLED && kill_reason && *kill_reason)
                 snprintf(text, sizeof(text), "%s: %s", why_text(e->why), kill_reason);
         else
-                snprintf(text, sizeof(text), "%s", why_text(e->why));
+                reason_text(e, text, sizeof(text));
         json_add_text(o, "reason", text);
 }
 
@@ -171,7 +206,7 @@ cJSON *event_json(const struct hf_event *e, size_t size, const struct event_cont
         add_object(o, e, size, c->mounts);
         if (e->kind == HF_EVENT_SESSION)
                 return o;
-        add_rule(o, e, c->policy);
+        add_rule(o, e, c);
         add_reason(o, e, c->kill_reason);
         error = e->error ? strerrorname_np(-e->error) : NULL;
         if (error)

@@ -12,14 +12,16 @@
 /* What is known around an event. Members may be NULL where it is not known. */
 struct event_context {
         const char *session, *agent, *user;
-        const struct policy *policy; /* the one that the event's policy and rule numbers mean */
+        const struct policy *policy;    /* the one that the event's policy and rule numbers mean */
+        const struct ceiling *ceilings; /* that it was compiled under, as in struct policy_vars */
         const struct mounts *mounts;
         const char *kill_reason; /* of the kill in force */
 };
 
 /*
  * Returns the object without seq and time, or NULL when memory runs out or size is too small for the event. Every denial has
- * right, capability and rule: where no rule decided they read "none" and "default deny" (or "kill", "guard").
+ * right, capability and rule: where no rule decided they read "none" and "default deny" (or "kill", "guard"). Where a rule or its
+ * absence decided, layer is "policy", "user" or "host", whose rule it is.
  */
 cJSON *event_json(const struct hf_event *event, size_t size, const struct event_context *context);
 

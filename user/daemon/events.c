@@ -43,6 +43,7 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
                 .agent = s ? s->agent : NULL,
                 .user = s ? s->user : NULL,
                 .policy = s && event->policy == s->policy_id ? s->policy : NULL,
+                .ceilings = s && event->policy == s->policy_id ? s->ceilings.list : NULL,
                 .mounts = mounts_for(d, s, event),
                 .kill_reason = kill ? kill->reason : NULL,
         };

@@ -9,14 +9,11 @@
 #include <string.h>
 #include <sys/types.h>
 
-int file_read(int folder, const char *path, size_t max, char **ret, size_t *length)
+int file_read_all(int fd, size_t max, char **ret, size_t *length)
 {
-        _cleanup_close_ int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
         _cleanup_free_ char *text = NULL;
         size_t size = 0, used = 0;
 
-        if (fd < 0)
-                return -errno;
         for (;;) {
                 ssize_t n;
 
@@ -44,6 +41,13 @@ int file_read(int folder, const char *path, size_t max, char **ret, size_t *leng
                 *length = used;
         *ret = TAKE_PTR(text);
         return 0;
+}
+
+int file_read(int folder, const char *path, size_t max, char **ret, size_t *length)
+{
+        _cleanup_close_ int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : file_read_all(fd, max, ret, length);
 }
 
 int file_write(int folder, const char *path, const char *text)

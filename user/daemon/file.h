@@ -11,6 +11,9 @@
  */
 int file_read(int folder, const char *path, size_t max, char **ret, size_t *length);
 
+/* The same of a file that is open. */
+int file_read_all(int fd, size_t max, char **ret, size_t *length);
+
 /* Writes text with one write(2), as kernel interfaces want it. */
 int file_write(int folder, const char *path, const char *text);
 

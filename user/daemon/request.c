@@ -38,7 +38,9 @@ bool request_text(struct http_request *r, const cJSON *body, const char *name, c
 
 void request_failed(struct http_request *r, const char *file, const struct findings *findings, const struct error *e)
 {
-        if (findings && findings->total)
+        if (e->code == -ENOTRECOVERABLE)
+                http_problem(r, 500, "broken-ceiling", findings, "%s", error_text(e));
+        else if (findings && findings->total)
                 http_problem(r, 422, "bad-policy", findings, "%s%s%s", file ? file : "", file ? ": " : "", error_text(e));
         else
                 http_problem_errno(r, e);

@@ -23,6 +23,7 @@ void session_free(struct session *s)
         sd_event_source_disable_unref(s->watch);
         sd_event_source_disable_unref(s->wall);
         policy_free(s->policy);
+        ceilings_clear(&s->ceilings);
         mounts_clear(&s->mounts);
         cleanup_close(&s->cgroup_fd);
         free(s->policy_name);
@@ -165,6 +166,8 @@ cJSON *session_json(struct daemon *d, const struct session *s)
         json_add_text(o, "user", s->user);
         cJSON_AddNumberToObject(o, "uid", s->uid);
         json_add_text(o, "policy", s->policy_name);
+        cJSON_AddItemToObject(o, "ceilings", ceilings_json(&s->ceilings));
+        cJSON_AddBoolToObject(o, "clipped", s->ceilings.clipped);
         cJSON_AddNumberToObject(o, "pid", s->pid);
         add_time(o, "started", s->started);
         add_time(o, "ended", s->ended);

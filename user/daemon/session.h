@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "daemon/ceilings.h"
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
@@ -30,7 +31,8 @@ struct session {
         uint32_t policy_id;    /* in force */
         struct policy *policy; /* NULL when its text is lost: rules then have numbers only */
         char *policy_name, *policy_text;
-        char *name; /* "" when none was given */
+        struct ceilings ceilings; /* that the policy in force was compiled under */
+        char *name;               /* "" when none was given */
         char *agent, *version;
         uid_t uid; /* whose session it is */
         char *user, *home, *workspace;
@@ -97,10 +99,12 @@ int session_create(struct daemon *d, const struct session_request *request, stru
 /* session_move.c: takes the processes in; on success every task of them is stamped. */
 int session_move(struct daemon *d, struct session *s, const struct session_request *request, struct error *e);
 
-/* session_policy.c: compiles for the session as it is now, and replaces its policy with one store. Takes policy and text, also on failure.
+/*
+ * session_policy.c: compiles for the session as it is now, under its ceilings as they are now, which go to *ceilings (to be cleared, also
+ * on failure); and replaces its policy with one store. Takes policy and text, also on failure.
  */
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret,
-                    struct findings *findings, struct error *e);
+int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
+                    struct compiled **ret, struct findings *findings, struct error *e);
 int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
                   struct error *e);
 

@@ -183,9 +183,9 @@ static int begin(struct daemon *d, struct session *s, const struct session_reque
 
         if (r < 0)
                 return r;
-        r = cgroup_limit(s->cgroup_fd, &s->policy->limits, s->made_cgroup, findings);
+        r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r < 0)
-                return error_set(e, r, "the host cannot keep a limit of the policy");
+                return error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
         /* On record before anything is confined: a crash from here on leaves a session that the next daemon finds. */
         r = store_session_add(d->store, s, e);
         if (r >= 0)
@@ -265,7 +265,7 @@ static int prepare(struct daemon *d, struct session *s, const struct session_req
         if (r >= 0 && (r = set(&s->policy_name, s->policy->name)) < 0)
                 error_set(e, r, "out of memory");
         if (r >= 0)
-                r = session_compile(d, s, s->pid, s->policy, c, findings, e);
+                r = session_compile(d, s, s->pid, s->policy, &s->ceilings, c, findings, e);
         return r < 0 ? r : reserve(d, s, e);
 }
 

@@ -137,7 +137,8 @@ static int on_wall(sd_event_source *source, uint64_t usec, void *context)
 
 void session_limit_wall(struct daemon *d, struct session *s)
 {
-        uint64_t wall = s->policy ? s->policy->limits.wall : 0, now = time_now(CLOCK_REALTIME), end = s->started + wall * NSEC_PER_SEC;
+        uint64_t wall = policy_limits(s->policy, s->ceilings.list).wall, now = time_now(CLOCK_REALTIME),
+                 end = s->started + wall * NSEC_PER_SEC;
         uint64_t left = end > now ? (end - now) / NSEC_PER_USEC : 0;
 
         s->wall = sd_event_source_disable_unref(s->wall);
@@ -191,6 +192,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         mounts_clear(&s->mounts);
         policy_free(s->policy);
         s->policy = NULL;
+        ceilings_forget(&s->ceilings);
         if (store_session_update(d->store, s, NULL) < 0)
                 log_warning("session %s ended, and the database could not note it", s->id);
         o = event_new(d, s, "session", NULL, NULL);

@@ -24,13 +24,11 @@ struct seals {
 static void seals_fill(struct seals *seals, const struct daemon *d)
 {
         const struct seal fixed[] = {
-                { "/sys/fs/bpf", HF_RIGHTS_ALL },    { PATH_RUN, HF_RIGHTS_ALL },
-                { PATH_STATE, HF_RIGHTS_ALL },       { PATH_LOG, HF_RIGHTS_ALL },
-                { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
-                { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },
-                { "/proc/sys", HF_WRITE },           { "/proc/sysrq-trigger", HF_WRITE },
-                { "/proc/kcore", HF_RIGHTS_ALL },    { "/dev/mem", HF_RIGHTS_ALL },
-                { "/dev/kmem", HF_RIGHTS_ALL },      { "/dev/port", HF_RIGHTS_ALL },
+                { "/sys/fs/bpf", HF_RIGHTS_ALL }, { PATH_RUN, HF_RIGHTS_ALL },         { PATH_STATE, HF_RIGHTS_ALL },
+                { PATH_LOG, HF_RIGHTS_ALL },      { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
+                { d->config.ceilings, HF_WRITE }, { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },
+                { "/proc/sys", HF_WRITE },        { "/proc/sysrq-trigger", HF_WRITE }, { "/proc/kcore", HF_RIGHTS_ALL },
+                { "/dev/mem", HF_RIGHTS_ALL },    { "/dev/kmem", HF_RIGHTS_ALL },      { "/dev/port", HF_RIGHTS_ALL },
         };
         size_t n = ARRAY_SIZE(fixed);
 
@@ -43,24 +41,35 @@ static void seals_fill(struct seals *seals, const struct daemon *d)
         _Static_assert(ARRAY_SIZE(fixed) + 3 <= SEALS_MAX, "SEALS_MAX");
 }
 
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct compiled **ret,
-                    struct findings *findings, struct error *e)
+static bool has_any(const struct ceilings *c)
+{
+        return c->list[HF_LAYER_USER].policy || c->list[HF_LAYER_HOST].policy;
+}
+
+int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
+                    struct compiled **ret, struct findings *findings, struct error *e)
 {
         struct policy_vars vars = { .workspace = s->workspace, .home = s->home, .user = s->user, .tmpdir = "/tmp" };
         struct seals seals;
         _cleanup_fsview_ struct fsview view = FSVIEW_INIT;
-        int r = fsview_open(&view, pid);
+        int r = ceilings_read(d->config.ceilings, s->user, ceilings, findings, e);
 
+        if (r < 0)
+                return r;
+        r = fsview_open(&view, pid);
         if (r < 0) {
                 error_set(e, r, "cannot look at the file system of process %d: %s", pid, strerror(-r));
                 return r;
         }
         seals_fill(&seals, d);
         vars.seals = seals.list;
+        vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);
-        if (r < 0 && findings->total)
-                error_set(e, r, "errors in the policy: %d", findings->total);
-        else if (r < 0)
+        if (r == 0)
+                ceilings->clipped = (*ret)->clipped;
+        else if (findings->total)
+                error_set(e, r, "errors in the policy%s: %d", has_any(ceilings) ? " and the ceilings over it" : "", findings->total);
+        else
                 error_set(e, r, "the policy cannot be compiled: %s", strerror(-r));
         return r;
 }
@@ -85,7 +94,8 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct erro
 }
 
 /* The switch: one store, after which every check sees the new policy. The old one goes when no check can see it any more. */
-static void point_at(struct daemon *d, struct session *s, uint32_t id, struct policy *policy, char *text, char *name)
+static void point_at(struct daemon *d, struct session *s, uint32_t id, struct policy *policy, char *text, char *name,
+                     struct ceilings *ceilings)
 {
         struct hf_session *record = kernel_session(d->kernel, s->slot);
         uint32_t old = s->policy_id;
@@ -103,6 +113,9 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         s->policy = policy;
         s->policy_text = text;
         s->policy_name = name;
+        ceilings_clear(&s->ceilings);
+        s->ceilings = *ceilings;
+        *ceilings = (struct ceilings)CEILINGS_INIT;
 }
 
 static void report(struct daemon *d, struct session *s, const char *old, const char *actor)
@@ -123,7 +136,9 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         _cleanup_(policy_freep) struct policy *p = policy;
         _cleanup_free_ char *t = text, *name = strdup(p->name ? p->name : ""), *old = strdup(s->policy_name);
         _cleanup_(compiled_freep) struct compiled *c = NULL;
+        _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
         pid_t pid = session_member(d, s);
+        const struct limits before = policy_limits(s->policy, s->ceilings.list);
         uint32_t id = 0;
         int r;
 
@@ -131,25 +146,25 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
                 return error_set(e, -ENOMEM, "out of memory");
         if (pid <= 0)
                 return error_set(e, -ESRCH, "session %s has no process left", s->id);
-        r = session_compile(d, s, pid, p, &c, findings, e);
+        r = session_compile(d, s, pid, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;
         r = load(d, c, &id, e);
         if (r < 0)
                 return r;
-        r = cgroup_limit(s->cgroup_fd, &p->limits, s->made_cgroup, findings);
+        r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r >= 0)
-                r = store_session_policy(d->store, s->id, id, name, t, e);
+                r = store_session_policy(d->store, s->id, id, name, t, &ceilings, e);
         else
-                error_set(e, r, "the host cannot keep a limit of the policy");
+                error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
         if (r < 0) {
                 kernel_policy_unload(d->kernel, id);
                 d->sessions.policies[id] = false;
                 if (s->policy)
-                        cgroup_limit(s->cgroup_fd, &s->policy->limits, s->made_cgroup, findings);
+                        cgroup_limit(s->cgroup_fd, &before, s->made_cgroup, findings);
                 return r;
         }
-        point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name));
+        point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings);
         session_limit_wall(d, s);
         report(d, s, old, actor);
         return 0;

@@ -19,17 +19,20 @@ static void parse_policy(struct session *s)
 }
 
 /* Which policy is in force: the one on record, or the one before where a crash came in between. */
-static void settle_policy(struct daemon *d, struct session *s, uint32_t previous_id, const char *previous_text)
+static void settle_policy(struct daemon *d, struct session *s, const struct previous *previous)
 {
         uint32_t now = kernel_session(d->kernel, s->slot)->policy;
 
-        if (now != s->policy_id && now == previous_id && previous_text) {
-                char *text = strdup(previous_text);
+        if (now != s->policy_id && now == previous->id && previous->text) {
+                char *text = strdup(previous->text);
 
                 if (text) {
                         free(s->policy_text);
                         s->policy_text = text;
                 }
+                ceilings_clear(&s->ceilings);
+                if (ceilings_load(previous->ceilings, &s->ceilings) < 0)
+                        log_warning("session %s: its ceilings are in force, and cannot be read from the database", s->id);
         }
         s->policy_id = now;
 }
@@ -54,15 +57,17 @@ static void bury(struct daemon *d, struct session *s, const char *reason)
         log_info("session %s is over: %s", s->id, reason);
 }
 
-static int take_up(void *context, struct session *s, uint32_t previous_id, const char *previous_text)
+static int take_up(void *context, struct session *s, const struct previous *previous)
 {
         struct daemon *d = context;
 
         s->daemon = d;
         if (s->live && !in_kernel(d, s))
                 bury(d, s, kernel_taken_over(d->kernel) ? "it ended while no daemon ran" : "the host was restarted");
+        if (!s->live)
+                ceilings_forget(&s->ceilings);
         if (s->live) {
-                settle_policy(d, s, previous_id, previous_text);
+                settle_policy(d, s, previous);
                 parse_policy(s);
                 s->cgroup_fd = cgroup_open(&d->cgroups, s->cgroup);
                 s->made_cgroup = s->attach != ATTACH_CGROUP;

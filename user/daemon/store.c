@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define ENDED_KEPT "10000" /* sessions that ended and are still on record */
 
 static const char schema[] =
@@ -19,13 +19,20 @@ static const char schema[] =
         " attach TEXT NOT NULL, name TEXT NOT NULL, agent TEXT NOT NULL, version TEXT NOT NULL, uid INTEGER NOT NULL, user TEXT NOT NULL,"
         " home TEXT, workspace TEXT, cgroup TEXT NOT NULL, cgroup_id INTEGER NOT NULL, pid INTEGER NOT NULL,"
         " started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, end_reason TEXT, denials INTEGER NOT NULL DEFAULT 0,"
-        " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0);"
+        " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0, ceilings TEXT, previous_ceilings TEXT);"
         "CREATE INDEX sessions_ended ON sessions (ended);"
         "CREATE TABLE kills (id TEXT PRIMARY KEY, session TEXT NOT NULL, strength TEXT NOT NULL, uid INTEGER NOT NULL,"
         " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL);"
         "CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
-        "PRAGMA user_version = 1;"
+        "PRAGMA user_version = 2;"
         "COMMIT;";
+
+/* From version 1. */
+static const char add_ceilings[] = "BEGIN;"
+                                   "ALTER TABLE sessions ADD COLUMN ceilings TEXT;"
+                                   "ALTER TABLE sessions ADD COLUMN previous_ceilings TEXT;"
+                                   "PRAGMA user_version = 2;"
+                                   "COMMIT;";
 
 static int version(struct store *s, struct error *e)
 {
@@ -48,7 +55,7 @@ static int set_up(struct store *s, struct error *e)
                 return v;
         if (v > SCHEMA_VERSION)
                 return error_set(e, -EPROTO, "a newer holdfast wrote it (version %d, this one knows %d)", v, SCHEMA_VERSION);
-        if (v == 0 && sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+        if (v < SCHEMA_VERSION && sqlite3_exec(s->db, v == 0 ? schema : add_ceilings, NULL, NULL, NULL) != SQLITE_OK)
                 return error_set(e, -EIO, "%s", sqlite3_errmsg(s->db));
         return sql_run(s, e,
                        "DELETE FROM sessions WHERE ended > 0 AND id NOT IN"

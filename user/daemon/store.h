@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+struct ceilings;
 struct kill;
 struct session;
 struct store;
@@ -21,16 +22,26 @@ int store_session_delete(struct store *s, const char *id, struct error *e);
 /* Writes what changes in a session's life: its first process, its end, what was reported lost. */
 int store_session_update(struct store *s, const struct session *session, struct error *e);
 
-/* Notes the next policy, and keeps the one in force beside it: the kernel's record tells which of the two holds after a crash. */
-int store_session_policy(struct store *s, const char *id, uint32_t policy_id, const char *name, const char *text, struct error *e);
+/*
+ * Notes the next policy with its ceilings, and keeps the one in force beside it: the kernel's record tells which of the two holds after a
+ * crash.
+ */
+int store_session_policy(struct store *s, const char *id, uint32_t policy_id, const char *name, const char *text,
+                         const struct ceilings *ceilings, struct error *e);
+
+/* The policy that was replaced last. */
+struct previous {
+        uint32_t id;          /* 0: none */
+        const char *text;     /* NULL: none */
+        const char *ceilings; /* as ceilings_save() made it */
+};
 
 /*
  * Calls back with every session that lives and those that ended after a time (ns since the epoch), oldest first. The callback
- * owns the session. previous_id and previous_text are the policy that was replaced last (0 and NULL: none).
+ * owns the session.
  */
 int store_sessions(struct store *s, uint64_t ended_after,
-                   int (*each)(void *context, struct session *session, uint32_t previous_id, const char *previous_text), void *context,
-                   struct error *e);
+                   int (*each)(void *context, struct session *session, const struct previous *previous), void *context, struct error *e);
 
 int store_kill_add(struct store *s, const struct kill *kill, struct error *e);
 int store_kill_delete(struct store *s, const char *id, struct error *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sessions' part of the database. */
+#include "base/log.h"
 #include "daemon/session.h"
 #include "daemon/sql.h"
 #include "daemon/store.h"
@@ -9,12 +10,17 @@
 
 int store_session_add(struct store *s, const struct session *x, struct error *e)
 {
+        _cleanup_free_ char *ceilings = NULL;
+
+        if (ceilings_save(&x->ceilings, &ceilings) < 0)
+                return error_set(e, -ENOMEM, "out of memory");
         return sql_run(s, e,
                        "INSERT INTO sessions (id, slot, generation, policy_id, policy_name, policy_text, attach, name, agent, version,"
-                       " uid, user, home, workspace, cgroup, cgroup_id, pid, started) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                       "tiiittttttittttiii", x->id, (int64_t)x->slot, (int64_t)x->generation, (int64_t)x->policy_id, x->policy_name,
+                       " uid, user, home, workspace, cgroup, cgroup_id, pid, started, ceilings)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                       "tiiittttttittttiiit", x->id, (int64_t)x->slot, (int64_t)x->generation, (int64_t)x->policy_id, x->policy_name,
                        x->policy_text, attach_name(x->attach), x->name, x->agent, x->version, (int64_t)x->uid, x->user, x->home,
-                       x->workspace, x->cgroup, (int64_t)x->cgroup_id, (int64_t)x->pid, (int64_t)x->started);
+                       x->workspace, x->cgroup, (int64_t)x->cgroup_id, (int64_t)x->pid, (int64_t)x->started, ceilings);
 }
 
 int store_session_delete(struct store *s, const char *id, struct error *e)
@@ -31,12 +37,18 @@ int store_session_update(struct store *s, const struct session *x, struct error 
                        (int64_t)x->lost, (int64_t)x->lost_reported, x->id);
 }
 
-int store_session_policy(struct store *s, const char *id, uint32_t policy_id, const char *name, const char *text, struct error *e)
+int store_session_policy(struct store *s, const char *id, uint32_t policy_id, const char *name, const char *text,
+                         const struct ceilings *ceilings, struct error *e)
 {
-        return sql_run(s, e,
-                       "UPDATE sessions SET previous_id = policy_id, previous_text = policy_text, policy_id = ?, policy_name = ?,"
-                       " policy_text = ? WHERE id = ?",
-                       "ittt", (int64_t)policy_id, name ? name : "", text, id);
+        _cleanup_free_ char *under = NULL;
+
+        if (ceilings_save(ceilings, &under) < 0)
+                return error_set(e, -ENOMEM, "out of memory");
+        return sql_run(
+                s, e,
+                "UPDATE sessions SET previous_id = policy_id, previous_text = policy_text, previous_ceilings = ceilings, policy_id = ?,"
+                " policy_name = ?, policy_text = ?, ceilings = ? WHERE id = ?",
+                "itttt", (int64_t)policy_id, name ? name : "", text, under, id);
 }
 
 static char *text_or_null(sqlite3_stmt *stmt, int column)
@@ -76,6 +88,8 @@ static struct session *read_session(sqlite3_stmt *stmt)
         x->lost = (uint64_t)sqlite3_column_int64(stmt, 20);
         x->lost_reported = (uint64_t)sqlite3_column_int64(stmt, 21);
         x->live = !x->ended;
+        if (ceilings_load((const char *)sqlite3_column_text(stmt, 25), &x->ceilings) < 0)
+                log_warning("session %s: its ceilings are in force, and cannot be read from the database", x->id);
         if (!x->policy_name || !x->policy_text || !x->name || !x->agent || !x->version || !x->user || !x->cgroup || x->slot >= HF_SLOTS ||
             x->policy_id >= HF_POLICIES)
                 return NULL;
@@ -83,25 +97,27 @@ static struct session *read_session(sqlite3_stmt *stmt)
 }
 
 int store_sessions(struct store *s, uint64_t ended_after,
-                   int (*each)(void *context, struct session *session, uint32_t previous_id, const char *previous_text), void *context,
-                   struct error *e)
+                   int (*each)(void *context, struct session *session, const struct previous *previous), void *context, struct error *e)
 {
         _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
-        int r = sql_prepare(
-                s, &stmt, e,
-                "SELECT id, slot, generation, policy_id, policy_text, attach, name, agent, version, uid, user, home, workspace,"
-                " cgroup, cgroup_id, pid, started, ended, end_reason, denials, lost, lost_reported, previous_id, previous_text, policy_name"
-                " FROM sessions WHERE ended = 0 OR ended > ? ORDER BY started",
-                "i", (int64_t)ended_after);
+        int r = sql_prepare(s, &stmt, e,
+                            "SELECT id, slot, generation, policy_id, policy_text, attach, name, agent, version, uid, user, home, workspace,"
+                            " cgroup, cgroup_id, pid, started, ended, end_reason, denials, lost, lost_reported, previous_id, "
+                            "previous_text, policy_name,"
+                            " ceilings, previous_ceilings FROM sessions WHERE ended = 0 OR ended > ? ORDER BY started",
+                            "i", (int64_t)ended_after);
 
         if (r < 0)
                 return r;
         while ((r = sql_step(s, stmt, e)) > 0) {
                 struct session *x = read_session(stmt);
+                struct previous previous;
 
                 if (!x)
                         return error_set(e, -EBADMSG, "the database: a session cannot be read");
-                r = each(context, x, (uint32_t)sqlite3_column_int64(stmt, 22), (const char *)sqlite3_column_text(stmt, 23));
+                previous = (struct previous){ (uint32_t)sqlite3_column_int64(stmt, 22), (const char *)sqlite3_column_text(stmt, 23),
+                                              (const char *)sqlite3_column_text(stmt, 26) };
+                r = each(context, x, &previous);
                 if (r < 0)
                         return r;
         }

@@ -84,27 +84,17 @@ static int object_compare(const void *a, const void *b, void *context)
         return order ? order : (*i > *j) - (*i < *j);
 }
 
-/* Of the places of one object (a bind mount, a hard link) those where a rule speaks decide, together; all share one names table. */
+/* The places of one object (a bind mount, a hard link) decide together, and share one names table. */
 static void places_meet(struct load *l, const size_t *group, size_t n)
 {
         struct place *places = l->c->places;
-        struct hf_node node;
-        size_t first = 0;
         uint32_t table = 0;
 
-        while (first < n && !places[group[first]].ruled)
-                first++;
-        first = first == n ? 0 : first;
-        node = places[group[first]].node;
+        compiled_meet(l->c, group, n);
+        for (size_t i = 0; i < n && !table; i++)
+                table = places[group[i]].node.names;
         for (size_t i = 0; i < n; i++) {
-                if (i != first && places[group[i]].ruled == places[group[first]].ruled)
-                        node_meet(&node, &places[group[i]].node);
-                if (!table)
-                        table = places[group[i]].node.names;
-        }
-        node.names = table;
-        for (size_t i = 0; i < n; i++) {
-                places[group[i]].node = node;
+                places[group[i]].node.names = table;
                 l->table[group[i]] = table;
         }
 }

@@ -3,24 +3,42 @@
 
 #include "base/cleanup.h"
 #include "base/jsontext.h"
+#include "holdfast/decide.h"
 #include "policy/values.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 DEFINE_CLEANUP(struct compiled *, compiled_free)
 
+void source_finding(struct findings *findings, const struct source *source, const char *where, const char *format, ...)
+{
+        _cleanup_free_ char *place = NULL, *what = NULL;
+        va_list ap;
+        int n;
+
+        if (source->file && asprintf(&place, "%s: %s", source->file, where) < 0)
+                place = NULL;
+        va_start(ap, format);
+        n = vasprintf(&what, format, ap);
+        va_end(ap);
+        if (n < 0)
+                what = NULL;
+        findings_add(findings, place ? place : where, "%s", what ? what : "out of memory");
+}
+
 /* Adds a finding about a rule's path. */
-static void path_finding(struct findings *findings, const struct rule *rule, const char *what)
+static void path_finding(struct findings *findings, const struct source *source, const struct rule *rule, const char *what)
 {
         _cleanup_free_ char *where = NULL;
 
         if (asprintf(&where, "%s.path", rule->where) < 0)
                 where = NULL;
-        findings_add(findings, where ? where : rule->where, "%s", what);
+        source_finding(findings, source, where ? where : rule->where, "%s", what);
 }
 
 /* What resolving a path failed with, as a finding. Returns 0 when the next rule may be looked at. */
-static int resolve_failed(struct findings *findings, const struct rule *rule, const char *path, int code)
+static int resolve_failed(struct findings *findings, const struct source *source, const struct rule *rule, const char *path, int code)
 {
         char shown[TEXT_SHOW_MAX];
         _cleanup_error_ struct error e = ERROR_INIT;
@@ -42,14 +60,18 @@ static int resolve_failed(struct findings *findings, const struct rule *rule, co
                 error_set(&e, code, "here the policy has named more objects than files can be open: raise LimitNOFILE=, or name folders");
         else
                 error_set(&e, code, "%s cannot be looked at: %s", shown, strerror(-code));
-        path_finding(findings, rule, error_text(&e));
+        path_finding(findings, source, rule, error_text(&e));
         return tree_is_full(code) ? code : 0;
 }
 
-static int place_rule(struct tree *t, const struct policy *p, int number, const struct policy_vars *vars, struct findings *findings)
+static int place_rule(struct tree *t, const struct source *source, int number, const struct policy_vars *vars, struct findings *findings)
 {
-        const struct rule *rule = &p->rules[number - 1];
-        struct say say = { .rule = (uint32_t)number, .capability = rule->capability, .allow = rule->allow, .deny = rule->deny };
+        const struct rule *rule = &source->policy->rules[number - 1];
+        struct say say = { .rule = hf_rule(source->layer, (uint32_t)number),
+                           .capability = rule->capability,
+                           .layer = source->layer,
+                           .allow = rule->allow,
+                           .deny = rule->deny };
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_free_ char *path = NULL;
         int r;
@@ -57,20 +79,20 @@ static int place_rule(struct tree *t, const struct policy *p, int number, const 
         r = rulepath_expand(rule->path, vars, &path, &e);
         if (r < 0) {
                 if (r != -ENOMEM)
-                        path_finding(findings, rule, error_text(&e));
+                        path_finding(findings, source, rule, error_text(&e));
                 return r == -ENOMEM ? r : 0;
         }
         r = tree_speak(t, path, &say);
-        return r < 0 ? resolve_failed(findings, rule, path, r) : 0;
+        return r < 0 ? resolve_failed(findings, source, rule, path, r) : 0;
 }
 
-static int place_rules(struct tree *t, const struct policy *p, const struct policy_vars *vars, struct findings *findings)
+static int place_rules(struct tree *t, const struct source *source, const struct policy_vars *vars, struct findings *findings)
 {
         int r = 0;
 
-        for (int i = 1; i <= p->n_rules && r == 0; i++)
-                if (p->rules[i - 1].path)
-                        r = place_rule(t, p, i, vars, findings);
+        for (int i = 1; i <= source->policy->n_rules && r == 0; i++)
+                if (source->policy->rules[i - 1].path)
+                        r = place_rule(t, source, i, vars, findings);
         return r;
 }
 
@@ -89,27 +111,48 @@ static int place_seals(struct tree *t, const struct seal *seal)
         return r;
 }
 
+/* The policy first, then its ceilings. */
+struct sources {
+        struct source list[HF_LAYERS];
+        int n;
+        uint8_t ceilings; /* 1 << enum hf_layer */
+};
+
+static struct sources find_sources(const struct policy *p, const struct ceiling *ceilings)
+{
+        struct sources all = { .list = { { .policy = p } }, .n = 1 };
+
+        for (int layer = HF_LAYER_POLICY + 1; ceilings && layer < HF_LAYERS; layer++) {
+                if (!ceilings[layer].policy)
+                        continue;
+                all.list[all.n++] = (struct source){ ceilings[layer].policy, ceilings[layer].file, (enum hf_layer)layer };
+                all.ceilings |= (uint8_t)(1u << layer);
+        }
+        return all;
+}
+
 /* Moves the places out of the tree into the result. */
 static void take_places(struct tree *t, struct compiled *c)
 {
         c->places = TAKE_PTR(t->places);
         c->n_places = t->n_places;
         c->index = TAKE_PTR(t->index);
+        for (int layer = 0; layer < HF_LAYERS; layer++)
+                c->layers[layer] = TAKE_PTR(t->ceilings[layer]);
 }
 
-static int compile_files(struct compiled *c, const struct policy *p, const struct policy_vars *vars, const struct fs_view *view,
+static int compile_files(struct compiled *c, const struct sources *all, const struct policy_vars *vars, const struct fs_view *view,
                          struct findings *findings)
 {
         _cleanup_(tree_clear) struct tree t = TREE_INIT;
         int r;
 
-        r = tree_init(&t, view);
+        r = tree_init(&t, view, all->ceilings);
         if (r < 0 && r != -ENOMEM)
                 findings_add(findings, "$", "the session's root cannot be opened: %s", strerror(-r));
-        if (r < 0)
-                return r;
-        r = place_rules(&t, p, vars, findings);
-        if (r == 0)
+        for (int i = 0; i < all->n && r >= 0; i++)
+                r = place_rules(&t, &all->list[i], vars, findings);
+        if (r >= 0)
                 r = place_seals(&t, vars->seals);
         if (r < 0)
                 return r;
@@ -121,20 +164,35 @@ static int compile_files(struct compiled *c, const struct policy *p, const struc
                 return r;
         tree_finish(&t);
         take_places(&t, c);
-        return 0;
+        return all->ceilings ? places_clip(c) : 0;
+}
+
+static int compile_net(struct compiled *c, const struct sources *all, struct findings *findings)
+{
+        int r = net_compile(&all->list[0], &c->prefixes, &c->n_prefixes, findings);
+
+        for (int i = 1; i < all->n && r == 0; i++)
+                r = net_clip(c, &all->list[i], findings);
+        return r;
+}
+
+static bool limits_equal(const struct limits *a, const struct limits *b)
+{
+        return a->memory == b->memory && a->cpu == b->cpu && a->pids == b->pids && a->wall == b->wall;
 }
 
 int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
                    struct findings *findings)
 {
+        const struct sources all = find_sources(p, vars->ceilings);
         _cleanup_(compiled_freep) struct compiled *c = calloc(1, sizeof(*c));
         int before = findings->total, files, net;
 
         if (!c)
                 return -ENOMEM;
         c->policy = p;
-        files = compile_files(c, p, vars, view, findings);
-        net = net_compile(p, &c->prefixes, &c->n_prefixes, findings);
+        files = compile_files(c, &all, vars, view, findings);
+        net = compile_net(c, &all, findings);
         if (findings->total > before)
                 return files == -ENOMEM || net == -ENOMEM ? -ENOMEM : -EINVAL;
         if (files < 0 || net < 0)
@@ -142,21 +200,10 @@ int policy_compile(const struct policy *p, const struct policy_vars *vars, const
         for (int i = 0; i < p->n_capabilities; i++)
                 if (p->capabilities[i].authorization == AUTHORIZATION_ALWAYS)
                         c->active |= 1ULL << i;
+        c->limits = policy_limits(p, vars->ceilings);
+        c->clipped |= !limits_equal(&c->limits, &p->limits);
         *ret = TAKE_PTR(c);
         return 0;
-}
-
-void node_meet(struct hf_node *node, const struct hf_node *other)
-{
-        for (int i = 0; i < HF_RIGHTS; i++) {
-                bool narrower = (node->allow[i] & ~other->allow[i]) || (!node->rule[i] && !node->allow[i]);
-
-                node->allow[i] &= other->allow[i];
-                if (narrower && !(node->deny & (1u << i)))
-                        node->rule[i] = other->rule[i];
-        }
-        node->deny |= other->deny;
-        node->flags |= other->flags;
 }
 
 void compiled_close(struct compiled *c)
@@ -177,6 +224,8 @@ void compiled_free(struct compiled *c)
                 free(c->places[i].name);
         free(c->places);
         free(c->prefixes);
+        for (int layer = 0; layer < HF_LAYERS; layer++)
+                free(c->layers[layer]);
         place_index_free(c->index);
         free(c);
 }

@@ -5,6 +5,17 @@
 
 #include "policy/tree.h"
 
+/* A policy in its role. */
+struct source {
+        const struct policy *policy;
+        const char *file; /* of a ceiling, for messages; NULL: the session's own policy */
+        enum hf_layer layer;
+};
+
+/* Adds a finding at a JSON path of the source, with the file before it where it is a ceiling. */
+void source_finding(struct findings *findings, const struct source *source, const char *where, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
 /* Folds what places from first on inherit and what rules say there into their nodes. Places above must be folded already. */
 void tree_fold(struct tree *t, size_t first);
 
@@ -19,10 +30,31 @@ int tree_mounts(struct tree *t, const char *const *mounts);
 void tree_finish(struct tree *t);
 
 /*
- * The address prefixes of a policy, each with what shorter ones allow. Prefixes are sorted by address, then length. IPv6 rules say
- * nothing of IPv4, even where their prefix holds ::ffff:0:0/96: that one then stands for itself. Returns 0, -EINVAL with findings,
- * or -ENOMEM. *ret is to be freed.
+ * Takes from a node what a ceiling's does not allow, and names the ceiling where the layers before it have not refused already.
+ * Returns whether anything was taken.
  */
-int net_compile(const struct policy *p, struct prefix **ret, size_t *ret_n, struct findings *findings);
+bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum hf_layer layer);
+
+/* Clips all places by the ceilings in layers, once the tree is finished; keeps there what the policy says by itself. 0 or -ENOMEM. */
+int places_clip(struct compiled *c);
+
+/*
+ * The address prefixes of a policy, each with what shorter ones allow. Prefixes are sorted by address, then length. IPv6 rules say
+ * nothing of IPv4, even where their prefix holds ::ffff:0:0/96: that one then stands for itself. Of a ceiling, all capabilities are
+ * one. Returns 0, -EINVAL with findings, or -ENOMEM. *ret is to be freed.
+ */
+int net_compile(const struct source *source, struct prefix **ret, size_t *ret_n, struct findings *findings);
+
+/* Leaves the prefixes of c with what the ceiling's allow too. Returns as net_compile(). */
+int net_clip(struct compiled *c, const struct source *ceiling, struct findings *findings);
+
+/* The parts of both. Order of address prefixes: by address, then length. */
+int prefix_compare(const struct prefix *a, const struct prefix *b);
+
+/* Whether the second prefix, which lies in the first, takes over what the first allows. IPv4 takes nothing from IPv6. */
+bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow);
+
+/* Adds ports, or their capabilities to the same ones. Returns 0 or -ENOSPC. */
+int egress_add(struct hf_egress *egress, const struct hf_port *port);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each place inherits, per right: the nearest rule wins, and at one place a denial beats an allowance. */
+/* What each place inherits, per layer and right: the nearest rule wins, and at one place a denial beats an allowance. */
 #include "policy/compile.h"
 
 #include <string.h>
@@ -33,20 +33,36 @@ static void fold_seal(struct hf_node *node, uint8_t sealed)
         fold_deny(node, &say);
 }
 
-static void fold_place(struct tree *t, size_t place)
+static struct hf_node *layer_node(struct tree *t, enum hf_layer layer, size_t place)
 {
-        struct hf_node *node = &t->places[place].node;
+        return layer == HF_LAYER_POLICY ? &t->places[place].node : &t->ceilings[layer][place];
+}
+
+static void fold_layer(struct tree *t, enum hf_layer layer, size_t place)
+{
+        struct hf_node *node = layer_node(t, layer, place);
         int parent = t->places[place].parent;
 
-        if (parent >= 0) {
-                *node = t->places[parent].node;
+        *node = parent >= 0 ? *layer_node(t, layer, (size_t)parent) : (struct hf_node){ 0 };
+        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
+                if (t->says[i - 1].layer == layer)
+                        fold_allow(node, &t->says[i - 1]);
+        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
+                if (t->says[i - 1].layer == layer)
+                        fold_deny(node, &t->says[i - 1]);
+}
+
+static void fold_place(struct tree *t, size_t place)
+{
+        int parent = t->places[place].parent;
+
+        if (parent >= 0)
                 t->spots[place].sealed |= t->spots[parent].sealed;
-        }
-        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
-                fold_allow(node, &t->says[i - 1]);
-        for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
-                fold_deny(node, &t->says[i - 1]);
-        fold_seal(node, t->spots[place].sealed);
+        fold_layer(t, HF_LAYER_POLICY, place);
+        fold_seal(&t->places[place].node, t->spots[place].sealed);
+        for (int layer = 0; layer < HF_LAYERS; layer++)
+                if (t->ceilings[layer])
+                        fold_layer(t, (enum hf_layer)layer, place);
 }
 
 void tree_fold(struct tree *t, size_t first)
@@ -101,7 +117,7 @@ void tree_finish(struct tree *t)
 {
         for (size_t i = 0; i < t->n_places; i++) {
                 t->places[i].node.names = t->spots[i].children ? (__u32)i + 1 : 0;
-                t->places[i].ruled = t->spots[i].first != 0;
+                t->places[i].ruled = t->spots[i].ruled;
                 if (t->spots[i].denied)
                         mark_way(t, (int)i);
         }

@@ -3,6 +3,7 @@
 #include "policy/compile.h"
 
 #include "base/cleanup.h"
+#include "holdfast/decide.h"
 #include "policy/values.h"
 
 #include <string.h>
@@ -17,17 +18,22 @@ struct entry {
         int number;
 };
 
-static int compare_prefixes(const uint8_t a[16], uint32_t a_bits, const uint8_t b[16], uint32_t b_bits)
+static int compare(const uint8_t a[16], uint32_t a_bits, const uint8_t b[16], uint32_t b_bits)
 {
         int r = memcmp(a, b, 16);
 
         return r ? r : (a_bits > b_bits) - (a_bits < b_bits);
 }
 
+int prefix_compare(const struct prefix *a, const struct prefix *b)
+{
+        return compare(a->addr, a->bits, b->addr, b->bits);
+}
+
 static int compare_entries(const void *a, const void *b)
 {
         const struct entry *x = a, *y = b;
-        int r = compare_prefixes(x->addr, x->bits, y->addr, y->bits);
+        int r = compare(x->addr, x->bits, y->addr, y->bits);
 
         return r ? r : (x->number > y->number) - (x->number < y->number);
 }
@@ -72,8 +78,7 @@ static bool is_covered(const struct hf_egress *egress, const struct hf_port *por
         return false;
 }
 
-/* Adds ports, or their capabilities to the same ones. Returns 0 or -ENOSPC. */
-static int add_port(struct hf_egress *egress, const struct hf_port *port)
+int egress_add(struct hf_egress *egress, const struct hf_port *port)
 {
         if (is_covered(egress, port))
                 return 0;
@@ -91,18 +96,18 @@ static int add_port(struct hf_egress *egress, const struct hf_port *port)
         return 0;
 }
 
-static int add_rule(struct hf_egress *egress, const struct policy *p, int number)
+static int add_rule(struct hf_egress *egress, const struct source *s, int number)
 {
-        const struct rule *rule = &p->rules[number - 1];
+        const struct rule *rule = &s->policy->rules[number - 1];
         struct hf_port port = {
-                .allow = 1ULL << rule->capability,
-                .rule = (__u32)number,
+                .allow = s->layer == HF_LAYER_POLICY ? 1ULL << rule->capability : 1,
+                .rule = hf_rule(s->layer, (__u32)number),
                 .from = rule->port_from,
                 .to = rule->port_to,
                 .proto = rule->proto,
         };
 
-        return add_port(egress, &port);
+        return egress_add(egress, &port);
 }
 
 static int inherit(struct hf_egress *egress, const struct hf_egress *from)
@@ -110,42 +115,41 @@ static int inherit(struct hf_egress *egress, const struct hf_egress *from)
         int r = 0;
 
         for (__u32 i = 0; i < from->count && r == 0; i++)
-                r = add_port(egress, &from->port[i]);
+                r = egress_add(egress, &from->port[i]);
         return r;
 }
 
 /* The prefix of entries[i] with its own rules; returns the number of entries that it took. */
-static size_t own_ports(const struct policy *p, const struct entry *entries, size_t n, struct prefix *prefix, int *full)
+static size_t own_ports(const struct source *s, const struct entry *entries, size_t n, struct prefix *prefix, int *full)
 {
         size_t i = 0;
 
         *prefix = (struct prefix){ .bits = entries[0].bits };
         memcpy(prefix->addr, entries[0].addr, sizeof(prefix->addr));
-        while (i < n && compare_prefixes(entries[i].addr, entries[i].bits, prefix->addr, prefix->bits) == 0) {
-                if (entries[i].number && add_rule(&prefix->egress, p, entries[i].number) < 0)
+        while (i < n && compare(entries[i].addr, entries[i].bits, prefix->addr, prefix->bits) == 0) {
+                if (entries[i].number && add_rule(&prefix->egress, s, entries[i].number) < 0)
                         *full = entries[i].number;
                 i++;
         }
         return i;
 }
 
-static void too_many(struct findings *findings, const struct policy *p, int number, const struct prefix *prefix)
+static void too_many(struct findings *findings, const struct source *s, int number, const struct prefix *prefix)
 {
         char shown[64];
 
-        findings_add(findings, number ? p->rules[number - 1].where : "$",
-                     "%s has more than %d different port ranges, those of wider prefixes included: expected fewer, wider ranges",
-                     cidr_format(prefix->addr, prefix->bits, shown), HF_PORTS);
+        source_finding(findings, s, number ? s->policy->rules[number - 1].where : "$",
+                       "%s has more than %d different port ranges, those of wider prefixes included: expected fewer, wider ranges",
+                       cidr_format(prefix->addr, prefix->bits, shown), HF_PORTS);
 }
 
-/* Whether the second prefix takes over what the first allows. IPv4 takes nothing from IPv6. */
-static bool inherits(const struct prefix *wide, const struct prefix *narrow)
+bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow)
 {
         return cidr_is_v4(wide->addr, wide->bits) == cidr_is_v4(narrow->addr, narrow->bits);
 }
 
 /* Groups sorted entries to prefixes; a stack holds those that the one in hand lies within. */
-static size_t fold_entries(const struct policy *p, const struct entry *entries, size_t n, struct prefix *prefixes,
+static size_t fold_entries(const struct source *s, const struct entry *entries, size_t n, struct prefix *prefixes,
                            struct findings *findings)
 {
         size_t stack[129], depth = 0, count = 0;
@@ -154,33 +158,33 @@ static size_t fold_entries(const struct policy *p, const struct entry *entries, 
                 struct prefix *prefix = &prefixes[count];
                 int first = entries[i].number, full = 0;
 
-                i += own_ports(p, entries + i, n - i, prefix, &full);
+                i += own_ports(s, entries + i, n - i, prefix, &full);
                 while (depth && !cidr_holds(prefixes[stack[depth - 1]].addr, prefixes[stack[depth - 1]].bits, prefix->addr))
                         depth--;
-                if (depth && inherits(&prefixes[stack[depth - 1]], prefix) &&
+                if (depth && prefix_inherits(&prefixes[stack[depth - 1]], prefix) &&
                     inherit(&prefix->egress, &prefixes[stack[depth - 1]].egress) < 0)
                         full = full ? full : first;
                 if (full)
-                        too_many(findings, p, full, prefix);
+                        too_many(findings, s, full, prefix);
                 stack[depth++] = count;
         }
         return count;
 }
 
-int net_compile(const struct policy *p, struct prefix **ret, size_t *ret_n, struct findings *findings)
+int net_compile(const struct source *source, struct prefix **ret, size_t *ret_n, struct findings *findings)
 {
         _cleanup_free_ struct prefix *prefixes = NULL;
         _cleanup_free_ struct entry *entries = NULL;
         int before = findings->total, r;
         size_t n;
 
-        r = collect(p, &entries, &n);
+        r = collect(source->policy, &entries, &n);
         if (r < 0)
                 return r;
         prefixes = reallocarray(NULL, n + 1, sizeof(*prefixes));
         if (!prefixes)
                 return -ENOMEM;
-        n = fold_entries(p, entries, n, prefixes, findings);
+        n = fold_entries(source, entries, n, prefixes, findings);
         if (findings->total > before)
                 return -EINVAL;
         *ret = TAKE_PTR(prefixes);

@@ -72,10 +72,20 @@ struct seal {
         uint8_t rights;   /* enum hf_right bits that are always refused */
 };
 
-/* What ${…} stands for. NULL: not known, and a rule that uses it is an error. Absolute paths, but user. */
+/* A policy that clips others: whatever its capabilities' authorization, all of them count. */
+struct ceiling {
+        const struct policy *policy; /* NULL: no ceiling */
+        const char *file;            /* where it is from, for messages */
+};
+
+/*
+ * What ${…} stands for, in ceilings too, and what bounds the policy beside its own rules. NULL: not known, and a rule that uses it is
+ * an error. Absolute paths, but user.
+ */
 struct policy_vars {
         const char *workspace, *home, *user, *tmpdir;
-        const struct seal *seals; /* ended by one without a path; NULL: none */
+        const struct seal *seals;       /* ended by one without a path; NULL: none */
+        const struct ceiling *ceilings; /* HF_LAYERS of them, by enum hf_layer; that of HF_LAYER_POLICY is none. NULL: none at all */
 };
 
 /* One object seen by the compiler. */
@@ -98,7 +108,7 @@ struct place {
         int parent;          /* index of the place above; -1 for the root, which is places[0] */
         char *name;          /* its component; "" for the root */
         int fd;              /* what is there: an O_PATH descriptor, or -1: nothing yet */
-        bool ruled;          /* a rule speaks right here; false: it only lies on the way, or is a mount point */
+        uint8_t ruled;       /* 1 << enum hf_layer for each layer that speaks right here; 0: only on the way, or a mount point */
         struct hf_node node; /* what to load; names is the place's own index + 1 where places below it exist, else 0 */
 };
 
@@ -109,15 +119,18 @@ struct prefix {
         struct hf_egress egress;
 };
 
-/* A policy ready for the kernel. Keeps a pointer to the policy. */
+/* A policy ready for the kernel. Keeps a pointer to the policy, not to the ceilings. */
 struct compiled {
         const struct policy *policy;
         struct place *places; /* parents before children */
         size_t n_places;
         struct prefix *prefixes;
         size_t n_prefixes;
-        uint64_t active;           /* capabilities that are granted from the start: those with authorization always */
-        struct place_index *index; /* finds places by parent and name, for compiled_find() */
+        uint64_t active;                   /* capabilities that are granted from the start: those with authorization always */
+        struct limits limits;              /* the lowest of all layers */
+        bool clipped;                      /* a ceiling took something away that the policy allows, or lowered a limit */
+        struct hf_node *layers[HF_LAYERS]; /* with ceilings: what each layer says by itself, beside places; NULL: no such layer */
+        struct place_index *index;         /* finds places by parent and name, for compiled_find() */
 };
 
 /*
@@ -125,6 +138,9 @@ struct compiled {
  * itself becomes a place too. A denial also denies w at the links it goes through (at one that ends its path, all that it denies),
  * at the names below them, and at a file that stands where the path needs a folder; links and all folders above are HF_NODE_WAY.
  * What does not exist becomes a place without an object. A mount point where some rule decides becomes a place that inherits.
+ * Ceilings' rules make places just so. Within each layer the nearest rule wins; then a right is there when every layer allows it. What a
+ * ceiling refuses of what the layers before it allow (policy, user, host) counts as denied, by that ceiling's rule or its number 0; so
+ * does what a rule of it denies where the policy has no rule. Findings about a ceiling have its file before the JSON path.
  * Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components that do not
  * exist, a path through /proc/self, more than HF_PORTS ranges on one prefix, an object that cannot be looked at) go to findings;
  * nothing is half compiled. Returns 0, -EINVAL with findings, -ENOMEM, or -EMFILE and the like. Holds one descriptor for each place that
@@ -144,11 +160,20 @@ const struct place *compiled_find(const struct compiled *c, const char *path);
 const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16]);
 
 /*
- * Two places may turn out to be one object (a bind mount, a hard link). A place that no rule speaks at (ruled is false) gives way to
- * one where a rule does; two that are alike in this meet: node is left with what both allow, and denies what either does. Its
- * names stay: the places below the other one belong into the same table.
+ * Two places may turn out to be one object (a bind mount, a hard link). In each layer, a place that no rule speaks at gives way to one
+ * where a rule does; those that are alike in this meet, as node_meet() does. The nodes of the n places are left alike, but for their
+ * names: the places below them belong into one table.
  */
+void compiled_meet(struct compiled *c, const size_t *places, size_t n);
+
+/* node is left with what both allow, and denies what either does. Its names stay. */
 void node_meet(struct hf_node *node, const struct hf_node *other);
+
+/* The lowest limits of a policy (NULL: it is not known) and its ceilings, which are as in struct policy_vars. */
+struct limits policy_limits(const struct policy *p, const struct ceiling *ceilings);
+
+/* "policy", "user", "host"; "unknown" for what is no layer. */
+const char *layer_name(unsigned layer);
 
 /* "rwxc" notation. right_format writes at most 5 bytes; right_parse returns -EINVAL on anything but distinct letters of rwxc. */
 void right_format(uint8_t rights, char out[5]);

@@ -22,7 +22,7 @@ static int grow(void **array, size_t *room, size_t count, size_t size)
         return 0;
 }
 
-/* Both arrays beside each other. */
+/* The arrays beside each other. */
 static int grow_places(struct tree *t)
 {
         size_t room = t->room;
@@ -31,9 +31,12 @@ static int grow_places(struct tree *t)
         if (t->n_places >= TREE_PLACES_MAX)
                 return -E2BIG;
         r = grow((void **)&t->places, &room, t->n_places, sizeof(*t->places));
-        if (r < 0)
-                return r;
-        return grow((void **)&t->spots, &t->room, t->n_places, sizeof(*t->spots));
+        for (int layer = 0; layer < HF_LAYERS && r == 0; layer++) {
+                room = t->room;
+                if (t->layers & (1u << layer))
+                        r = grow((void **)&t->ceilings[layer], &room, t->n_places, sizeof(*t->ceilings[layer]));
+        }
+        return r < 0 ? r : grow((void **)&t->spots, &t->room, t->n_places, sizeof(*t->spots));
 }
 
 /* What is there. That nothing is there is an object without a descriptor. */
@@ -83,11 +86,11 @@ static int add(struct tree *t, int parent, char *name)
         return (int)t->n_places++;
 }
 
-int tree_init(struct tree *t, const struct fs_view *view)
+int tree_init(struct tree *t, const struct fs_view *view, uint8_t layers)
 {
         int r;
 
-        *t = (struct tree){ .view = view, .index = place_index_new() };
+        *t = (struct tree){ .view = view, .layers = layers, .index = place_index_new() };
         if (!t->index)
                 return -ENOMEM;
         r = add(t, -1, strdup(""));
@@ -106,6 +109,8 @@ void tree_clear(struct tree *t)
         free(t->places);
         free(t->spots);
         free(t->says);
+        for (int layer = 0; layer < HF_LAYERS; layer++)
+                free(t->ceilings[layer]);
         place_index_free(t->index);
         *t = (struct tree)TREE_INIT;
 }
@@ -138,6 +143,7 @@ static int say_at(struct tree *t, int place, const struct say *say)
                 spot->first = (uint32_t)t->n_says;
         spot->last = (uint32_t)t->n_says;
         spot->denied |= say->deny != 0;
+        spot->ruled |= (uint8_t)(1u << say->layer);
         spot->sealed |= say->seal ? say->deny : 0;
         return 0;
 }

@@ -14,9 +14,10 @@
 
 /* What one rule says at one place. */
 struct say {
-        uint32_t rule; /* number, from 1 */
+        uint32_t rule; /* number, from 1, with its layer */
         uint32_t next; /* index + 1 into tree.says; 0: the last one */
         int capability;
+        enum hf_layer layer;
         uint8_t allow, deny; /* enum hf_right bits */
         bool seal;           /* deny holds for all below, whatever rules say there */
 };
@@ -27,14 +28,17 @@ struct spot {
         uint32_t first, last; /* what rules say here, in the order of the text: index + 1 into tree.says; 0: nothing */
         bool folder;          /* something can be opened below it */
         bool children;        /* there are places below it */
-        bool denied;          /* a rule denies something right here */
+        bool denied;          /* a rule denies something right here, of whichever layer */
+        uint8_t ruled;        /* layers that speak right here, as place.ruled */
         uint8_t sealed;       /* enum hf_right bits that are refused here and below, whatever rules say */
 };
 
 struct tree {
         const struct fs_view *view;
-        struct place *places; /* parents before children */
-        struct spot *spots;   /* beside places */
+        struct place *places;                /* parents before children */
+        struct spot *spots;                  /* beside places */
+        struct hf_node *ceilings[HF_LAYERS]; /* beside places: what the ceiling of that layer says there; NULL: no such ceiling */
+        uint8_t layers;                      /* 1 << enum hf_layer for each ceiling */
         size_t n_places, room;
         struct say *says;
         size_t n_says, says_room;
@@ -46,8 +50,11 @@ struct tree {
                 .view = NULL \
         }
 
-/* Makes a tree with the root in it; clear it in any case. Returns 0, -ENOMEM, or what opening the root failed with. */
-int tree_init(struct tree *t, const struct fs_view *view);
+/*
+ * Makes a tree with the root in it and room for what those ceilings say (1 << enum hf_layer each); clear it in any case. Returns 0,
+ * -ENOMEM, or what opening the root failed with.
+ */
+int tree_init(struct tree *t, const struct fs_view *view, uint8_t layers);
 void tree_clear(struct tree *t);
 
 /*

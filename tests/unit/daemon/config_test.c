@@ -41,6 +41,7 @@ static void an_absent_default_configuration_gives_the_defaults(void **state)
         assert_string_equal(c.socket, PATH_SOCKET);
         assert_string_equal(c.audit, PATH_AUDIT);
         assert_string_equal(c.state, PATH_STATE);
+        assert_string_equal(c.ceilings, PATH_CEILINGS);
         assert_null(c.group);
 }
 

@@ -16,9 +16,19 @@ static struct rule rule = { .where = (char[]){ "$.capabilities.workspace.files[1
 static const struct policy policy = { .capabilities = &capability, .n_capabilities = 1, .rules = &rule, .n_rules = 1 };
 static struct mount mount_list[] = { { 8 << 20 | 1, (char[]){ "/" }, (char[]){ "/srv" }, (char[]){ "ext4" } } };
 static const struct mounts mounts = { mount_list, 1 };
-static struct event_context context = {
-        .session = "aaaaaaaa", .agent = "coder", .user = "dev", .policy = &policy, .mounts = &mounts, .kill_reason = "three in the morning"
-};
+static struct capability ceiling_capability = { .name = (char[]){ "secrets" } };
+static struct rule ceiling_rules[] = { { .where = (char[]){ "$.capabilities.secrets.files[0]" } },
+                                       { .where = (char[]){ "$.capabilities.secrets.files[1]" },
+                                         .hint = (char[]){ "Not on this host." } } };
+static const struct policy ceiling = { .capabilities = &ceiling_capability, .n_capabilities = 1, .rules = ceiling_rules, .n_rules = 2 };
+static const struct ceiling ceilings[HF_LAYERS] = { [HF_LAYER_HOST] = { &ceiling, "/c/host.json" } };
+static struct event_context context = { .session = "aaaaaaaa",
+                                        .agent = "coder",
+                                        .user = "dev",
+                                        .policy = &policy,
+                                        .ceilings = ceilings,
+                                        .mounts = &mounts,
+                                        .kill_reason = "three in the morning" };
 
 /* An event with a path of components, child first: "file\0folder". */
 struct made {
@@ -81,6 +91,7 @@ static void a_refused_write_names_path_right_and_default_deny(void **state)
         has(o, "path", "/srv/folder/file");
         has(o, "capability", "none");
         has(o, "rule", "default deny");
+        has(o, "layer", "policy");
         has(o, "error", "EACCES");
         has(o, "reason", "no capability allows it");
         assert_null(cJSON_GetObjectItem(o, "seq"));
@@ -98,6 +109,73 @@ static void a_rule_that_decided_is_named_with_its_capability_and_hint(void **sta
         has(o, "capability", "workspace");
         has(o, "rule", "$.capabilities.workspace.files[1]");
         has(o, "hint", "Ask first.");
+        has(o, "layer", "policy");
+}
+
+static void a_rule_of_a_ceiling_is_named_with_its_layer(void **state)
+{
+        struct made m = MAKE(HF_EVENT_FILE, HF_OP_OPEN, "file");
+        _cleanup_json_ cJSON *o = NULL;
+
+        (void)state;
+        m.event.why = HF_WHY_RULE;
+        m.event.rule = hf_rule(HF_LAYER_HOST, 2);
+        o = json(&m);
+        has(o, "layer", "host");
+        has(o, "capability", "secrets");
+        has(o, "rule", "$.capabilities.secrets.files[1]");
+        has(o, "hint", "Not on this host.");
+        has(o, "reason", "a rule of the host's ceiling denies it");
+}
+
+static void what_no_rule_of_a_ceiling_allows_names_the_layer(void **state)
+{
+        struct made file = MAKE(HF_EVENT_FILE, HF_OP_OPEN, "file"), port = make(HF_EVENT_CONNECT, HF_OP_CONNECT, "", 0);
+        _cleanup_json_ cJSON *o = NULL, *p = NULL;
+
+        (void)state;
+        file.event.why = HF_WHY_RULE;
+        file.event.rule = hf_rule(HF_LAYER_USER, 0);
+        o = json(&file);
+        has(o, "layer", "user");
+        has(o, "capability", "none");
+        has(o, "rule", "default deny");
+        has(o, "reason", "no rule of the user's ceiling allows it");
+        port.event.why = HF_WHY_INACTIVE;
+        port.event.rule = hf_rule(HF_LAYER_HOST, 0);
+        p = json(&port);
+        has(p, "layer", "host");
+        has(p, "reason", "no rule of the host's ceiling allows it");
+}
+
+static void a_rule_of_a_ceiling_that_is_not_known_has_its_number(void **state)
+{
+        struct made m = MAKE(HF_EVENT_FILE, HF_OP_OPEN, "file");
+        _cleanup_json_ cJSON *o = NULL;
+
+        (void)state;
+        m.event.why = HF_WHY_RULE;
+        m.event.rule = hf_rule(HF_LAYER_USER, 1);
+        o = json(&m);
+        has(o, "layer", "user");
+        has(o, "capability", "unknown");
+        has(o, "rule", "#1");
+}
+
+static void what_no_layer_decided_has_none(void **state)
+{
+        struct made seal = MAKE(HF_EVENT_FILE, HF_OP_OPEN, "file"), way = MAKE(HF_EVENT_FILE, HF_OP_RENAME, "file");
+        _cleanup_json_ cJSON *o = NULL, *p = NULL;
+
+        (void)state;
+        seal.event.why = HF_WHY_GUARD;
+        seal.event.rule = HF_RULE_SEAL;
+        o = json(&seal);
+        has(o, "rule", "guard");
+        assert_null(cJSON_GetObjectItem(o, "layer"));
+        way.event.why = HF_WHY_WAY;
+        p = json(&way);
+        assert_null(cJSON_GetObjectItem(p, "layer"));
 }
 
 static void a_rule_of_an_unknown_policy_is_given_by_number(void **state)
@@ -288,6 +366,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_refused_write_names_path_right_and_default_deny),
                 cmocka_unit_test(a_rule_that_decided_is_named_with_its_capability_and_hint),
+                cmocka_unit_test(a_rule_of_a_ceiling_is_named_with_its_layer),
+                cmocka_unit_test(what_no_rule_of_a_ceiling_allows_names_the_layer),
+                cmocka_unit_test(a_rule_of_a_ceiling_that_is_not_known_has_its_number),
+                cmocka_unit_test(what_no_layer_decided_has_none),
                 cmocka_unit_test(a_rule_of_an_unknown_policy_is_given_by_number),
                 cmocka_unit_test(a_kill_gives_its_reason),
                 cmocka_unit_test(a_mapped_address_is_shown_as_ipv4),

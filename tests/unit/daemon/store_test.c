@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/ceilings.c"
+#include "daemon/file.c"
+#include "daemon/id.c"
+#include "daemon/killset.c"
+#include "daemon/names.c"
+#include "daemon/sql.c"
+#include "daemon/store.c"
+#include "daemon/store_session.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define POLICY(name) "{\\\"holdfast\\\":1,\\\"name\\\":\\\"" name "\\\",\\\"capabilities\\\":{\\\"a\\\":{}}}"
+
+/* What session.c would bring the kernel and the event loop with it for. */
+struct session *session_new(void)
+{
+        return calloc(1, sizeof(struct session));
+}
+
+void session_free(struct session *s)
+{
+        if (!s)
+                return;
+        ceilings_clear(&s->ceilings);
+        free(s->policy_name);
+        free(s->policy_text);
+        free(s->name);
+        free(s->agent);
+        free(s->version);
+        free(s->user);
+        free(s->home);
+        free(s->workspace);
+        free(s->cgroup);
+        free(s->end_reason);
+        free(s);
+}
+
+struct fixture {
+        char path[64];
+        struct store *store;
+        struct session *found;
+        struct ceilings previous;
+        uint32_t previous_id;
+};
+
+static void reopen(struct fixture *f)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        store_close(f->store);
+        f->store = NULL;
+        if (store_open(f->path, &f->store, &e) < 0)
+                fail_msg("%s", error_text(&e));
+}
+
+static void setup(struct fixture *f)
+{
+        *f = (struct fixture){ .path = "/tmp/holdfast-store-XXXXXX" };
+        close(mkstemp(f->path));
+        reopen(f);
+}
+
+static void teardown(struct fixture *f)
+{
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+
+        store_close(f->store);
+        session_free(f->found);
+        ceilings_clear(&f->previous);
+        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+                char path[80];
+
+                snprintf(path, sizeof(path), "%s%s", f->path, suffixes[i]);
+                unlink(path);
+        }
+}
+#define _cleanup_store_ _cleanup_(teardown)
+
+/* A session of no more than must be there, under one ceiling of the host, or none. */
+static void add_session(struct fixture *f, const char *ceiling)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct session s = { .id = "aaaaaaaa",
+                             .policy_id = 1,
+                             .policy_name = (char[]){ "p" },
+                             .policy_text = (char[]){ "{}" },
+                             .name = (char[]){ "" },
+                             .agent = (char[]){ "coder" },
+                             .version = (char[]){ "" },
+                             .user = (char[]){ "dev" },
+                             .cgroup = (char[]){ "/x" } };
+
+        assert_int_equal(ceilings_load(ceiling, &s.ceilings), 0);
+        if (store_session_add(f->store, &s, &e) < 0)
+                fail_msg("%s", error_text(&e));
+        ceilings_clear(&s.ceilings);
+}
+
+static int take(void *context, struct session *s, const struct previous *previous)
+{
+        struct fixture *f = context;
+
+        session_free(f->found);
+        f->found = s;
+        f->previous_id = previous->id;
+        ceilings_clear(&f->previous);
+        return ceilings_load(previous->ceilings, &f->previous);
+}
+
+static void find_session(struct fixture *f)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (store_sessions(f->store, 0, take, f, &e) < 0)
+                fail_msg("%s", error_text(&e));
+        assert_non_null(f->found);
+        assert_string_equal(f->found->id, "aaaaaaaa");
+}
+
+#define UNDER_FIRST "{\"clipped\":true,\"host\":{\"file\":\"/c/host.json\",\"text\":\"" POLICY("first") "\"}}"
+#define UNDER_SECOND "{\"clipped\":false,\"user\":{\"file\":\"/c/user.json\",\"text\":\"" POLICY("second") "\"}}"
+
+static void a_session_is_found_again_with_its_ceilings(void **state)
+{
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        add_session(&f, UNDER_FIRST);
+        reopen(&f);
+        find_session(&f);
+        assert_string_equal(f.found->ceilings.list[HF_LAYER_HOST].policy->name, "first");
+        assert_string_equal(f.found->ceilings.list[HF_LAYER_HOST].file, "/c/host.json");
+        assert_null(f.found->ceilings.list[HF_LAYER_USER].policy);
+        assert_true(f.found->ceilings.clipped);
+        assert_int_equal(f.previous_id, 0);
+        assert_null(f.previous.list[HF_LAYER_HOST].policy);
+}
+
+static void the_ceilings_of_the_policy_before_are_kept_beside_the_next(void **state)
+{
+        _cleanup_ceilings_ struct ceilings next = CEILINGS_INIT;
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        add_session(&f, UNDER_FIRST);
+        assert_int_equal(ceilings_load(UNDER_SECOND, &next), 0);
+        assert_int_equal(store_session_policy(f.store, "aaaaaaaa", 2, "q", "{}", &next, NULL), 0);
+        find_session(&f);
+        assert_int_equal(f.found->policy_id, 2);
+        assert_string_equal(f.found->ceilings.list[HF_LAYER_USER].policy->name, "second");
+        assert_null(f.found->ceilings.list[HF_LAYER_HOST].policy);
+        assert_int_equal(f.previous_id, 1);
+        assert_string_equal(f.previous.list[HF_LAYER_HOST].policy->name, "first");
+}
+
+static void a_database_from_before_there_were_ceilings_is_taken_up(void **state)
+{
+        static const char back[] = "ALTER TABLE sessions DROP COLUMN ceilings; ALTER TABLE sessions DROP COLUMN previous_ceilings;"
+                                   "PRAGMA user_version = 1;";
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        add_session(&f, NULL);
+        assert_int_equal(sqlite3_exec(f.store->db, back, NULL, NULL, NULL), SQLITE_OK);
+        reopen(&f);
+        find_session(&f);
+        assert_null(f.found->ceilings.list[HF_LAYER_HOST].policy);
+        assert_int_equal(store_session_policy(f.store, "aaaaaaaa", 2, "q", "{}", &f.found->ceilings, NULL), 0);
+        reopen(&f);
+        find_session(&f);
+        assert_int_equal(f.found->policy_id, 2);
+}
+
+static void a_database_of_a_newer_version_is_refused(void **state)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        _cleanup_store_ struct fixture f;
+        struct store *other = NULL;
+
+        (void)state;
+        setup(&f);
+        assert_int_equal(sqlite3_exec(f.store->db, "PRAGMA user_version = 99;", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_open(f.path, &other, &e), -EPROTO);
+        assert_non_null(strstr(error_text(&e), "newer"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_session_is_found_again_with_its_ceilings),
+                cmocka_unit_test(the_ceilings_of_the_policy_before_are_kept_beside_the_next),
+                cmocka_unit_test(a_database_from_before_there_were_ceilings_is_taken_up),
+                cmocka_unit_test(a_database_of_a_newer_version_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
