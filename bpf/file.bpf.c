@@ -124,59 +124,34 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
         return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
 }
 
-static __always_inline struct backing_key backing_key(const struct agent *a, struct file *file)
+void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+/*
+ * The dentry of a mapped file by the name that it was opened with: since 6.5 the mapping of an overlay's file holds the file below,
+ * in a struct backing_file with the path in the overlay. What lies behind an ordinary file in memory is no path into an
+ * overlay; a bad address there reads as zeros.
+ */
+static __always_inline struct dentry *mapped_dentry(struct file *file)
 {
-        struct backing_key key = { .policy = a->policy };
-        struct inode *inode = file->f_inode;
+        struct backing_file *backing;
+        struct dentry *dentry;
 
-        key.object.ino = inode->i_ino;
-        key.object.dev = inode->i_sb->s_dev;
-        key.object.generation = inode->i_generation;
-        return key;
-}
-
-/* A file of an overlay is mapped: the mapping will hold the file below. Not on 6.1, where it holds the overlay's own. */
-SEC("?lsm/mmap_backing_file")
-int BPF_PROG(mmap_backing_file, struct vm_area_struct *vma, struct file *file, struct file *user_file)
-{
-        struct backing_verdict verdict = {};
-        struct backing_key key;
-        struct hf_node *node;
-        struct agent a;
-
-        if (!agent_current(&a) || a.killed)
-                return 0;
-        node = place_find(a.policy, user_file->f_path.dentry).node;
-        verdict.refused = hf_refused(node, a.live, HF_EXEC);
-        verdict.why = hf_explain(node, HF_EXEC, &verdict.rule);
-        key = backing_key(&a, file);
-        bpf_map_update_elem(&backing, &key, &verdict, BPF_ANY);
-        return 0;
+        if (!bpf_core_type_exists(struct backing_file) || !bpf_rdonly_cast)
+                return file->f_path.dentry;
+        backing = bpf_rdonly_cast(file, bpf_core_type_id_kernel(struct backing_file));
+        dentry = backing->user_path.dentry;
+        return dentry && dentry->d_sb && dentry->d_sb->s_magic == OVERLAYFS_MAGIC ? dentry : file->f_path.dentry;
 }
 
 SEC("lsm/file_mprotect")
 int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
         struct file *file = vma->vm_file;
-        struct backing_verdict *verdict;
-        struct backing_key key;
         struct agent a;
 
         if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))
                 return 0;
-        key = backing_key(&a, file);
-        verdict = a.killed ? NULL : bpf_map_lookup_elem(&backing, &key);
-        if (verdict) {
-                struct report r = { .kind = HF_EVENT_EXEC, .op = HF_OP_MAP, .right = HF_EXEC, .error = -EACCES };
-
-                if (!verdict->refused)
-                        return 0;
-                r.rule = verdict->rule;
-                r.why = verdict->why;
-                event_path(&a, &r, file->f_path.dentry);
-                return -EACCES;
-        }
-        return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_MAP);
+        return check(&a, mapped_dentry(file), HF_EXEC, HF_OP_MAP);
 }
 
 /* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */
@@ -186,7 +161,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         struct agent a;
         __u16 type;
 
-        if (!agent_acts(&a))
+        if (!host_look() || !agent_acts(&a))
                 return 0;
         if (!a.killed && !a.session->recheck)
                 return 0;
@@ -222,13 +197,19 @@ enum change {
         CHANGE_REMOVE,
 };
 
+/* What check_name() is asked, in one argument. */
+#define CHANGE(op, change) ((op) | (change) << 16)
+#define FOLDER_TOO (1 << 24) /* a place of its own needs the right on its folder as well */
+
 /*
- * A name appears or goes; place gets what decides about it. What is a place of its own (a rule names it) also needs the right on
- * its folder to be removed or made other than by creating it, so that the top of an allowance cannot be replaced.
+ * A name appears or goes; place gets what decides about it, beside is that of another name in the folder, if known. What is a place of its
+ * own (a rule names it) also needs the right on its folder to be removed or made other than by creating it, so that the top of an allowance
+ * cannot be replaced.
  */
-static __noinline int check_name(const struct agent *a, struct dentry *dentry, struct place *place, __u32 op_change, bool folder_too)
+static __noinline int check_name(const struct agent *a, struct dentry *dentry, struct place *place, __u32 op_change,
+                                 const struct place *beside)
 {
-        enum change change = op_change >> 16;
+        enum change change = op_change >> 16 & 0xff;
         __u16 op = op_change;
         struct place folder;
         __u32 refused;
@@ -236,7 +217,7 @@ static __noinline int check_name(const struct agent *a, struct dentry *dentry, s
         place->node = NULL;
         if (a->killed)
                 return refuse(a, NULL, dentry, op, HF_WRITE, -EPERM, HF_WHY_KILLED);
-        *place = place_find(a->policy, dentry);
+        *place = beside ? place_beside(a->policy, dentry, beside) : place_find(a->policy, dentry);
         refused = hf_refused(place->node, a->live, HF_WRITE);
         if (refused)
                 return refuse(a, place->node, dentry, op, refused, -EACCES, 0);
@@ -244,52 +225,50 @@ static __noinline int check_name(const struct agent *a, struct dentry *dentry, s
                 return 0;
         if (change != CHANGE_MAKE_FOLDER && place->node && (place->node->flags & HF_NODE_WAY))
                 return refuse(a, place->node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY);
-        if (!folder_too)
+        if (!(op_change & FOLDER_TOO))
                 return 0;
         folder = place_find(a->policy, dentry->d_parent);
         refused = hf_refused(folder.node, a->live, HF_WRITE);
         return refused ? refuse(a, folder.node, dentry, op, refused, -EACCES, 0) : 0;
 }
 
-#define CHANGE(op, change) ((op) | (change) << 16)
-
 /* A hook that concerns one name. */
-static __always_inline int name_hook(struct dentry *dentry, __u32 op_change, bool folder_too)
+static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
 {
         struct place place;
         struct agent a;
 
-        return agent_acts(&a) ? check_name(&a, dentry, &place, op_change, folder_too) : 0;
+        return agent_acts(&a) ? check_name(&a, dentry, &place, op_change, NULL) : 0;
 }
 
 SEC("lsm/path_mknod")
 int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry)
 {
-        return name_hook(dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE), false);
+        return name_hook(dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE));
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(path_mkdir, const struct path *dir, struct dentry *dentry)
 {
-        return name_hook(dentry, CHANGE(HF_OP_MKDIR, CHANGE_MAKE_FOLDER), false);
+        return name_hook(dentry, CHANGE(HF_OP_MKDIR, CHANGE_MAKE_FOLDER));
 }
 
 SEC("lsm/path_symlink")
 int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry)
 {
-        return name_hook(dentry, CHANGE(HF_OP_SYMLINK, CHANGE_MAKE), true);
+        return name_hook(dentry, CHANGE(HF_OP_SYMLINK, CHANGE_MAKE) | FOLDER_TOO);
 }
 
 SEC("lsm/path_unlink")
 int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
 {
-        return name_hook(dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE), true);
+        return name_hook(dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 {
-        return name_hook(dentry, CHANGE(HF_OP_RMDIR, CHANGE_REMOVE), true);
+        return name_hook(dentry, CHANGE(HF_OP_RMDIR, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
 /* Refuses what would have a right under its new name that it has not under the old one. What a rule names keeps its own rights. */
@@ -310,7 +289,7 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
 
         if (!agent_acts(&a))
                 return 0;
-        error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_LINK, CHANGE_MAKE), true);
+        error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_LINK, CHANGE_MAKE) | FOLDER_TOO, NULL);
         if (error)
                 return error;
         from = place_find(a.policy, old_dentry);
@@ -327,9 +306,10 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
 
         if (!agent_acts(&a))
                 return 0;
-        error = check_name(&a, old_dentry, &from, CHANGE(HF_OP_RENAME, CHANGE_REMOVE), true);
+        error = check_name(&a, old_dentry, &from, CHANGE(HF_OP_RENAME, CHANGE_REMOVE) | FOLDER_TOO, NULL);
         if (!error)
-                error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_RENAME, CHANGE_MAKE), true);
+                error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_RENAME, CHANGE_MAKE) | FOLDER_TOO,
+                                   old_dentry->d_parent == new_dentry->d_parent ? &from : NULL);
         if (!error)
                 error = check_gain(&a, old_dentry, &from, &to, HF_OP_RENAME);
         if (!error && (flags & RENAME_EXCHANGE))

@@ -78,8 +78,8 @@ struct {
         __uint(max_entries, 1);
         __uint(map_flags, BPF_F_MMAPABLE);
         __type(key, __u32);
-        __type(value, struct hf_filter);
-} filter MAP;
+        __type(value, struct hf_hints);
+} hints MAP;
 
 struct {
         __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -96,26 +96,6 @@ struct {
         __type(key, __u64);
         __type(value, __u32);
 } cgroups MAP;
-
-/* Whether a file below an overlay may be executed, by its name in the overlay: a mapping only shows the file below. */
-struct backing_verdict {
-        __u32 refused; /* HF_EXEC, or 0 */
-        __u32 rule;
-        __u32 why;
-};
-
-struct backing_key {
-        struct hf_object object;
-        __u32 policy;
-        __u32 pad;
-};
-
-struct {
-        __uint(type, BPF_MAP_TYPE_LRU_HASH);
-        __uint(max_entries, 1 << 14);
-        __type(key, struct backing_key);
-        __type(value, struct backing_verdict);
-} backing MAP;
 
 struct {
         __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -161,6 +141,15 @@ static __always_inline bool by_address(struct super_block *sb)
         __u64 magic = sb->s_magic;
 
         return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC;
+}
+
+/* Whether what is open already needs a look at all. */
+static __always_inline bool host_look(void)
+{
+        __u32 zero = 0;
+        struct hf_host *h = bpf_map_lookup_elem(&host, &zero);
+
+        return !h || h->look;
 }
 
 /* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */

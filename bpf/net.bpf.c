@@ -208,7 +208,7 @@ int BPF_PROG(socket_recvmsg, struct socket *sock, struct msghdr *msg, int size, 
         struct sock *sk = sock->sk;
         struct agent a;
 
-        if (!sk || !agent_current(&a) || !a.killed)
+        if (!sk || !host_look() || !agent_current(&a) || !a.killed)
                 return 0;
         return refuse_kind(&a, HF_OP_RECV, sk->__sk_common.skc_family);
 }

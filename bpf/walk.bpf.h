@@ -70,22 +70,14 @@ static __always_inline void *book_of(__u32 policy)
         return bpf_map_lookup_elem(&books, &policy);
 }
 
-/* The record of an object's place in the policy's book, 0: it has none. Global, and so verified once, whatever calls it. */
+/* The record of an object's place by the buckets, 0: it has none. Global, and so verified once, whatever calls it. */
 __attribute__((noinline)) __weak __u32 object_record(__u32 policy, __u64 ino, __u32 device, __u32 generation)
 {
         struct hf_object object = { ino, device, generation };
         struct hf_policy *p = bpf_map_lookup_elem(&policies, &policy);
         void *book = book_of(policy);
-        union hf_record *r;
-        __u32 number;
 
-        if (!p || !book)
-                return 0;
-        number = hf_find_object(book, p->objects_mask, &object);
-        r = number ? hf_record(book, number) : NULL;
-        if (!r || r->place.object.ino != ino || r->place.object.dev != device || r->place.object.generation != generation)
-                return 0;
-        return number;
+        return p && book ? hf_find_object(book, p->objects_mask, &object) : 0;
 }
 
 /* The record of the place with that name in a table of the policy, 0: there is none. */
@@ -97,12 +89,23 @@ __attribute__((noinline)) __weak __u32 name_record(__u32 policy, __u32 table, __
         return p && book ? hf_find_name(book, p->names_at, p->names_mask, table, hash) : 0;
 }
 
-static __always_inline struct hf_node *record_node(__u32 policy, __u32 number)
+static __always_inline union hf_record *record_of(__u32 policy, __u32 number)
 {
         void *book = number ? book_of(policy) : NULL;
-        union hf_record *r = book ? hf_record(book, number) : NULL;
+
+        return book ? hf_record(book, number) : NULL;
+}
+
+static __always_inline struct hf_node *record_node(__u32 policy, __u32 number)
+{
+        union hf_record *r = record_of(policy, number);
 
         return r ? &r->place.node : NULL;
+}
+
+static __always_inline bool is_place(const union hf_record *r, __u64 ino, __u32 device, __u32 generation)
+{
+        return r && r->place.object.ino == ino && r->place.object.dev == device && r->place.object.generation == generation;
 }
 
 /* A walk upwards over numbers. */
@@ -115,11 +118,15 @@ struct climb {
         bool address;
 };
 
-static __always_inline __u32 number_record(__u32 policy, __u32 device, struct inode *inode, bool address)
+static __always_inline struct hf_node *number_node(__u32 policy, __u32 device, struct inode *inode, bool address)
 {
         __u64 ino = BPF_CORE_READ(inode, i_ino);
+        __u32 generation = address ? (__u32)ino : BPF_CORE_READ(inode, i_generation);
+        union hf_record *r;
 
-        return object_record(policy, address ? (__u64)inode : ino, device, address ? (__u32)ino : BPF_CORE_READ(inode, i_generation));
+        ino = address ? (__u64)inode : ino;
+        r = record_of(policy, object_record(policy, ino, device, generation));
+        return is_place(r, ino, device, generation) ? &r->place.node : NULL;
 }
 
 static long climb_below(__u32 i, struct climb *c)
@@ -153,7 +160,7 @@ static long climb_find(__u32 i, struct climb *c)
 
         if ((__u64)parent == c->dentry)
                 return 1;
-        if (number_record(c->policy, c->device, BPF_CORE_READ(parent, d_inode), c->address)) {
+        if (number_node(c->policy, c->device, BPF_CORE_READ(parent, d_inode), c->address)) {
                 c->found = c->dentry;
                 return 1;
         }
@@ -220,27 +227,44 @@ static __always_inline bool name_may_be(const struct hf_node *node, const struct
 
 /* Looking for places by objects: what all looks of one walk have in common. */
 struct look {
-        const struct hf_filter *filter;
+        const struct hf_hints *hints;
         __u64 salt;
         __u32 policy;
         __u32 device;
         bool address;
 };
 
-/* The node of an object itself. For most there is none, which the filter tells. */
+/* The node of an object itself. For most there is none, which the hint tells. */
 static __always_inline struct hf_node *node_of(const struct look *look, struct inode *inode)
 {
-        __u64 ino = inode->i_ino, bit;
-        __u32 generation = inode->i_generation;
+        __u64 ino = inode->i_ino;
+        __u32 generation = inode->i_generation, at;
+        union hf_record *r;
 
         if (look->address) {
                 generation = ino;
                 ino = number(inode);
         }
-        bit = hf_filter_bit(ino, generation, look->salt);
-        if (!(look->filter->word[bit / 64] >> (bit % 64) & 1))
+        at = look->hints->place[hf_hint(ino, generation, look->salt)];
+        if (!at)
                 return NULL;
-        return record_node(look->policy, object_record(look->policy, ino, look->device, generation));
+        if (at == HF_HINT_MANY)
+                at = object_record(look->policy, ino, look->device, generation);
+        r = record_of(look->policy, at);
+        return is_place(r, ino, look->device, generation) ? &r->place.node : NULL;
+}
+
+static __always_inline bool look_start(struct look *look, __u32 policy, struct dentry *dentry)
+{
+        struct super_block *sb = dentry->d_sb;
+        __u32 zero = 0;
+
+        look->policy = policy;
+        look->device = sb->s_dev;
+        look->address = by_address(sb);
+        look->salt = hf_hint_salt(policy, look->device);
+        look->hints = bpf_map_lookup_elem(&hints, &zero);
+        return look->hints;
 }
 
 /* The place that is nearest to the object: its own, or that of the first folder above it. */
@@ -249,15 +273,11 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
         struct place place = { NULL, false };
         struct dentry *dentry = leaf, *child = leaf;
         struct inode *inode = leaf->d_inode;
-        struct super_block *sb = leaf->d_sb;
-        struct look look = { .policy = policy, .device = sb->s_dev, .address = by_address(sb) };
-        __u32 zero = 0;
+        struct look look;
         __u64 below;
 
-        look.filter = bpf_map_lookup_elem(&filter, &zero);
-        if (!look.filter)
+        if (!look_start(&look, policy, leaf))
                 return place;
-        look.salt = hf_filter_salt(policy, look.device);
         /* A name without an object has no inode. */
         if (inode && (place.node = node_of(&look, inode))) {
                 place.own = true;
@@ -283,10 +303,28 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
                 if (!below)
                         return place;
                 far = BPF_CORE_READ((struct dentry *)below, d_parent);
-                place.node = record_node(policy, number_record(policy, look.device, BPF_CORE_READ(far, d_inode), look.address));
+                place.node = number_node(policy, look.device, BPF_CORE_READ(far, d_inode), look.address);
         }
         if (place.node && place.node->names)
                 place.node = names_find(policy, place.node, number(leaf), below, &place.own);
+        return place;
+}
+
+/* The same, of an object beside another in one folder, whose place is known. */
+static __always_inline struct place place_beside(__u32 policy, struct dentry *leaf, const struct place *beside)
+{
+        struct place place = { beside->node, false };
+        struct inode *inode = leaf->d_inode;
+        struct hf_node *own;
+        struct look look;
+
+        if (beside->own || !beside->node || beside->node->names || !look_start(&look, policy, leaf))
+                return place_find(policy, leaf);
+        own = inode ? node_of(&look, inode) : NULL;
+        if (own) {
+                place.node = own;
+                place.own = true;
+        }
         return place;
 }
 

@@ -56,7 +56,9 @@ struct hf_host {
         __u32 abi;         /* HF_ABI_VERSION of the programs that are attached */
         __u64 hash_key[2]; /* key of hf_name_hash(); random, written once before the programs attach */
         __u64 lost;        /* events lost that belong to no session */
-        __u64 reserved[3];
+        __u32 look;        /* 0: no session is killed nor has recheck, so what is open already needs no look; set before either is */
+        __u32 pad;
+        __u64 reserved[2];
 };
 
 /* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
@@ -121,12 +123,13 @@ struct hf_place {
 };
 
 /*
- * Map "filter", an mmapable array of one: a filter over the objects in all books. Where an object's bit (hf_filter_bit()) is not
- * set it has no place, so that most folders on a walk cost no look into the book.
+ * Map "hints", an mmapable array of one: the record of an object's place, at the object's hint (hf_hint()). 0: the object has no
+ * place, so that most folders on a walk cost one load. Other objects may have the same hint; a record's object tells.
  */
-#define HF_FILTER_BITS (1u << 22)
-struct hf_filter {
-        __u64 word[HF_FILTER_BITS / 64];
+#define HF_HINTS (1u << 20)
+#define HF_HINT_MANY 0xffffffffu /* several places: look into the buckets */
+struct hf_hints {
+        __u32 place[HF_HINTS];
 };
 
 /* One entry of a bucket of objects. tag 0: the bucket ends here. */

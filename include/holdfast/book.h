@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a place is found in a policy's book. Who looks into one defines HF_BOOK, its type, and hf_record(book, number) before: a pointer to the record,
- * or NULL. A bucket is filled from its start; what finds no room in it is in the next one, up to HF_PROBES buckets on.
+ * How a place is found in a policy's book. Who looks into one defines HF_BOOK, its type, and hf_record(book, number) before: a pointer to
+ * the record, or NULL. A bucket is filled from its start; what finds no room in it is in the next one, up to HF_PROBES buckets on.
  */
 #ifndef HOLDFAST_BOOK_H
 #define HOLDFAST_BOOK_H
@@ -32,18 +32,18 @@ HF_INLINE __u32 hf_name_bucket(__u64 hash, __u32 table, __u32 mask)
         return ((__u32)hash + table * 0x9e3779b1U) & mask;
 }
 
-/* What a policy and a device add to the bits of their objects. */
-HF_INLINE __u64 hf_filter_salt(__u32 policy, __u32 device)
+/* What a policy and a device add to the hints of their objects. */
+HF_INLINE __u64 hf_hint_salt(__u32 policy, __u32 device)
 {
         return ((__u64)device << 32 | policy) * 0x9e3779b97f4a7c15ULL;
 }
 
-/* The bit of an object in struct hf_filter. */
-HF_INLINE __u64 hf_filter_bit(__u64 ino, __u32 generation, __u64 salt)
+/* Index of an object in struct hf_hints. */
+HF_INLINE __u32 hf_hint(__u64 ino, __u32 generation, __u64 salt)
 {
         __u64 x = (ino ^ (__u64)generation << 16) + salt;
 
-        return (x ^ x >> 32) * 0x9e3779b97f4a7c15ULL >> 42;
+        return (__u32)((x ^ x >> 32) * 0x9e3779b97f4a7c15ULL >> 44);
 }
 
 /* The filter's bit for a name, of its first 8 bytes (zeros behind its end) and its length. */
@@ -97,6 +97,6 @@ HF_INLINE __u32 hf_find_name(HF_BOOK *book, __u32 at, __u32 mask, __u32 table, _
 
 #endif
 
-_Static_assert(HF_FILTER_BITS == 1u << (64 - 42), "hf_filter_bit()");
+_Static_assert(HF_HINTS == 1u << (64 - 44), "hf_hint()");
 
 #endif

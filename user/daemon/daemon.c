@@ -104,6 +104,20 @@ static void forget_ended(struct daemon *d)
         }
 }
 
+/* Once no session is killed any more, nor has recheck, reads and writes need no look. */
+static void look_away(struct daemon *d)
+{
+        bool look = d->orphans || kernel_host(d->kernel)->kill;
+
+        for (size_t i = 0; i < d->sessions.count && !look; i++) {
+                const struct session *s = d->sessions.list[i];
+
+                look = s->live && (kernel_session(d->kernel, s->slot)->kill || kernel_session(d->kernel, s->slot)->recheck);
+        }
+        if (!look)
+                __atomic_store_n(&kernel_host(d->kernel)->look, 0, __ATOMIC_RELAXED);
+}
+
 /* Once a second: what no event tells. */
 static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
@@ -120,6 +134,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                 if (s->outside)
                         session_check(d, s);
         }
+        look_away(d);
         forget_ended(d);
         (void)usec;
         sd_event_source_set_time_relative(source, TICK_USEC);

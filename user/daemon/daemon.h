@@ -37,6 +37,7 @@ struct daemon {
         uint64_t started;      /* ns since the epoch */
         uint64_t counts[2];    /* events since the start: allowed, denied */
         uint64_t kill_count;   /* kills set since the start */
+        bool orphans;          /* a slot is in force that no session explains */
         uint64_t newest;       /* time of the last event that was read, ns of CLOCK_BOOTTIME */
         uint64_t lost_checked; /* when it was last looked what the kernel lost */
         bool draining;         /* the ring buffer is being read */

@@ -38,6 +38,7 @@ int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct
         char actor[ACTOR_SIZE];
         struct kill *k;
 
+        kernel_look(d->kernel);
         __atomic_or_fetch(word(d, q->session), q->strength, __ATOMIC_SEQ_CST);
         q->effective = time_now(CLOCK_BOOTTIME);
         if (q->strength == HF_KILL_PAUSE)

@@ -163,6 +163,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
                 return r;
         }
         s->loaded = true;
+        kernel_look(d->kernel);
         __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
         record->generation = s->generation;
         record->lost = 0;

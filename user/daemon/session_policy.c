@@ -101,6 +101,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         uint32_t old = s->policy_id;
 
         /* What is open already must be looked at again: the new policy may allow less. */
+        kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, 1, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
         kernel_policy_unload(d->kernel, old);

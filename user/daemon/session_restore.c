@@ -88,7 +88,9 @@ static void close_orphans(struct daemon *d)
 
                 if (d->sessions.slots[slot] || !record->generation || record->kill & HF_KILL_SETUP)
                         continue;
+                kernel_look(d->kernel);
                 __atomic_or_fetch(&record->kill, HF_KILL_SETUP, __ATOMIC_SEQ_CST);
+                d->orphans = true;
                 log_error("slot %u is in force, and no session on record explains it: its processes may do nothing from now on", slot);
         }
 }

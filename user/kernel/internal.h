@@ -13,7 +13,7 @@ enum map {
         MAP_HOST,
         MAP_POLICIES,
         MAP_BOOKS,
-        MAP_FILTER,
+        MAP_HINTS,
         MAP_EGRESS,
         MAP_CGROUPS,
         MAP_PEERS,
@@ -29,12 +29,17 @@ enum iterator {
         ITERS,
 };
 
-/* What a loaded policy needs: descriptors that stay open, and its objects' bits in the filter. */
+/* Where an object's hint is, and what it says. */
+struct hint {
+        uint32_t at, place;
+};
+
+/* What a loaded policy needs: descriptors that stay open, and its objects' hints. */
 struct loaded {
         int *fds;
         size_t n_fds;
-        uint32_t *bits;
-        size_t n_bits;
+        struct hint *hints;
+        size_t n_hints;
 };
 
 struct kernel {
@@ -45,8 +50,7 @@ struct kernel {
         struct hf_policy *policies;
         struct hf_request *request;
         struct ring_buffer *ring;
-        struct hf_filter *filter;
-        struct hf_filter *inherited; /* bits of policies that were loaded by an earlier daemon: they stay; NULL: none */
+        struct hf_hints *hints;
         struct loaded loaded[HF_POLICIES];
         bool unloaded[HF_POLICIES]; /* to be reaped */
         int n_unloaded;

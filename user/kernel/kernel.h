@@ -49,6 +49,9 @@ struct hf_host *kernel_host(struct kernel *k);
 struct hf_session *kernel_session(struct kernel *k, uint32_t slot);
 struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy);
 
+/* To be called before a session is killed or has recheck: see struct hf_host. */
+void kernel_look(struct kernel *k);
+
 /*
  * Loads a compiled policy under an id that is not in use. Names its objects (and closes their descriptors). On failure nothing
  * of it stays. kernel_policy_unload() lets go of a policy that nothing points at any more; kernel_policy_reap(), called now and

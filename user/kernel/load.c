@@ -23,7 +23,7 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books", "filter",
+static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",
                                              "egress",   "cgroups", "peers",    "request", "events" };
 static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects" };
 
@@ -119,7 +119,7 @@ static int map_all(struct kernel *k, struct error *e)
         if (!r)
                 r = map_array(k->map[MAP_REQUEST], sizeof(*k->request), &k->request);
         if (!r)
-                r = map_array(k->map[MAP_FILTER], sizeof(*k->filter), &k->filter);
+                r = map_array(k->map[MAP_HINTS], sizeof(*k->hints), &k->hints);
         if (r)
                 return kernel_error(e, r, "cannot map the kernel's records");
         k->ring = ring_buffer__new(k->map[MAP_EVENTS], on_event, k, NULL);
@@ -209,7 +209,7 @@ static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
 
 static int write_host(struct holdfast_bpf *skeleton, struct error *e)
 {
-        struct hf_host host = { .abi = HF_ABI_VERSION };
+        struct hf_host host = { .abi = HF_ABI_VERSION, .look = 1 };
         __u32 zero = 0;
 
         if (getrandom(host.hash_key, sizeof(host.hash_key), 0) != sizeof(host.hash_key))
@@ -270,9 +270,8 @@ static void unmap(struct kernel *k)
                 munmap(k->policies, HF_POLICIES * sizeof(*k->policies));
         if (k->request)
                 munmap(k->request, sizeof(*k->request));
-        if (k->filter)
-                munmap(k->filter, sizeof(*k->filter));
-        free(k->inherited);
+        if (k->hints)
+                munmap(k->hints, sizeof(*k->hints));
         for (int i = 0; i < MAPS; i++)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
@@ -280,16 +279,6 @@ static void unmap(struct kernel *k)
         memset(k, 0, sizeof(*k));
         memset(k->map, -1, sizeof(k->map));
         memset(k->iter, -1, sizeof(k->iter));
-}
-
-/* Which bits belong to which of the policies that are loaded already is not known: all stay. */
-static int inherit_filter(struct kernel *k, struct error *e)
-{
-        k->inherited = malloc(sizeof(*k->inherited));
-        if (!k->inherited)
-                return kernel_error(e, -ENOMEM, "cannot take over the filter");
-        memcpy(k->inherited, k->filter, sizeof(*k->inherited));
-        return 0;
 }
 
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
@@ -302,7 +291,7 @@ static int take_over(struct kernel *k, struct error *e)
         if (!r)
                 r = map_all(k, e);
         if (!r && k->host->abi == HF_ABI_VERSION)
-                return inherit_filter(k, e);
+                return 0;
         if (!r && sessions_live(k))
                 return error_set(e, -EBUSY,
                                  "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
@@ -360,6 +349,11 @@ bool kernel_taken_over(const struct kernel *k)
 struct hf_host *kernel_host(struct kernel *k)
 {
         return k->host;
+}
+
+void kernel_look(struct kernel *k)
+{
+        __atomic_store_n(&k->host->look, 1, __ATOMIC_SEQ_CST);
 }
 
 struct hf_session *kernel_session(struct kernel *k, uint32_t slot)

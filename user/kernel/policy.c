@@ -193,42 +193,42 @@ static int objects_hold(struct loaded *loaded, const struct load *l)
         return 0;
 }
 
-static void filter_set(struct hf_filter *filter, uint32_t bit)
-{
-        __atomic_fetch_or(&filter->word[bit / 64], 1ULL << (bit % 64), __ATOMIC_RELEASE);
-}
-
 /* Before the first check can ask for one of the objects. */
-static int filter_add(struct kernel *k, uint32_t policy, const struct load *l)
+static int hints_add(struct kernel *k, uint32_t policy, const struct load *l, uint32_t first)
 {
         struct loaded *loaded = &k->loaded[policy];
+        const struct hf_object *last = NULL;
 
-        loaded->bits = calloc(l->n + 1, sizeof(*loaded->bits));
-        if (!loaded->bits)
+        loaded->hints = calloc(l->n + 1, sizeof(*loaded->hints));
+        if (!loaded->hints)
                 return -ENOMEM;
         for (size_t i = 0; i < l->n; i++) {
                 const struct hf_object *o = &l->objects.list[l->c->places[l->order[i]].fd];
+                uint32_t at = hf_hint(o->ino, o->generation, hf_hint_salt(policy, o->dev)), place = first + (uint32_t)l->order[i];
 
-                loaded->bits[loaded->n_bits] = (uint32_t)hf_filter_bit(o->ino, o->generation, hf_filter_salt(policy, o->dev));
-                filter_set(k->filter, loaded->bits[loaded->n_bits++]);
+                if (last && !memcmp(o, last, sizeof(*o)))
+                        continue;
+                last = o;
+                if (k->hints->place[at])
+                        place = HF_HINT_MANY;
+                __atomic_store_n(&k->hints->place[at], place, __ATOMIC_RELEASE);
+                loaded->hints[loaded->n_hints++] = (struct hint){ at, place };
         }
         return 0;
 }
 
-/* Takes the bits out that no policy needs any more. A word is never short of one that is needed. */
-static void filter_rebuild(struct kernel *k)
+/*
+ * Where several places had one hint it stays, as do those of policies that an earlier daemon loaded: that costs a look where there
+ * is nothing to find, no more.
+ */
+static void hints_remove(struct kernel *k, const struct loaded *loaded)
 {
-        _cleanup_free_ struct hf_filter *fresh = calloc(1, sizeof(*fresh));
+        for (size_t i = 0; i < loaded->n_hints; i++) {
+                const struct hint *h = &loaded->hints[i];
 
-        if (!fresh)
-                return; /* what stays set costs time alone */
-        if (k->inherited)
-                memcpy(fresh, k->inherited, sizeof(*fresh));
-        for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
-                for (size_t i = 0; i < k->loaded[policy].n_bits; i++)
-                        filter_set(fresh, k->loaded[policy].bits[i]);
-        for (size_t i = 0; i < ARRAY_SIZE(fresh->word); i++)
-                __atomic_store_n(&k->filter->word[i], fresh->word[i], __ATOMIC_RELAXED);
+                if (h->place != HF_HINT_MANY && k->hints->place[h->at] == h->place)
+                        __atomic_store_n(&k->hints->place[h->at], 0, __ATOMIC_RELEASE);
+        }
 }
 
 void loaded_release(struct kernel *k, uint32_t policy)
@@ -238,7 +238,7 @@ void loaded_release(struct kernel *k, uint32_t policy)
         for (size_t i = 0; i < loaded->n_fds; i++)
                 close(loaded->fds[i]);
         free(loaded->fds);
-        free(loaded->bits);
+        free(loaded->hints);
         *loaded = (struct loaded){ NULL, 0, NULL, 0 };
 }
 
@@ -256,7 +256,7 @@ static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
                 return -ENOMEM;
         r = book_build(entries, c->n_places, k->host->hash_key, &book, &k->policies[policy]);
         if (!r)
-                r = filter_add(k, policy, &l);
+                r = hints_add(k, policy, &l, k->policies[policy].names_at + k->policies[policy].names_mask + 1);
         if (!r)
                 r = book_load(k, policy, &book);
         return r ? r : objects_hold(&k->loaded[policy], &l);
@@ -300,11 +300,11 @@ void kernel_policy_reap(struct kernel *k)
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
+                        hints_remove(k, &k->loaded[policy]);
                         loaded_release(k, policy);
                         k->policies[policy] = (struct hf_policy){ 0 };
                         k->unloaded[policy] = false;
                 }
-        filter_rebuild(k);
         k->n_unloaded = 0;
         k->unloaded_held = 0;
 }

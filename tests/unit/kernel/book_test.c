@@ -61,8 +61,7 @@ static void finds_all(size_t n)
         assert_int_equal(f.header.killed, 4);
         for (size_t i = 0; i < n; i++) {
                 const struct hf_place *object = book_find_object(&f.book, &f.header, &f.objects[i]);
-                const struct hf_place *name =
-                        book_find_name(&f.book, &f.header, (__u32)(i / 100), book_name_hash(key, f.names[i]));
+                const struct hf_place *name = book_find_name(&f.book, &f.header, (__u32)(i / 100), book_name_hash(key, f.names[i]));
                 struct hf_object other = f.objects[i];
 
                 assert_non_null(object);
