@@ -93,6 +93,20 @@ struct fs_view {
         const char *const *mounts; /* mount points, absolute, the session's own; NULL-terminated, or NULL */
 };
 
+/* Where a path leads. */
+struct fs_found {
+        int fd;              /* of what is there, else of the deepest folder on the way; the caller closes it */
+        char *path;          /* absolute, without symlinks, "." and ".."; the caller frees it */
+        const char *missing; /* the part of path that does not exist below fd: "a/b"; NULL: all of it exists */
+};
+
+/*
+ * Follows an absolute path as a process with that view would, symlinks also at its end. 0, or negative errno: -ELOOP (also for a link
+ * whose meaning depends on who reads it, as in /proc), -ENOTDIR, -ENAMETOOLONG, -ENOENT (".." below something that does not exist),
+ * -EAGAIN (it changed meanwhile), -ENOMEM, or what opening failed with.
+ */
+int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret);
+
 /* A place that the policy says something about. */
 struct place {
         int parent;          /* index of the place above; -1 for the root, which is places[0] */
