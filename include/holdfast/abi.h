@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 1
+#define HF_ABI_VERSION 2
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -141,6 +141,8 @@ struct hf_request {
         __u32 slot;   /* stamp: into this slot; members: of this slot */
         __u32 count;  /* stamp: how many were taken in */
         __u32 failed; /* stamp: how many could not be */
+        __u32 policy; /* decide: under this policy */
+        __u32 fd;     /* decide: about what is behind this descriptor */
 };
 
 /* What the iterator over the daemon's descriptors answers, one record a descriptor. */
@@ -148,6 +150,13 @@ struct hf_named {
         struct hf_object object;
         __u32 fd;
         __u32 hold; /* not 0: must stay open as long as the policy is loaded */
+};
+
+/* What the iterator that explains answers: the place that decides about an object. Ends before node where nothing does. */
+struct hf_decided {
+        __u32 found; /* 0: nothing decides, so everything is refused */
+        __u32 own;   /* not 0: it speaks of this very object or name, not of a folder above */
+        struct hf_node node;
 };
 
 /* Task storage "tasks": which session a task belongs to. */
@@ -277,8 +286,9 @@ _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
-_Static_assert(sizeof(struct hf_request) == 24, "hf_request");
+_Static_assert(sizeof(struct hf_request) == 32, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
+_Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 8, "hf_decided");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");

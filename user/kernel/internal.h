@@ -26,6 +26,7 @@ enum iterator {
         ITER_STAMP,
         ITER_MEMBERS,
         ITER_OBJECTS,
+        ITER_DECIDE,
         ITERS,
 };
 
@@ -56,6 +57,9 @@ struct kernel {
 
 /* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
 int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
+
+/* hf_name_hash() of a component under the host's key. */
+uint64_t name_hash(const struct hf_host *host, const char *name, size_t length);
 
 /* Closes what a loaded policy needed open. */
 void objects_release(struct kernel *k, uint32_t policy);

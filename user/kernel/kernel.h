@@ -71,6 +71,16 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
 /* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
+/*
+ * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy: the walk that the hooks make,
+ * made by the kernel. kernel_decide_below() goes on from there, as the kernel does, to what does not exist below it ("a/b").
+ */
+int kernel_decide(struct kernel *k, uint32_t policy, int fd, struct hf_decided *ret, struct error *e);
+int kernel_decide_below(struct kernel *k, uint32_t policy, const char *missing, struct hf_decided *decided, struct error *e);
+
+/* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
+int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
+
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);
 
