@@ -132,6 +132,7 @@ static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reas
                 snprintf(text, sizeof(text), "%s: %s", why_text(e->why), kill_reason);
         else
                 snprintf(text, sizeof(text), "%s", why_text(e->why));
+        cJSON_AddStringToObject(o, "why", why_name(e->why));
         json_add_text(o, "reason", text);
 }
 
