@@ -90,8 +90,8 @@ static int explain_file(struct daemon *d, const struct session *s, uint32_t poli
         return 0;
 }
 
-static int explain_address(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q,
-                           const struct standing *now, cJSON **ret, struct error *e)
+static int explain_address(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, const struct standing *now,
+                           cJSON **ret, struct error *e)
 {
         struct hf_egress egress;
         int r = kernel_egress(d->kernel, policy, q->addr, &egress);
