@@ -81,6 +81,7 @@ static int add_rule(cJSON *o, const char *why)
 {
         const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *by = json_get_string(o, "rule");
         const char *section = path ? "files" : "egress";
+        bool own = true; /* an event does not tell */
         cJSON *rule = path ? file_rule(o, path) : addr ? egress_rule(o, addr) : NULL;
 
         if (!rule && !path && !addr)
@@ -88,6 +89,9 @@ static int add_rule(cJSON *o, const char *why)
         if (!rule)
                 return advise(o, "a rule cannot name exactly this; it can name a folder above it");
         cJSON_AddItemToObject(o, "loosen", rule);
+        json_get_bool(o, "own", &own);
+        if (is(why, "rule") && !own)
+                return advise(o, "add it to \"files\" of a capability: it is nearer than %s", by ? by : "the rule");
         if (is(why, "rule"))
                 return advise(o, "add it to \"files\" of a capability; where %s names this very place, take the right out of its \"deny\"",
                               by ? by : "the rule");

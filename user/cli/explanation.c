@@ -80,7 +80,10 @@ void explanation_print(FILE *to, const cJSON *o)
 {
         const char *right = json_get_string(o, "right"), *refused = json_get_string(o, "refused");
 
-        fprintf(to, "%s %s ", is(json_get_string(o, "verdict"), "allow") ? "allowed:" : "refused:", refused ? refused : right ? right : "?");
+        fprintf(to, "%s %s ", is(json_get_string(o, "verdict"), "allow") ? "allowed:" : "refused:",
+                refused ? refused
+                : right ? right
+                        : "?");
         object(to, o);
         fputc('\n', to);
         decided_by(to, o);

@@ -18,8 +18,9 @@
 
 static const struct usage usage = {
         .synopsis = "why [SESSION] [-n COUNT] [--json]",
-        .description = "Tells of the last refusals, of a session or of all that you may see, what was tried, why it was refused, by which rule,\n"
-                       "and what would allow it; the newest last.",
+        .description =
+                "Tells of the last refusals, of a session or of all that you may see, what was tried, why it was refused, by which rule,\n"
+                "and what would allow it; the newest last.",
         .most = 1,
 };
 
@@ -60,8 +61,7 @@ static int read_since(const char *socket, const char *session, uint64_t since, s
         char *escaped = curl_easy_escape(NULL, session ? session : "", 0);
         _cleanup_free_ char *path = NULL;
 
-        if (!escaped ||
-            asprintf(&path, "/v1/events?since=%llu%s%s", (unsigned long long)since, session ? "&session=" : "", escaped) < 0)
+        if (!escaped || asprintf(&path, "/v1/events?since=%llu%s%s", (unsigned long long)since, session ? "&session=" : "", escaped) < 0)
                 path = NULL;
         curl_free(escaped);
         return path ? client_follow(socket, path, keep, r) : STATUS_FAILED;

@@ -83,6 +83,7 @@ static void a_refused_write_names_path_right_and_default_deny(void **state)
         has(o, "rule", "default deny");
         has(o, "error", "EACCES");
         has(o, "reason", "no capability allows it");
+        has(o, "why", "no_rule");
         assert_null(cJSON_GetObjectItem(o, "seq"));
 }
 
