@@ -27,11 +27,13 @@ static void line(FILE *to, const char *heading, const char *text)
 static void object(FILE *to, const cJSON *o)
 {
         const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *proto = json_get_string(o, "proto");
+        uint64_t port = 0;
         char number[32];
 
+        json_get_u64(o, "port", &port);
         if (path) {
                 output_safe_to(to, path);
-        } else if (addr) {
+        } else if (addr && port) {
                 fprintf(to, strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(o, "port", number));
                 if (proto)
                         fprintf(to, "/%s", proto);

@@ -176,7 +176,7 @@ int explain_policy(const char *source, const char *workspace, const char *right,
         if (r == 0)
                 r = compile(policy, &view, folder, &c, &findings, &e);
         print_findings(source, &findings);
-        if (r < 0)
+        if (r < 0 || !c)
                 return say(FAILED, e.message ? error_text(&e) : findings.total ? "errors in the policy" : strerror(-r));
         return answer(c, &view, &q);
 }

@@ -117,10 +117,10 @@ static char *printed(void (*print)(FILE *, const cJSON *), const char *text)
 
 static void an_explanation_has_verdict_reason_rule_and_hint(void **state)
 {
-        _cleanup_free_ char *text = printed(explanation_print,
-                                            "{\"verdict\":\"deny\",\"right\":\"rw\",\"refused\":\"w\",\"asked\":\"/l/k\",\"path\":\"/srv/k\","
-                                            "\"exists\":false,\"own\":false,\"way\":false,\"capability\":\"base\",\"rule\":\"$.a[1]\","
-                                            "\"hint\":\"Ask\\u001b[31m.\",\"why\":\"rule\",\"reason\":\"a rule denies it\"}");
+        _cleanup_free_ char *text = printed(
+                explanation_print, "{\"verdict\":\"deny\",\"right\":\"rw\",\"refused\":\"w\",\"asked\":\"/l/k\",\"path\":\"/srv/k\","
+                                   "\"exists\":false,\"own\":false,\"way\":false,\"capability\":\"base\",\"rule\":\"$.a[1]\","
+                                   "\"hint\":\"Ask\\u001b[31m.\",\"why\":\"rule\",\"reason\":\"a rule denies it\"}");
 
         (void)state;
         assert_string_equal(text, "refused: w /srv/k\n"
@@ -149,12 +149,13 @@ static void what_is_allowed_is_short(void **state)
 
 static void a_refusal_reads_as_a_sentence(void **state)
 {
-        _cleanup_free_ char *text =
-                printed(refusal_print, "{\"time\":\"2026-01-02T03:04:05.123456789Z\",\"seq\":7,\"session\":\"abc\",\"comm\":\"cat\",\"pid\":9,"
-                                       "\"verdict\":\"deny\",\"right\":\"r\",\"op\":\"open\",\"path\":\"/x\",\"capability\":\"none\","
-                                       "\"rule\":\"default deny\",\"why\":\"no_rule\",\"reason\":\"no capability allows it\"}");
-        _cleanup_free_ char *guard = printed(refusal_print, "{\"verdict\":\"deny\",\"right\":\"ptrace\",\"op\":\"ptrace\",\"kind\":\"guard\","
-                                                            "\"detail\":4,\"why\":\"guard\",\"comm\":\"gdb\",\"pid\":3,\"seq\":1}");
+        _cleanup_free_ char *text = printed(
+                refusal_print, "{\"time\":\"2026-01-02T03:04:05.123456789Z\",\"seq\":7,\"session\":\"abc\",\"comm\":\"cat\",\"pid\":9,"
+                               "\"verdict\":\"deny\",\"right\":\"r\",\"op\":\"open\",\"path\":\"/x\",\"capability\":\"none\","
+                               "\"rule\":\"default deny\",\"why\":\"no_rule\",\"reason\":\"no capability allows it\"}");
+        _cleanup_free_ char *guard =
+                printed(refusal_print, "{\"verdict\":\"deny\",\"right\":\"ptrace\",\"op\":\"ptrace\",\"kind\":\"guard\","
+                                       "\"detail\":4,\"why\":\"guard\",\"comm\":\"gdb\",\"pid\":3,\"seq\":1}");
 
         (void)state;
         assert_string_equal(text, "2026-01-02 03:04:05  abc  cat[9] tried to read /x (r)  #7\n"

@@ -18,7 +18,10 @@
 static struct capability capabilities[] = { { .name = (char[]){ "base" } }, { .name = (char[]){ "late" } } };
 static struct rule rules[] = {
         { .capability = 0, .where = (char[]){ "$.capabilities.base.files[0]" }, .path = (char[]){ "/srv" }, .allow = HF_READ | HF_WRITE },
-        { .capability = 0, .where = (char[]){ "$.capabilities.base.files[1]" }, .path = (char[]){ "/srv/k" }, .deny = HF_WRITE,
+        { .capability = 0,
+          .where = (char[]){ "$.capabilities.base.files[1]" },
+          .path = (char[]){ "/srv/k" },
+          .deny = HF_WRITE,
           .hint = (char[]){ "Ask first." } },
         { .capability = 1, .where = (char[]){ "$.capabilities.late.files[0]" }, .path = (char[]){ "/srv" }, .allow = HF_READ },
         { .capability = 1, .where = (char[]){ "$.capabilities.late.egress[0]" }, .prefix = 128, .port_from = 1, .port_to = 9, .proto = 3 },
