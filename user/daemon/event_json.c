@@ -109,7 +109,7 @@ static void add_object(cJSON *o, const struct hf_event *e, size_t size, const st
 /* Which capability and rule decided. */
 static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
 {
-        const struct rule *rule = p && e->rule && e->rule <= (uint32_t)p->n_rules ? &p->rules[e->rule - 1] : NULL;
+        const struct rule *rule = policy_rule(p, e->rule);
         char number[32];
 
         if (rule) {

@@ -20,7 +20,7 @@ int explain_lookup_failed(int code, const char *path, struct error *e)
         case -ENOTDIR:
                 return error_set(e, -EINVAL, "path: %s leads through a file that is no folder", path);
         case -ENAMETOOLONG:
-                return error_set(e, -EINVAL, "path: a component of it has more than 255 bytes, which no file has");
+                return error_set(e, -EINVAL, "path: it is too long, or a component of it has more than 255 bytes");
         case -ENOENT:
                 return error_set(e, -ENOENT, "path: %s goes up from a folder that does not exist", path);
         case -EACCES:

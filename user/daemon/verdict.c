@@ -53,11 +53,6 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
         return v;
 }
 
-const struct rule *verdict_rule(const struct policy *p, uint32_t number)
-{
-        return p && number && number <= (uint32_t)p->n_rules ? &p->rules[number - 1] : NULL;
-}
-
 static bool in_mask(const struct rule *rule, uint64_t mask)
 {
         return mask >> rule->capability & 1;
@@ -78,7 +73,7 @@ static bool alike(const struct rule *a, const struct rule *b, const struct quest
  */
 static const struct rule *rule_shown(const struct question *q, const struct verdict *v, const struct policy *p, uint32_t *number)
 {
-        const struct rule *rule = verdict_rule(p, v->rule);
+        const struct rule *rule = policy_rule(p, v->rule);
 
         *number = v->rule;
         if (!rule || v->why != HF_WHY_ALLOWED || in_mask(rule, v->masks))

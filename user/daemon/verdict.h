@@ -45,9 +45,6 @@ struct verdict verdict_file(const struct hf_node *node, bool own, bool exists, u
 /* The verdict on an address, from the ports of the prefix that decides; NULL: none does. */
 struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uint16_t port, const struct standing *now);
 
-/* The rule of a number that the kernel names; NULL: of none, or the policy is not known. The one place that knows what a number means. */
-const struct rule *verdict_rule(const struct policy *p, uint32_t number);
-
 /* The answer as docs/api.md has it. looked may be NULL (egress), and the policy when its text is lost. NULL when memory runs out. */
 cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct policy *p,
                     const struct standing *now);

@@ -9,7 +9,8 @@
 #include <limits.h>
 #include <string.h>
 
-#define LINKS_MAX 40 /* symlinks on one path, as in path_resolution(7) */
+#define LINKS_MAX 40    /* symlinks on one path, as in path_resolution(7) */
+#define OPENS_MAX 10000 /* steps of one path: links and ".." can make a short one long, and others wait meanwhile */
 
 struct lookup {
         const struct fs_view *view;
@@ -19,8 +20,14 @@ struct lookup {
         size_t missing; /* where in path begins what does not exist; 0: all exists */
         const char *rest;
         char *owned; /* where rest points into, once a symlink's target was put before it */
-        int links;
+        int links, opens;
 };
+
+static int look(struct lookup *l, int folder, const char *name, struct fs_object *ret)
+{
+        *ret = (struct fs_object){ .fd = -1 };
+        return ++l->opens > OPENS_MAX ? -ENAMETOOLONG : l->view->open(l->view->context, folder, name, ret);
+}
 
 static void lookup_clear(struct lookup *l)
 {
@@ -46,8 +53,8 @@ static void enter(struct lookup *l, struct fs_object *object)
 
 static int go_to_root(struct lookup *l)
 {
-        struct fs_object root = { .fd = -1 };
-        int r = l->view->open(l->view->context, -1, "", &root);
+        struct fs_object root;
+        int r = look(l, -1, "", &root);
 
         if (r < 0)
                 return r;
@@ -60,8 +67,8 @@ static int go_to_root(struct lookup *l)
 /* One component that is no symlink, "." or "..": into the folder again that was left. */
 static int enter_again(struct lookup *l, const char *name)
 {
-        struct fs_object object = { .fd = -1 };
-        int r = l->view->open(l->view->context, l->fd, name, &object);
+        struct fs_object object;
+        int r = look(l, l->fd, name, &object);
 
         if (r < 0)
                 return r;
@@ -108,12 +115,12 @@ static int follow(struct lookup *l, char *target)
 static int go_down(struct lookup *l, const char *name, size_t length)
 {
         _cleanup_free_ char *component = strndup(name, length);
-        struct fs_object object = { .fd = -1 };
+        struct fs_object object;
         int r;
 
         if (!component)
                 return -ENOMEM;
-        r = l->view->open(l->view->context, l->fd, component, &object);
+        r = look(l, l->fd, component, &object);
         if (r == -ENOENT) {
                 l->missing = l->path.length + 1;
                 return append(l, name, length);
@@ -144,7 +151,7 @@ static int step(struct lookup *l, const char *name, size_t length)
 int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret)
 {
         _cleanup_(lookup_clear) struct lookup l = { .view = view, .fd = -1, .path = BUFFER_INIT, .rest = path };
-        int r = path[0] == '/' ? go_to_root(&l) : -EINVAL;
+        int r = path[0] != '/' ? -EINVAL : strlen(path) >= PATH_MAX ? -ENAMETOOLONG : go_to_root(&l);
 
         while (r == 0) {
                 const char *name = l.rest + strspn(l.rest, "/");

@@ -66,6 +66,9 @@ struct policy {
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
 
+/* The rule of a number that the kernel names; NULL: there is none, or the policy is NULL. The one place that knows what a number means. */
+const struct rule *policy_rule(const struct policy *p, uint32_t number);
+
 /* A path that no policy can open to a session, with all below it. */
 struct seal {
         const char *path; /* absolute */
@@ -102,8 +105,8 @@ struct fs_found {
 
 /*
  * Follows an absolute path as a process with that view would, symlinks also at its end. 0, or negative errno: -ELOOP (also for a link
- * whose meaning depends on who reads it, as in /proc), -ENOTDIR, -ENAMETOOLONG, -ENOENT (".." below something that does not exist),
- * -EAGAIN (it changed meanwhile), -ENOMEM, or what opening failed with.
+ * whose meaning depends on who reads it, as in /proc), -ENOTDIR, -ENAMETOOLONG (also for a path of very many steps), -ENOENT (".." below
+ * something that does not exist), -EAGAIN (it changed meanwhile), -ENOMEM, or what opening failed with.
  */
 int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret);
 

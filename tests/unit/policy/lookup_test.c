@@ -2,6 +2,7 @@
 #include "unit/policy/fake_fs.h"
 
 #include <errno.h>
+#include <limits.h>
 
 static const struct fake objects[] = {
         { "/srv", 'd', NULL },
@@ -108,6 +109,37 @@ static void what_a_process_could_not_follow_is_an_error(void **state)
         fails("srv", EINVAL);
 }
 
+#define DEEP 100
+
+/* Each ".." goes all the way from the root again. */
+static void a_path_of_very_many_steps_is_given_up(void **state)
+{
+        static struct fake deep[DEEP + 1];
+        static char names[DEEP][2 * DEEP + 1];
+        struct fake_fs fs = { .objects = deep };
+        const struct fs_view view = { fake_open, &fs, NULL };
+        struct fs_found found = { .fd = -1 };
+        char path[PATH_MAX + 8] = "";
+        size_t used = 2 * DEEP;
+
+        (void)state;
+        for (size_t i = 0; i < DEEP; i++) {
+                snprintf(names[i], sizeof(names[i]), "%s/a", i ? names[i - 1] : "");
+                deep[i] = (struct fake){ names[i], 'd', NULL };
+        }
+        strcpy(path, names[DEEP - 1]);
+        while (used < PATH_MAX - 6)
+                used += (size_t)snprintf(path + used, sizeof(path) - used, "/../a");
+        assert_int_equal(fs_lookup(&view, path, &found), -ENAMETOOLONG);
+        assert_in_range(fs.opened, DEEP, 10000);
+        memset(path, '/', PATH_MAX);
+        path[PATH_MAX] = '\0';
+        assert_int_equal(fs_lookup(&view, path, &found), -ENAMETOOLONG);
+        path[PATH_MAX - 1] = '\0';
+        assert_int_equal(fs_lookup(&view, path, &found), 0);
+        free(found.path);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -117,6 +149,7 @@ int main(void)
                 cmocka_unit_test(what_does_not_exist_is_told_apart_from_what_does),
                 cmocka_unit_test(a_dangling_link_leads_to_what_it_would_make),
                 cmocka_unit_test(what_a_process_could_not_follow_is_an_error),
+                cmocka_unit_test(a_path_of_very_many_steps_is_given_up),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
