@@ -54,7 +54,10 @@ static void loosen(FILE *to, const cJSON *o)
 
 static void decided_by(FILE *to, const cJSON *o)
 {
+        const char *layer = json_get_string(o, "layer");
+
         line(to, "because", json_get_string(o, "reason"));
+        line(to, "ceiling", layer && !is(layer, "policy") ? layer : NULL);
         line(to, "capability", json_get_string(o, "capability"));
         line(to, "rule", json_get_string(o, "rule"));
         line(to, "hint", json_get_string(o, "hint"));

@@ -109,7 +109,7 @@ static void add_object(cJSON *o, const struct hf_event *e, size_t size, const st
 /* Which capability and rule decided. */
 static void add_rule(cJSON *o, const struct hf_event *e, const struct policy *p)
 {
-        const struct rule *rule = policy_rule(p, e->rule);
+        const struct rule *rule = p && e->rule && e->rule <= (uint32_t)p->n_rules ? &p->rules[e->rule - 1] : NULL;
         char number[32];
 
         if (rule) {
@@ -134,6 +134,12 @@ static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reas
                 snprintf(text, sizeof(text), "%s", why_text(e->why));
         cJSON_AddStringToObject(o, "why", why_name(e->why));
         json_add_text(o, "reason", text);
+}
+
+void event_add_decision(cJSON *o, const struct hf_event *e, const struct event_context *c)
+{
+        add_rule(o, e, c->policy);
+        add_reason(o, e, c->kill_reason);
 }
 
 static void add_who(cJSON *o, const struct hf_event *e, const struct event_context *c)
@@ -172,8 +178,7 @@ cJSON *event_json(const struct hf_event *e, size_t size, const struct event_cont
         add_object(o, e, size, c->mounts);
         if (e->kind == HF_EVENT_SESSION)
                 return o;
-        add_rule(o, e, c->policy);
-        add_reason(o, e, c->kill_reason);
+        event_add_decision(o, e, c);
         error = e->error ? strerrorname_np(-e->error) : NULL;
         if (error)
                 cJSON_AddStringToObject(o, "error", error);

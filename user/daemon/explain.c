@@ -33,15 +33,20 @@ int explain_lookup_failed(int code, const char *path, struct error *e)
 
 static struct standing standing(struct daemon *d, const struct session *s, uint32_t policy)
 {
-        const struct kill *kill = killset_strictest(&d->kills, s->id);
         const struct hf_policy *record = kernel_policy(d->kernel, policy);
 
         return (struct standing){
                 .policy = { .active = __atomic_load_n(&record->active, __ATOMIC_ACQUIRE),
                             .killed = __atomic_load_n(&record->killed, __ATOMIC_ACQUIRE) },
                 .killed = session_bits(d, s),
-                .kill_reason = kill ? kill->reason : NULL,
         };
+}
+
+static struct event_context context_of(const struct daemon *d, const struct session *s)
+{
+        const struct kill *kill = killset_strictest(&d->kills, s->id);
+
+        return (struct event_context){ .policy = s->policy, .kill_reason = kill ? kill->reason : NULL };
 }
 
 /* Where the path leads for one of the session's processes. */
@@ -67,6 +72,7 @@ static int look(struct daemon *d, const struct session *s, const char *path, uid
 static int explain_file(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, uid_t asker,
                         const struct standing *now, cJSON **ret, struct error *e)
 {
+        const struct event_context context = context_of(d, s);
         struct fs_found found = { .fd = -1 };
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
@@ -86,13 +92,14 @@ static int explain_file(struct daemon *d, const struct session *s, uint32_t poli
                 return r;
         looked = (struct looked_at){ .path = path, .exists = !found.missing };
         v = verdict_file(decided.found ? &decided.node : NULL, decided.own, looked.exists, q->rights, now);
-        *ret = verdict_json(q, &looked, &v, s->policy, now);
+        *ret = verdict_json(q, &looked, &v, &context, now);
         return 0;
 }
 
 static int explain_address(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, const struct standing *now,
                            cJSON **ret, struct error *e)
 {
+        const struct event_context context = context_of(d, s);
         struct hf_egress egress;
         int r = kernel_egress(d->kernel, policy, q->addr, &egress);
         struct verdict v;
@@ -100,7 +107,7 @@ static int explain_address(struct daemon *d, const struct session *s, uint32_t p
         if (r < 0 && r != -ENOENT)
                 return error_set(e, r, "cannot look up the address in the policy: %s", strerror(-r));
         v = verdict_egress(r < 0 ? NULL : &egress, q->proto, q->port, now);
-        *ret = verdict_json(q, NULL, &v, s->policy, now);
+        *ret = verdict_json(q, NULL, &v, &context, now);
         return 0;
 }
 

@@ -89,6 +89,7 @@ static bool is_own(const struct compiled *c, const struct place *place, const ch
 static int explain_file(const struct compiled *c, const struct fsview *view, const struct question *q, const struct standing *now,
                         struct verdict *v, cJSON **ret, struct error *e)
 {
+        const struct event_context context = { .policy = c->policy };
         struct fs_found found = { .fd = -1 };
         _cleanup_free_ char *path = NULL;
         const struct place *place;
@@ -102,16 +103,17 @@ static int explain_file(const struct compiled *c, const struct fsview *view, con
         looked = (struct looked_at){ .path = path, .exists = !found.missing };
         place = compiled_find(c, path);
         *v = verdict_file(&place->node, is_own(c, place, path), looked.exists, q->rights, now);
-        *ret = verdict_json(q, &looked, v, c->policy, now);
+        *ret = verdict_json(q, &looked, v, &context, now);
         return 0;
 }
 
 static void explain_address(const struct compiled *c, const struct question *q, const struct standing *now, struct verdict *v, cJSON **ret)
 {
+        const struct event_context context = { .policy = c->policy };
         const struct prefix *prefix = compiled_find_prefix(c, q->addr);
 
         *v = verdict_egress(prefix ? &prefix->egress : NULL, q->proto, q->port, now);
-        *ret = verdict_json(q, NULL, v, c->policy, now);
+        *ret = verdict_json(q, NULL, v, &context, now);
 }
 
 static bool read_question(const char *right, const char *object, struct question *q)

@@ -2,7 +2,6 @@
 #include "daemon/verdict.h"
 
 #include "base/json.h"
-#include "daemon/event_json.h"
 #include "daemon/names.h"
 #include "holdfast/decide.h"
 
@@ -68,15 +67,15 @@ static bool alike(const struct rule *a, const struct rule *b, const struct quest
 }
 
 /*
- * The rule to show. Of several that allow the same at one place the kernel knows the number of one only, which may be of a capability
- * that is not live: then one of those is shown that are.
+ * The rule that allows it. Of several at one place the kernel knows the number of one only, which may be of a capability that is not
+ * live: then one of those is shown that are.
  */
 static const struct rule *rule_shown(const struct question *q, const struct verdict *v, const struct policy *p, uint32_t *number)
 {
         const struct rule *rule = policy_rule(p, v->rule);
 
         *number = v->rule;
-        if (!rule || v->why != HF_WHY_ALLOWED || in_mask(rule, v->masks))
+        if (!rule || in_mask(rule, v->masks))
                 return rule;
         for (int i = 0; i < p->n_rules; i++) {
                 if (!in_mask(&p->rules[i], v->masks) || !alike(rule, &p->rules[i], q))
@@ -95,21 +94,34 @@ static const char *capability_name(const struct policy *p, uint64_t mask)
         return p && i >= 0 && i < p->n_capabilities ? p->capabilities[i].name : NULL;
 }
 
-static void add_rule(cJSON *o, const struct question *q, const struct verdict *v, const struct policy *p)
+/* The kernel's own number of the rule, where it was one. */
+static void add_number(cJSON *o, uint32_t number)
 {
-        bool numbered = v->rule && v->rule != HF_RULE_SEAL;
-        uint32_t number = v->rule;
+        if (number && number != HF_RULE_SEAL)
+                cJSON_AddNumberToObject(o, "rule_number", number);
+}
+
+static void add_allowed(cJSON *o, const struct question *q, const struct verdict *v, const struct policy *p)
+{
+        uint32_t number = 0;
         const struct rule *rule = rule_shown(q, v, p, &number);
         const char *name = rule ? p->capabilities[rule->capability].name : capability_name(p, v->masks);
         char text[32];
 
-        json_add_text(o, "capability", name ? name : numbered ? "unknown" : "none");
         snprintf(text, sizeof(text), "#%u", number);
-        json_add_text(o, "rule", rule ? rule->where : numbered ? text : why_rule(v->why));
-        if (numbered)
-                cJSON_AddNumberToObject(o, "rule_number", number);
-        if (rule && rule->hint && v->why != HF_WHY_ALLOWED)
-                json_add_text(o, "hint", rule->hint);
+        json_add_text(o, "capability", name ? name : "unknown");
+        json_add_text(o, "rule", rule ? rule->where : text);
+        add_number(o, number);
+        cJSON_AddStringToObject(o, "why", why_name(v->why));
+        json_add_text(o, "reason", why_text(v->why));
+}
+
+static void add_refused(cJSON *o, const struct verdict *v, const struct event_context *c)
+{
+        const struct hf_event event = { .rule = v->rule, .why = (uint8_t)v->why, .flags = HF_EVENT_DENIED };
+
+        event_add_decision(o, &event, c);
+        add_number(o, v->rule);
 }
 
 /* The capabilities that would allow it, and why each does not. */
@@ -129,16 +141,6 @@ static void add_capabilities(cJSON *o, const struct verdict *v, const struct pol
                 cJSON_AddStringToObject(item, "state", now->policy.killed >> i & 1 ? "killed" : "not granted");
                 cJSON_AddItemToArray(list, item);
         }
-}
-
-static void add_reason(cJSON *o, const struct verdict *v, const struct standing *now)
-{
-        char text[512];
-        bool told = v->why == HF_WHY_KILLED && now->kill_reason && *now->kill_reason;
-
-        snprintf(text, sizeof(text), "%s%s%s", why_text(v->why), told ? ": " : "", told ? now->kill_reason : "");
-        cJSON_AddStringToObject(o, "why", why_name(v->why));
-        json_add_text(o, "reason", text);
 }
 
 static void add_file(cJSON *o, const struct question *q, const struct looked_at *looked, const struct verdict *v)
@@ -167,7 +169,7 @@ static void add_address(cJSON *o, const struct question *q)
         cJSON_AddStringToObject(o, "proto", proto_name(q->proto));
 }
 
-cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct policy *p,
+cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct event_context *c,
                     const struct standing *now)
 {
         cJSON *o = cJSON_CreateObject();
@@ -179,9 +181,11 @@ cJSON *verdict_json(const struct question *q, const struct looked_at *looked, co
                 add_file(o, q, looked, v);
         else
                 add_address(o, q);
-        add_rule(o, q, v, p);
-        add_reason(o, v, now);
-        add_capabilities(o, v, p, now);
+        if (v->why == HF_WHY_ALLOWED)
+                add_allowed(o, q, v, c->policy);
+        else
+                add_refused(o, v, c);
+        add_capabilities(o, v, c->policy, now);
         return o;
 }
 

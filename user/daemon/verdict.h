@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_DAEMON_VERDICT_H
 #define HOLDFAST_DAEMON_VERDICT_H
 
+#include "daemon/event_json.h"
 #include "holdfast/abi.h"
 #include "policy/policy.h"
 
@@ -26,8 +27,7 @@ struct looked_at {
 /* What holds now, beside the rules. */
 struct standing {
         struct hf_policy policy;
-        uint32_t killed;         /* enum hf_kill of the session and the host together */
-        const char *kill_reason; /* or NULL */
+        uint32_t killed; /* enum hf_kill of the session and the host together */
 };
 
 struct verdict {
@@ -45,8 +45,11 @@ struct verdict verdict_file(const struct hf_node *node, bool own, bool exists, u
 /* The verdict on an address, from the ports of the prefix that decides; NULL: none does. */
 struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uint16_t port, const struct standing *now);
 
-/* The answer as docs/api.md has it. looked may be NULL (egress), and the policy when its text is lost. NULL when memory runs out. */
-cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct policy *p,
+/*
+ * The answer as docs/api.md has it; of a refusal, what decided is told as its event would tell it in that context (policy, kill_reason).
+ * looked may be NULL (egress). NULL when memory runs out.
+ */
+cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct event_context *c,
                     const struct standing *now);
 
 /* An address as text, IPv4 or IPv6. 0 or -EINVAL. */

@@ -66,7 +66,7 @@ struct policy {
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
 
-/* The rule of a number that the kernel names; NULL: there is none, or the policy is NULL. The one place that knows what a number means. */
+/* The rule of a policy by its number; NULL: there is none, or the policy is NULL. */
 const struct rule *policy_rule(const struct policy *p, uint32_t number);
 
 /* A path that no policy can open to a session, with all below it. */

@@ -93,6 +93,7 @@ static void what_no_rule_can_open_gets_none(void **state)
         advises("{\"verdict\":\"deny\",\"why\":\"inactive\",\"right\":\"r\",\"path\":\"/x\",\"capability\":\"late\","
                 "\"capabilities\":[{\"name\":\"late\",\"state\":\"killed\"}]}",
                 NULL, "lift the kill of the capability late");
+        advises("{\"verdict\":\"deny\",\"why\":\"rule\",\"layer\":\"host\",\"right\":\"r\",\"path\":\"/x\"}", NULL, "the host's ceiling");
         advises("{\"verdict\":\"deny\",\"why\":\"no_rule\",\"right\":\"c\"}", NULL, "neither");
         advises("{\"verdict\":\"deny\",\"why\":\"no_rule\",\"right\":\"r\",\"path\":\"/a*\"}", NULL, "folder above");
         advises("{\"verdict\":\"deny\",\"why\":\"no_rule\",\"right\":\"r\",\"path\":\"/a\",\"dev\":\"0:3\"}", NULL, "folder above");

@@ -4,8 +4,6 @@
 #include "daemon/mounts.c"
 #include "daemon/names.c"
 
-#define add_rule verdict_add_rule
-#define add_reason verdict_add_reason
 #define add_address verdict_add_address
 #include "daemon/verdict.c"
 
@@ -37,7 +35,8 @@ static cJSON *json(const struct verdict *v, uint8_t rights, const struct standin
 {
         const struct question q = { .rights = rights, .path = "/a/../srv/x", .proto = HF_TCP, .port = 7, .addr = { [15] = 1 } };
         const struct looked_at looked = { .path = "/srv/x", .exists = false };
-        cJSON *o = verdict_json(&q, rights ? &looked : NULL, v, &policy, now);
+        const struct event_context context = { .policy = &policy, .kill_reason = "enough" };
+        cJSON *o = verdict_json(&q, rights ? &looked : NULL, v, &context, now);
 
         assert_non_null(o);
         return o;
@@ -81,6 +80,7 @@ static void what_a_rule_denies_names_it_with_its_hint(void **state)
         has(o, "capability", "base");
         has(o, "rule", "$.capabilities.base.files[1]");
         has(o, "hint", "Ask first.");
+        assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "rule_number")), 2);
         assert_true(cJSON_IsTrue(cJSON_GetObjectItem(o, "own")));
 }
 
@@ -112,7 +112,7 @@ static void a_capability_that_is_not_granted_or_killed_is_named_with_its_state(v
 
 static void a_kill_comes_before_every_rule(void **state)
 {
-        const struct standing killed = { .policy = { .active = 1 }, .killed = HF_KILL_DENY, .kill_reason = "enough" };
+        const struct standing killed = { .policy = { .active = 1 }, .killed = HF_KILL_DENY };
         struct verdict v = verdict_file(&srv, false, true, HF_READ, &killed);
         _cleanup_json_ cJSON *o = json(&v, HF_READ, &killed);
 
@@ -171,7 +171,7 @@ static void a_policy_whose_text_is_lost_leaves_the_numbers(void **state)
         const struct question q = { .rights = HF_WRITE, .path = "/srv/k" };
         const struct looked_at looked = { .path = "/srv/k", .exists = true };
         struct verdict v = verdict_file(&denied, true, true, HF_WRITE, &granted);
-        _cleanup_json_ cJSON *o = verdict_json(&q, &looked, &v, NULL, &granted);
+        _cleanup_json_ cJSON *o = verdict_json(&q, &looked, &v, &(struct event_context){ 0 }, &granted);
 
         (void)state;
         has(o, "rule", "#2");
