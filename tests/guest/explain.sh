@@ -254,6 +254,27 @@ test_a_capability_that_asks() {
 	holds capability "$explained" '"capability":"late"'
 }
 
+# The numbers are those of the policy's order: base, workspace, net, late.
+test_a_capability_that_is_granted_killed_and_lifted() {
+	local slot
+	slot=$(show "$SUBJECT" slot)
+	masks "$slot" grant 3
+	agrees r "$OUT/late/file" allowed
+	agrees w "$OUT/late/new" allowed
+	reaches 127.0.0.9 7001 tcp allowed
+	masks "$slot" kill 3
+	agrees r "$OUT/late/file" inactive
+	holds state "$explained" '"state":"killed"'
+	masks "$slot" kill 2
+	reaches 127.0.0.1 7001 tcp inactive
+	reaches 127.0.1.9 7005 tcp no_rule
+	masks "$slot" lift 2
+	reaches 127.0.0.1 7001 tcp allowed
+	masks "$slot" revoke 3
+	masks "$slot" lift 3
+	agrees r "$OUT/late/file" inactive
+}
+
 test_why_tells_of_the_last_refusals_and_what_would_allow_them() {
 	local told
 	attempt r "$OUT/file"
