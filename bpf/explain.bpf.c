@@ -5,7 +5,33 @@
 
 #define FMODE_PATH 0x4000
 
-/* Writes what decides about the object behind the requested descriptor of the daemon, under the requested policy. */
+/* The node of a name in a table of the policy; NULL: it has none. */
+static __always_inline struct hf_node *name_node(__u32 policy, __u32 table, __u64 hash)
+{
+        struct hf_name_key key = { .policy = policy, .table = table, .hash = hash };
+
+        return bpf_map_lookup_elem(&names, &key);
+}
+
+/* On from a place that is the folder's own along the names that do not exist, as names_find() goes. NULL: too far. */
+static __noinline struct hf_node *missing_find(const struct hf_request *r, struct hf_node *node, bool *own)
+{
+        for (int i = 0; i < HF_LEVELS; i++) {
+                struct hf_node *below;
+
+                if (i >= (int)r->missing)
+                        return node;
+                below = node->names ? name_node(r->policy, node->names, r->name[i]) : NULL;
+                if (!below) {
+                        *own = false;
+                        return node;
+                }
+                node = below;
+        }
+        return r->missing > HF_LEVELS ? NULL : node;
+}
+
+/* Writes what decides about the object behind the requested descriptor of the daemon, or about what is missing below it. */
 SEC("iter/task_file")
 int decide_object(struct bpf_iter__task_file *ctx)
 {
@@ -19,6 +45,9 @@ int decide_object(struct bpf_iter__task_file *ctx)
         if (!file || !r || ctx->fd != r->fd || !(file->f_mode & FMODE_PATH))
                 return 0;
         place = place_find(r->policy, file->f_path.dentry);
+        /* A place of a folder further up has nothing to say below this one but itself. */
+        if (place.node && place.own && r->missing)
+                place.node = missing_find(r, place.node, &place.own);
         head[0] = place.node != NULL;
         head[1] = place.own;
         bpf_seq_write(seq, head, sizeof(head));

@@ -136,13 +136,16 @@ struct hf_egress {
 
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
-        __u64 cgroup; /* stamp: take in the tasks below this cgroup; 0: none */
-        __u32 root;   /* stamp: and this process with all that descends from it; 0: none */
-        __u32 slot;   /* stamp: into this slot; members: of this slot */
-        __u32 count;  /* stamp: how many were taken in */
-        __u32 failed; /* stamp: how many could not be */
-        __u32 policy; /* decide: under this policy */
-        __u32 fd;     /* decide: about what is behind this descriptor */
+        __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
+        __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
+        __u32 slot;    /* stamp: into this slot; members: of this slot */
+        __u32 count;   /* stamp: how many were taken in */
+        __u32 failed;  /* stamp: how many could not be */
+        __u32 policy;  /* decide: under this policy */
+        __u32 fd;      /* decide: about what is behind this descriptor, */
+        __u32 missing; /* decide: or so many components below it, which do not exist; more than HF_LEVELS are too many */
+        __u32 pad;
+        __u64 name[HF_LEVELS]; /* decide: hf_name_hash() of each, from the top */
 };
 
 /* What the iterator over the daemon's descriptors answers, one record a descriptor. */
@@ -286,7 +289,7 @@ _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
-_Static_assert(sizeof(struct hf_request) == 32, "hf_request");
+_Static_assert(sizeof(struct hf_request) == 40 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
 _Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 8, "hf_decided");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");

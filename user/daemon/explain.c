@@ -85,9 +85,7 @@ static int explain_file(struct daemon *d, const struct session *s, uint32_t poli
                 return r;
         fd = found.fd;
         path = found.path;
-        r = kernel_decide(d->kernel, policy, fd, &decided, e);
-        if (r == 0 && found.missing)
-                r = kernel_decide_below(d->kernel, policy, found.missing, &decided, e);
+        r = kernel_decide(d->kernel, policy, fd, found.missing, &decided, e);
         if (r < 0)
                 return r;
         looked = (struct looked_at){ .path = path, .exists = !found.missing };

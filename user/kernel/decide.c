@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asking the kernel what decides: about an object by its own walk, about names and addresses by its maps. */
+/* Asking the kernel what decides: about an object or a name by its own walk, about an address by its map. */
 #include "kernel/internal.h"
 
 #include <bpf/bpf.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 struct answer {
@@ -27,35 +29,36 @@ static int answer_chunk(void *context, const void *data, size_t size)
         return (int)whole;
 }
 
-int kernel_decide(struct kernel *k, uint32_t policy, int fd, struct hf_decided *ret, struct error *e)
+/* Names what does not exist in the request; of very many components it is enough that there are more than the kernel follows. */
+static void request_names(struct kernel *k, const char *missing)
+{
+        struct hf_request *r = k->request;
+
+        for (missing = missing ? missing : ""; *missing && r->missing <= HF_LEVELS; missing += strspn(missing, "/")) {
+                size_t length = strcspn(missing, "/");
+                char name[NAME_MAX + 1];
+
+                snprintf(name, sizeof(name), "%.*s", (int)length, missing);
+                if (r->missing < HF_LEVELS)
+                        r->name[r->missing] = name_hash(k->host, name);
+                r->missing++;
+                missing += length;
+        }
+}
+
+int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing, struct hf_decided *ret, struct error *e)
 {
         struct answer a = { 0 };
         int r;
 
         *k->request = (struct hf_request){ .policy = policy, .fd = (uint32_t)fd };
+        request_names(k, missing);
         r = iter_run(k->iter[ITER_DECIDE], true, answer_chunk, &a);
         if (!r && !a.there)
                 r = -EIO;
         if (r)
                 return kernel_error(e, r, "the kernel does not tell what decides about the file");
         *ret = a.decided;
-        return 0;
-}
-
-/* The same steps as names_find() of the BPF programs. A place that is not the name's own has nothing to say below it by name. */
-int kernel_decide_below(struct kernel *k, uint32_t policy, const char *missing, struct hf_decided *d, struct error *e)
-{
-        while (d->found && d->own && *missing) {
-                size_t length = strcspn(missing, "/");
-                struct hf_name_key key = { .policy = policy, .table = d->node.names, .hash = name_hash(k->host, missing, length) };
-
-                if (!d->node.names || bpf_map_lookup_elem(k->map[MAP_NAMES], &key, &d->node)) {
-                        if (d->node.names && errno != ENOENT)
-                                return kernel_error(e, -errno, "cannot look up a name in the policy");
-                        d->own = 0;
-                }
-                missing += length + strspn(missing + length, "/");
-        }
         return 0;
 }
 

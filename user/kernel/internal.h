@@ -59,7 +59,7 @@ struct kernel {
 int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
 
 /* hf_name_hash() of a component under the host's key. */
-uint64_t name_hash(const struct hf_host *host, const char *name, size_t length);
+uint64_t name_hash(const struct hf_host *host, const char *name);
 
 /* Closes what a loaded policy needed open. */
 void objects_release(struct kernel *k, uint32_t policy);

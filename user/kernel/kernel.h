@@ -72,11 +72,10 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
 /*
- * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy: the walk that the hooks make,
- * made by the kernel. kernel_decide_below() goes on from there, as the kernel does, to what does not exist below it ("a/b").
+ * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy, or about what does not exist
+ * below it ("a/b", components of at most 255 bytes; NULL: the object itself): the walk that the hooks make, made by the kernel.
  */
-int kernel_decide(struct kernel *k, uint32_t policy, int fd, struct hf_decided *ret, struct error *e);
-int kernel_decide_below(struct kernel *k, uint32_t policy, const char *missing, struct hf_decided *decided, struct error *e);
+int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing, struct hf_decided *ret, struct error *e);
 
 /* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
 int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);

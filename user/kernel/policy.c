@@ -56,8 +56,9 @@ static int objects_name(struct kernel *k, const struct compiled *c, struct objec
         return iter_run(k->iter[ITER_OBJECTS], true, objects_chunk, o);
 }
 
-uint64_t name_hash(const struct hf_host *host, const char *name, size_t length)
+uint64_t name_hash(const struct hf_host *host, const char *name)
 {
+        size_t length = strlen(name);
         struct hf_hash h;
 
         hf_hash_start(&h, host->hash_key);
@@ -166,7 +167,7 @@ static int place_load(struct kernel *k, uint32_t policy, const struct load *l, s
         if (place->parent < 0)
                 return 0;
         name.table = l->table[place->parent];
-        name.hash = name_hash(k->host, place->name, strlen(place->name));
+        name.hash = name_hash(k->host, place->name);
         return bpf_map_update_elem(k->map[MAP_NAMES], &name, &place->node, BPF_ANY) ? -errno : 0;
 }
 
