@@ -184,11 +184,16 @@ struct hf_egress {
 
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
-        __u64 cgroup; /* stamp: take in the tasks below this cgroup; 0: none */
-        __u32 root;   /* stamp: and this process with all that descends from it; 0: none */
-        __u32 slot;   /* stamp: into this slot; members: of this slot */
-        __u32 count;  /* stamp: how many were taken in */
-        __u32 failed; /* stamp: how many could not be */
+        __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
+        __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
+        __u32 slot;    /* stamp: into this slot; members: of this slot */
+        __u32 count;   /* stamp: how many were taken in */
+        __u32 failed;  /* stamp: how many could not be */
+        __u32 policy;  /* decide: under this policy */
+        __u32 fd;      /* decide: about what is behind this descriptor, */
+        __u32 missing; /* decide: or so many components below it, which do not exist; more than HF_LEVELS are too many */
+        __u32 pad;
+        __u64 name[HF_LEVELS]; /* decide: hf_name_hash() of each, from the top */
 };
 
 /* What the iterator over the daemon's descriptors answers, one record a descriptor. */
@@ -196,6 +201,13 @@ struct hf_named {
         struct hf_object object;
         __u32 fd;
         __u32 hold; /* not 0: must stay open as long as the policy is loaded */
+};
+
+/* What the iterator that explains answers: the place that decides about an object. Ends before node where nothing does. */
+struct hf_decided {
+        __u32 found; /* 0: nothing decides, so everything is refused */
+        __u32 own;   /* not 0: it speaks of this very object or name, not of a folder above */
+        struct hf_node node;
 };
 
 /* Task storage "tasks": which session a task belongs to. */
@@ -325,8 +337,9 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
-_Static_assert(sizeof(struct hf_request) == 24, "hf_request");
+_Static_assert(sizeof(struct hf_request) == 40 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
+_Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 8, "hf_decided");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");

@@ -23,6 +23,8 @@ int command_attach(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_tail(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_why(int argc, char **argv);
 int command_kill(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_lift(int argc, char **argv);

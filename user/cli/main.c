@@ -11,6 +11,8 @@ static const struct command commands[] = {
         { "ps", "list the sessions", command_ps },
         { "show", "show one session", command_show },
         { "tail", "follow the events", command_tail },
+        { "explain", "tell whether something would be allowed, and why", command_explain },
+        { "why", "tell what was refused, why, and what would allow it", command_why },
         { "kill", "refuse a session everything, and end it", command_kill },
         { "pause", "freeze a session", command_pause },
         { "lift", "take a kill or a pause back", command_lift },

@@ -39,10 +39,15 @@ const char *output_field(const cJSON *object, const char *name, char number[32])
         return number;
 }
 
-void output_safe(const char *text)
+void output_safe_to(FILE *to, const char *text)
 {
         for (; *text; text++)
-                putchar(iscntrl((unsigned char)*text) ? '?' : *text);
+                fputc(iscntrl((unsigned char)*text) ? '?' : *text, to);
+}
+
+void output_safe(const char *text)
+{
+        output_safe_to(stdout, text);
 }
 
 static void cell(const char *text, int width, bool last)

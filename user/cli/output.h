@@ -23,5 +23,6 @@ void output_fields(const cJSON *object);
 
 /* Text from outside without what a terminal would act on: control characters become "?". */
 void output_safe(const char *text);
+void output_safe_to(FILE *to, const char *text);
 
 #endif

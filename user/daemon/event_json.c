@@ -167,7 +167,14 @@ static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reas
                 snprintf(text, sizeof(text), "%s: %s", why_text(e->why), kill_reason);
         else
                 reason_text(e, text, sizeof(text));
+        cJSON_AddStringToObject(o, "why", why_name(e->why));
         json_add_text(o, "reason", text);
+}
+
+void event_add_decision(cJSON *o, const struct hf_event *e, const struct event_context *c)
+{
+        add_rule(o, e, c);
+        add_reason(o, e, c->kill_reason);
 }
 
 static void add_who(cJSON *o, const struct hf_event *e, const struct event_context *c)
@@ -206,8 +213,7 @@ cJSON *event_json(const struct hf_event *e, size_t size, const struct event_cont
         add_object(o, e, size, c->mounts);
         if (e->kind == HF_EVENT_SESSION)
                 return o;
-        add_rule(o, e, c);
-        add_reason(o, e, c->kill_reason);
+        event_add_decision(o, e, c);
         error = e->error ? strerrorname_np(-e->error) : NULL;
         if (error)
                 cJSON_AddStringToObject(o, "error", error);

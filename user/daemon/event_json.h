@@ -25,6 +25,12 @@ struct event_context {
  */
 cJSON *event_json(const struct hf_event *event, size_t size, const struct event_context *context);
 
+/*
+ * Adds what decided: capability, rule, hint, why and reason. An explanation is given by the same function, from an event that has no
+ * more than rule, why and flags, so that it reads as the event of the refusal does.
+ */
+void event_add_decision(cJSON *o, const struct hf_event *event, const struct event_context *context);
+
 /* The path of an event within its file system, "/…"; the caller frees it. */
 char *event_inside(const struct hf_event *event, size_t size);
 

@@ -5,26 +5,31 @@
 #include "base/paths.h"
 #include "daemon/check.h"
 #include "daemon/daemon.h"
+#include "daemon/explain.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
-static const char usage[] = "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
-                            "       holdfastd --check [--json]             tell whether this host can enforce\n"
-                            "       holdfastd --check-policy FILE [--json] tell whether a file is a policy\n"
-                            "\n"
-                            "  --config FILE        configuration; by default " PATH_CONFIG ", which need not be there\n"
-                            "  --check              print what the host needs and has; exit 1 when something is missing\n"
-                            "  --check-policy FILE  print every error in a policy; exit 1 when there is one\n"
-                            "  --json               print it as JSON\n"
-                            "  --debug              log what the kernel's verifier says, and more\n"
-                            "  --version            print the version\n"
-                            "  --help               print this\n"
-                            "\n"
-                            "When it ends, what it confined stays confined. See holdfastd(8).\n";
+static const char usage[] =
+        "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
+        "       holdfastd --check [--json]             tell whether this host can enforce\n"
+        "       holdfastd --check-policy FILE [--json] tell whether a file is a policy\n"
+        "       holdfastd --explain POLICY [--workspace DIR] RIGHT PATH|HOST:PORT\n"
+        "\n"
+        "  --config FILE        configuration; by default " PATH_CONFIG ", which need not be there\n"
+        "  --check              print what the host needs and has; exit 1 when something is missing\n"
+        "  --check-policy FILE  print every error in a policy; exit 1 when there is one\n"
+        "  --explain POLICY     print as JSON whether a policy (a file, or a name) would allow it, and why; needs no root\n"
+        "  --workspace DIR      with --explain: what ${WORKSPACE} stands for; by default the current folder\n"
+        "  --json               print it as JSON\n"
+        "  --debug              log what the kernel's verifier says, and more\n"
+        "  --version            print the version\n"
+        "  --help               print this\n"
+        "\n"
+        "When it ends, what it confined stays confined. See holdfastd(8).\n";
 
 struct options {
-        const char *config, *policy;
+        const char *config, *policy, *explain, *workspace, *right, *object;
         bool check, json, debug, version, help;
 };
 
@@ -34,6 +39,8 @@ static int parse(int argc, char **argv, struct options *o)
                 { "config", required_argument, NULL, 'c' },
                 { "check", no_argument, NULL, 'k' },
                 { "check-policy", required_argument, NULL, 'p' },
+                { "explain", required_argument, NULL, 'e' },
+                { "workspace", required_argument, NULL, 'w' },
                 { "json", no_argument, NULL, 'j' },
                 { "debug", no_argument, NULL, 'd' },
                 { "version", no_argument, NULL, 'V' },
@@ -53,6 +60,12 @@ static int parse(int argc, char **argv, struct options *o)
                 case 'p':
                         o->policy = optarg;
                         break;
+                case 'e':
+                        o->explain = optarg;
+                        break;
+                case 'w':
+                        o->workspace = optarg;
+                        break;
                 case 'j':
                         o->json = true;
                         break;
@@ -68,6 +81,14 @@ static int parse(int argc, char **argv, struct options *o)
                 default:
                         return -EINVAL;
                 }
+        }
+        if (o->explain && argc - optind == 2) {
+                o->right = argv[optind++];
+                o->object = argv[optind++];
+        }
+        if (o->explain && !o->object && !o->help && !o->version) {
+                fputs("holdfastd: --explain needs RIGHT and PATH, or connect and HOST:PORT\n", stderr);
+                return -EINVAL;
         }
         if (optind < argc) {
                 fprintf(stderr, "holdfastd: \"%s\" was not expected\n", argv[optind]);
@@ -112,6 +133,8 @@ int main(int argc, char **argv)
                 return check_host(o.json);
         if (o.policy)
                 return check_policy(o.policy, o.json);
+        if (o.explain)
+                return explain_policy(o.explain, o.workspace, o.right, o.object);
         if (geteuid() != 0) {
                 log_error("holdfastd must run as root: it loads programs into the kernel");
                 return 1;

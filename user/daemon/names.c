@@ -25,17 +25,17 @@ static const char *const ops[HF_OPS] = {
 };
 
 static const struct {
-        const char *text, *rule;
+        const char *name, *text, *rule;
 } whys[HF_WHYS] = {
-        [HF_WHY_ALLOWED] = { "a rule allows it", "none" },
-        [HF_WHY_NO_RULE] = { "no capability allows it", "default deny" },
-        [HF_WHY_RULE] = { "a rule denies it", "default deny" },
-        [HF_WHY_INACTIVE] = { "the capability that would allow it is not granted", "default deny" },
-        [HF_WHY_KILLED] = { "a kill is in force", "kill" },
-        [HF_WHY_GAIN] = { "moving or linking it would gain a right", "default deny" },
-        [HF_WHY_WAY] = { "it is on the way to a denied place", "default deny" },
-        [HF_WHY_DEPTH] = { "it could not be decided: too deep, or below no known root", "default deny" },
-        [HF_WHY_GUARD] = { "no policy can allow it", "guard" },
+        [HF_WHY_ALLOWED] = { "allowed", "a rule allows it", "none" },
+        [HF_WHY_NO_RULE] = { "no_rule", "no capability allows it", "default deny" },
+        [HF_WHY_RULE] = { "rule", "a rule denies it", "default deny" },
+        [HF_WHY_INACTIVE] = { "inactive", "the capability that would allow it is not granted", "default deny" },
+        [HF_WHY_KILLED] = { "killed", "a kill is in force", "kill" },
+        [HF_WHY_GAIN] = { "gain", "moving or linking it would gain a right", "default deny" },
+        [HF_WHY_WAY] = { "way", "it is on the way to a denied place", "default deny" },
+        [HF_WHY_DEPTH] = { "depth", "it could not be decided: too deep, or below no known root", "default deny" },
+        [HF_WHY_GUARD] = { "guard", "no policy can allow it", "guard" },
 };
 
 static const char *const linux_capabilities[] = {
@@ -107,6 +107,11 @@ const char *kind_name(unsigned kind)
 const char *op_name(unsigned op)
 {
         return lookup(ops, ARRAY_SIZE(ops), op);
+}
+
+const char *why_name(unsigned why)
+{
+        return why < HF_WHYS ? whys[why].name : "unknown";
 }
 
 const char *why_text(unsigned why)

@@ -9,6 +9,7 @@ const struct http_route routes[] = {
         { "GET", "/v1/sessions/:id", route_session_show },
         { "GET", "/v1/sessions/:id/policy", route_session_policy_show },
         { "PUT", "/v1/sessions/:id/policy", route_session_policy_apply },
+        { "GET", "/v1/sessions/:id/explain", route_session_explain },
         { "GET", "/v1/kills", route_kills_list },
         { "POST", "/v1/kills", route_kills_set },
         { "DELETE", "/v1/kills", route_kills_lift },

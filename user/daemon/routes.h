@@ -19,6 +19,7 @@ void route_sessions_create(struct http_request *r, void *context);
 void route_session_show(struct http_request *r, void *context);
 void route_session_policy_show(struct http_request *r, void *context);
 void route_session_policy_apply(struct http_request *r, void *context);
+void route_session_explain(struct http_request *r, void *context);
 void route_kills_list(struct http_request *r, void *context);
 void route_kills_set(struct http_request *r, void *context);
 void route_kills_lift(struct http_request *r, void *context);

@@ -2,44 +2,15 @@
 /* A session's policy: compiled as the session sees the file system, replaced by one store. */
 #include "base/json.h"
 #include "base/log.h"
-#include "base/paths.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/fsview.h"
+#include "daemon/seals.h"
 
-#include <limits.h>
 #include <string.h>
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct compiled *, compiled_free)
-
-#define SEALS_MAX 20
-
-/* What no session may reach, whatever its policy says: what holds it, what records what it did, and the kernel's own settings. */
-struct seals {
-        struct seal list[SEALS_MAX];
-        char daemon[PATH_MAX], cli[PATH_MAX];
-};
-
-static void seals_fill(struct seals *seals, const struct daemon *d)
-{
-        const struct seal fixed[] = {
-                { "/sys/fs/bpf", HF_RIGHTS_ALL }, { PATH_RUN, HF_RIGHTS_ALL },         { PATH_STATE, HF_RIGHTS_ALL },
-                { PATH_LOG, HF_RIGHTS_ALL },      { "/etc/holdfast", HF_WRITE },       { d->cgroups.mount, HF_WRITE },
-                { d->config.ceilings, HF_WRITE }, { d->config.socket, HF_RIGHTS_ALL }, { "/sys", HF_WRITE },
-                { "/proc/sys", HF_WRITE },        { "/proc/sysrq-trigger", HF_WRITE }, { "/proc/kcore", HF_RIGHTS_ALL },
-                { "/dev/mem", HF_RIGHTS_ALL },    { "/dev/kmem", HF_RIGHTS_ALL },      { "/dev/port", HF_RIGHTS_ALL },
-        };
-        size_t n = ARRAY_SIZE(fixed);
-
-        memset(seals, 0, sizeof(*seals));
-        memcpy(seals->list, fixed, sizeof(fixed));
-        if (path_installed(SUFFIX_DAEMON, seals->daemon, sizeof(seals->daemon)) == 0)
-                seals->list[n++] = (struct seal){ seals->daemon, HF_WRITE };
-        if (path_installed(SUFFIX_CLI, seals->cli, sizeof(seals->cli)) == 0)
-                seals->list[n++] = (struct seal){ seals->cli, HF_WRITE };
-        _Static_assert(ARRAY_SIZE(fixed) + 3 <= SEALS_MAX, "SEALS_MAX");
-}
 
 static bool has_any(const struct ceilings *c)
 {
@@ -61,7 +32,7 @@ int session_compile(const struct daemon *d, const struct session *s, pid_t pid, 
                 error_set(e, r, "cannot look at the file system of process %d: %s", pid, strerror(-r));
                 return r;
         }
-        seals_fill(&seals, d);
+        seals_fill(&seals, d->cgroups.mount, d->config.socket, d->config.ceilings);
         vars.seals = seals.list;
         vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);

@@ -26,6 +26,7 @@ enum iterator {
         ITER_STAMP,
         ITER_MEMBERS,
         ITER_OBJECTS,
+        ITER_DECIDE,
         ITERS,
 };
 

@@ -74,6 +74,15 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
 /* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
+/*
+ * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy, or about what does not exist
+ * below it ("a/b", components of at most 255 bytes; NULL: the object itself): the walk that the hooks make, made by the kernel.
+ */
+int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing, struct hf_decided *ret, struct error *e);
+
+/* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
+int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
+
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);
 

@@ -25,7 +25,7 @@
 
 static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",
                                              "egress",   "cgroups", "peers",    "request", "events" };
-static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects" };
+static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects", "decide_object" };
 
 int kernel_error(struct error *e, int code, const char *what)
 {
@@ -72,15 +72,20 @@ static int pinned(const char *folder, const char *kind, const char *name)
         return fd < 0 ? -errno : fd;
 }
 
-static int open_pins(struct kernel *k, const char *folder)
+static int open_maps(struct kernel *k)
 {
         for (int i = 0; i < MAPS; i++) {
-                k->map[i] = pinned(folder, "maps", map_names[i]);
+                k->map[i] = pinned(PATH_PINS, "maps", map_names[i]);
                 if (k->map[i] < 0)
                         return k->map[i];
         }
+        return 0;
+}
+
+static int open_iterators(struct kernel *k)
+{
         for (int i = 0; i < ITERS; i++) {
-                k->iter[i] = pinned(folder, "programs", iter_names[i]);
+                k->iter[i] = pinned(PATH_PINS, "programs", iter_names[i]);
                 if (k->iter[i] < 0)
                         return k->iter[i];
         }
@@ -284,15 +289,20 @@ static void unmap(struct kernel *k)
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
 static int take_over(struct kernel *k, struct error *e)
 {
-        int r = open_pins(k, PATH_PINS);
+        bool mapped;
+        int r = open_maps(k);
 
         if (r == -ENOENT && access(PATH_PINS, F_OK))
                 return -ENOENT;
         if (!r)
                 r = map_all(k, e);
-        if (!r && k->host->abi == HF_ABI_VERSION)
+        mapped = !r;
+        /* An older version may lack programs that this one has: whether it holds sessions is asked all the same. */
+        if (mapped && k->host->abi == HF_ABI_VERSION)
+                r = open_iterators(k);
+        if (mapped && !r && k->host->abi == HF_ABI_VERSION)
                 return 0;
-        if (!r && sessions_live(k))
+        if (mapped && sessions_live(k))
                 return error_set(e, -EBUSY,
                                  "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
                                  PATH_PINS, k->host->abi, HF_ABI_VERSION);
@@ -317,7 +327,9 @@ int kernel_open(struct kernel **ret, struct error *e)
         if (r == -ENOENT) {
                 r = load_new(e);
                 if (!r)
-                        r = open_pins(k, PATH_PINS);
+                        r = open_maps(k);
+                if (!r)
+                        r = open_iterators(k);
                 if (!r)
                         r = map_all(k, e);
         }

@@ -242,3 +242,8 @@ void policy_free(struct policy *p)
         free(p->description);
         free(p);
 }
+
+const struct rule *policy_rule(const struct policy *p, uint32_t number)
+{
+        return p && number && number <= (uint32_t)p->n_rules ? &p->rules[number - 1] : NULL;
+}

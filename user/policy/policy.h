@@ -66,6 +66,9 @@ struct policy {
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
 
+/* The rule of a policy by its number; NULL: there is none, or the policy is NULL. */
+const struct rule *policy_rule(const struct policy *p, uint32_t number);
+
 /* A path that no policy can open to a session, with all below it. */
 struct seal {
         const char *path; /* absolute */
@@ -102,6 +105,20 @@ struct fs_view {
         void *context;
         const char *const *mounts; /* mount points, absolute, the session's own; NULL-terminated, or NULL */
 };
+
+/* Where a path leads. */
+struct fs_found {
+        int fd;              /* of what is there, else of the deepest folder on the way; the caller closes it */
+        char *path;          /* absolute, without symlinks, "." and ".."; the caller frees it */
+        const char *missing; /* the part of path that does not exist below fd: "a/b"; NULL: all of it exists */
+};
+
+/*
+ * Follows an absolute path as a process with that view would, symlinks also at its end. 0, or negative errno: -ELOOP (also for a link
+ * whose meaning depends on who reads it, as in /proc), -ENOTDIR, -ENAMETOOLONG (also for a path of very many steps), -ENOENT (".." below
+ * something that does not exist), -EAGAIN (it changed meanwhile), -ENOMEM, or what opening failed with.
+ */
+int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret);
 
 /* A place that the policy says something about. */
 struct place {

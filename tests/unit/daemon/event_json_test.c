@@ -94,6 +94,7 @@ static void a_refused_write_names_path_right_and_default_deny(void **state)
         has(o, "layer", "policy");
         has(o, "error", "EACCES");
         has(o, "reason", "no capability allows it");
+        has(o, "why", "no_rule");
         assert_null(cJSON_GetObjectItem(o, "seq"));
 }
 

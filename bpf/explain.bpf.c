@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Explaining: the walk that the hooks make, made on request, for the daemon to tell what it leads to. */
+#include "holdfast.bpf.h"
+#include "walk.bpf.h"
+
+#define FMODE_PATH 0x4000
+
+/* On from a place that is the folder's own along the names that do not exist, as names_find() goes. NULL: too far. */
+static __noinline struct hf_node *missing_find(const struct hf_request *r, struct hf_node *node, bool *own)
+{
+        for (int i = 0; i < HF_LEVELS; i++) {
+                struct hf_node *below;
+
+                if (i >= (int)r->missing)
+                        return node;
+                below = node->names ? record_node(r->policy, name_record(r->policy, node->names, r->name[i])) : NULL;
+                if (!below) {
+                        *own = false;
+                        return node;
+                }
+                node = below;
+        }
+        return r->missing > HF_LEVELS ? NULL : node;
+}
+
+/* Writes what decides about the object behind the requested descriptor of the daemon, or about what is missing below it. */
+SEC("iter/task_file")
+int decide_object(struct bpf_iter__task_file *ctx)
+{
+        struct file *file = ctx->file;
+        struct seq_file *seq = ctx->meta->seq;
+        struct hf_request *r;
+        struct place place;
+        __u32 zero = 0, head[2];
+
+        r = bpf_map_lookup_elem(&request, &zero);
+        if (!file || !r || ctx->fd != r->fd || !(file->f_mode & FMODE_PATH))
+                return 0;
+        place = place_find(r->policy, file->f_path.dentry);
+        /* A place of a folder further up has nothing to say below this one but itself. */
+        if (place.node && place.own && r->missing)
+                place.node = missing_find(r, place.node, &place.own);
+        head[0] = place.node != NULL;
+        head[1] = place.own;
+        bpf_seq_write(seq, head, sizeof(head));
+        if (place.node)
+                bpf_seq_write(seq, place.node, sizeof(*place.node));
+        return 0;
+}

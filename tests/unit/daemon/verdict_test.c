@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/event_json.c"
+#include "daemon/file.c"
+#include "daemon/mounts.c"
+#include "daemon/names.c"
+
+#define add_address verdict_add_address
+#include "daemon/verdict.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct capability capabilities[] = { { .name = (char[]){ "base" } }, { .name = (char[]){ "late" } } };
+static struct rule rules[] = {
+        { .capability = 0, .where = (char[]){ "$.capabilities.base.files[0]" }, .path = (char[]){ "/srv" }, .allow = HF_READ | HF_WRITE },
+        { .capability = 0,
+          .where = (char[]){ "$.capabilities.base.files[1]" },
+          .path = (char[]){ "/srv/k" },
+          .deny = HF_WRITE,
+          .hint = (char[]){ "Ask first." } },
+        { .capability = 1, .where = (char[]){ "$.capabilities.late.files[0]" }, .path = (char[]){ "/srv" }, .allow = HF_READ },
+        { .capability = 1, .where = (char[]){ "$.capabilities.late.egress[0]" }, .prefix = 128, .port_from = 1, .port_to = 9, .proto = 3 },
+};
+static const struct policy policy = { .capabilities = capabilities, .n_capabilities = 2, .rules = rules, .n_rules = 4 };
+static const struct standing granted = { .policy = { .active = 1 } };
+
+/* /srv: base allows rw and late r, whose number is the one that is kept; w is denied below. */
+static const struct hf_node srv = { .allow = { 3, 1 }, .rule = { 3, 1 } };
+static const struct hf_node denied = { .allow = { 3, 0 }, .rule = { 3, 2 }, .deny = HF_WRITE };
+
+static cJSON *json(const struct verdict *v, uint8_t rights, const struct standing *now)
+{
+        const struct question q = { .rights = rights, .path = "/a/../srv/x", .proto = HF_TCP, .port = 7, .addr = { [15] = 1 } };
+        const struct looked_at looked = { .path = "/srv/x", .exists = false };
+        const struct event_context context = { .policy = &policy, .kill_reason = "enough" };
+        cJSON *o = verdict_json(&q, rights ? &looked : NULL, v, &context, now);
+
+        assert_non_null(o);
+        return o;
+}
+
+static void has(const cJSON *o, const char *name, const char *expected)
+{
+        const char *text = json_get_string(o, name);
+
+        if (!text || strcmp(text, expected) != 0)
+                fail_msg("%s is %s, expected %s", name, text ? text : "absent", expected);
+}
+
+static void what_is_allowed_names_a_capability_that_is_live_and_its_rule(void **state)
+{
+        struct verdict v = verdict_file(&srv, false, true, HF_READ, &granted);
+        _cleanup_json_ cJSON *o = json(&v, HF_READ, &granted);
+
+        (void)state;
+        assert_int_equal(v.why, HF_WHY_ALLOWED);
+        has(o, "verdict", "allow");
+        has(o, "why", "allowed");
+        has(o, "right", "r");
+        has(o, "path", "/srv/x");
+        has(o, "asked", "/a/../srv/x");
+        has(o, "capability", "base");
+        has(o, "rule", "$.capabilities.base.files[0]");
+        assert_false(cJSON_HasObjectItem(o, "refused"));
+}
+
+static void what_a_rule_denies_names_it_with_its_hint(void **state)
+{
+        struct verdict v = verdict_file(&denied, true, true, HF_READ | HF_WRITE, &granted);
+        _cleanup_json_ cJSON *o = json(&v, HF_READ | HF_WRITE, &granted);
+
+        (void)state;
+        has(o, "verdict", "deny");
+        has(o, "why", "rule");
+        has(o, "right", "rw");
+        has(o, "refused", "w");
+        has(o, "capability", "base");
+        has(o, "rule", "$.capabilities.base.files[1]");
+        has(o, "hint", "Ask first.");
+        assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "rule_number")), 2);
+        assert_true(cJSON_IsTrue(cJSON_GetObjectItem(o, "own")));
+}
+
+static void what_no_rule_allows_is_the_default(void **state)
+{
+        struct verdict v = verdict_file(NULL, false, true, HF_EXEC, &granted);
+        _cleanup_json_ cJSON *o = json(&v, HF_EXEC, &granted);
+
+        (void)state;
+        has(o, "why", "no_rule");
+        has(o, "capability", "none");
+        has(o, "rule", "default deny");
+}
+
+static void a_capability_that_is_not_granted_or_killed_is_named_with_its_state(void **state)
+{
+        const struct standing none = { .policy = { .active = 1, .killed = 1 } };
+        struct verdict v = verdict_file(&srv, false, true, HF_READ, &none);
+        _cleanup_json_ cJSON *o = json(&v, HF_READ, &none);
+        const cJSON *list = json_get_array(o, "capabilities");
+
+        (void)state;
+        has(o, "why", "inactive");
+        assert_int_equal(cJSON_GetArraySize(list), 2);
+        has(cJSON_GetArrayItem(list, 0), "name", "base");
+        has(cJSON_GetArrayItem(list, 0), "state", "killed");
+        has(cJSON_GetArrayItem(list, 1), "state", "not granted");
+}
+
+static void a_kill_comes_before_every_rule(void **state)
+{
+        const struct standing killed = { .policy = { .active = 1 }, .killed = HF_KILL_DENY };
+        struct verdict v = verdict_file(&srv, false, true, HF_READ, &killed);
+        _cleanup_json_ cJSON *o = json(&v, HF_READ, &killed);
+
+        (void)state;
+        has(o, "why", "killed");
+        has(o, "reason", "a kill is in force: enough");
+        has(o, "rule", "kill");
+        assert_int_equal(verdict_egress(NULL, HF_TCP, 7, &killed).why, HF_WHY_KILLED);
+}
+
+static void what_is_sealed_is_the_guards(void **state)
+{
+        const struct hf_node sealed = { .rule = { HF_RULE_SEAL }, .deny = HF_READ };
+        struct verdict v = verdict_file(&sealed, false, true, HF_READ, &granted);
+        _cleanup_json_ cJSON *o = json(&v, HF_READ, &granted);
+
+        (void)state;
+        has(o, "why", "guard");
+        has(o, "rule", "guard");
+        has(o, "capability", "none");
+        assert_false(cJSON_HasObjectItem(o, "rule_number"));
+}
+
+static void a_name_on_the_way_to_a_denial_cannot_be_made_as_a_file(void **state)
+{
+        const struct hf_node way = { .allow = { 1, 1 }, .rule = { 1, 1 }, .flags = HF_NODE_WAY };
+
+        (void)state;
+        assert_int_equal(verdict_file(&way, true, false, HF_WRITE, &granted).why, HF_WHY_WAY);
+        assert_int_equal(verdict_file(&way, true, false, HF_READ, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&way, true, true, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&way, false, false, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
+}
+
+static void addresses_are_decided_by_port_protocol_and_capability(void **state)
+{
+        const struct hf_egress egress = { .count = 1, .port = { { .allow = 2, .rule = 4, .from = 1, .to = 9, .proto = HF_TCP } } };
+        const struct standing both = { .policy = { .active = 3 } };
+        struct verdict v = verdict_egress(&egress, HF_TCP, 7, &both);
+        _cleanup_json_ cJSON *o = json(&v, 0, &both);
+
+        (void)state;
+        has(o, "verdict", "allow");
+        has(o, "right", "connect");
+        has(o, "addr", "::1");
+        has(o, "proto", "tcp");
+        has(o, "rule", "$.capabilities.late.egress[0]");
+        assert_int_equal(verdict_egress(&egress, HF_TCP, 7, &granted).why, HF_WHY_INACTIVE);
+        assert_int_equal(verdict_egress(&egress, HF_TCP, 10, &both).why, HF_WHY_NO_RULE);
+        assert_int_equal(verdict_egress(&egress, HF_UDP, 7, &both).why, HF_WHY_NO_RULE);
+        assert_int_equal(verdict_egress(NULL, HF_TCP, 7, &both).why, HF_WHY_NO_RULE);
+}
+
+static void a_policy_whose_text_is_lost_leaves_the_numbers(void **state)
+{
+        const struct question q = { .rights = HF_WRITE, .path = "/srv/k" };
+        const struct looked_at looked = { .path = "/srv/k", .exists = true };
+        struct verdict v = verdict_file(&denied, true, true, HF_WRITE, &granted);
+        _cleanup_json_ cJSON *o = verdict_json(&q, &looked, &v, &(struct event_context){ 0 }, &granted);
+
+        (void)state;
+        has(o, "rule", "#2");
+        has(o, "capability", "unknown");
+}
+
+static void addresses_of_both_families_are_read(void **state)
+{
+        uint8_t addr[16];
+        char text[48];
+
+        (void)state;
+        assert_int_equal(address_parse("192.0.2.7", addr), 0);
+        assert_string_equal(address_text(addr, text), "192.0.2.7");
+        assert_int_equal(address_parse("::ffff:192.0.2.7", addr), 0);
+        assert_string_equal(address_text(addr, text), "192.0.2.7");
+        assert_int_equal(address_parse("2001:db8::7", addr), 0);
+        assert_string_equal(address_text(addr, text), "2001:db8::7");
+        assert_int_equal(address_parse("example.org", addr), -EINVAL);
+        assert_int_equal(address_parse("", addr), -EINVAL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_allowed_names_a_capability_that_is_live_and_its_rule),
+                cmocka_unit_test(what_a_rule_denies_names_it_with_its_hint),
+                cmocka_unit_test(what_no_rule_allows_is_the_default),
+                cmocka_unit_test(a_capability_that_is_not_granted_or_killed_is_named_with_its_state),
+                cmocka_unit_test(a_kill_comes_before_every_rule),
+                cmocka_unit_test(what_is_sealed_is_the_guards),
+                cmocka_unit_test(a_name_on_the_way_to_a_denial_cannot_be_made_as_a_file),
+                cmocka_unit_test(addresses_are_decided_by_port_protocol_and_capability),
+                cmocka_unit_test(a_policy_whose_text_is_lost_leaves_the_numbers),
+                cmocka_unit_test(addresses_of_both_families_are_read),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/seals.h"
+
+#include "base/cleanup.h"
+#include "base/paths.h"
+
+#include <string.h>
+
+void seals_fill(struct seals *seals, const char *cgroups, const char *socket, const char *ceilings)
+{
+        const struct seal fixed[] = {
+                { "/sys/fs/bpf", HF_RIGHTS_ALL }, { PATH_RUN, HF_RIGHTS_ALL },
+                { PATH_STATE, HF_RIGHTS_ALL },    { PATH_LOG, HF_RIGHTS_ALL },
+                { "/etc/holdfast", HF_WRITE },    { cgroups, HF_WRITE },
+                { socket, HF_RIGHTS_ALL },        { "/sys", HF_WRITE },
+                { "/proc/sys", HF_WRITE },        { "/proc/sysrq-trigger", HF_WRITE },
+                { "/proc/kcore", HF_RIGHTS_ALL }, { "/dev/mem", HF_RIGHTS_ALL },
+                { "/dev/kmem", HF_RIGHTS_ALL },   { "/dev/port", HF_RIGHTS_ALL },
+                { ceilings, HF_WRITE },
+        };
+        size_t n = ARRAY_SIZE(fixed);
+
+        memset(seals, 0, sizeof(*seals));
+        memcpy(seals->list, fixed, sizeof(fixed));
+        if (path_installed(SUFFIX_DAEMON, seals->daemon, sizeof(seals->daemon)) == 0)
+                seals->list[n++] = (struct seal){ seals->daemon, HF_WRITE };
+        if (path_installed(SUFFIX_CLI, seals->cli, sizeof(seals->cli)) == 0)
+                seals->list[n++] = (struct seal){ seals->cli, HF_WRITE };
+        _Static_assert(ARRAY_SIZE(fixed) + 3 <= SEALS_MAX, "SEALS_MAX");
+}
