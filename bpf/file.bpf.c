@@ -13,6 +13,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define O_TRUNC 01000
 #define S_IFMT 0170000
 #define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
 #define S_IFREG 0100000
 #define S_IFSOCK 0140000
 #define ATTR_FORCE (1 << 9)
@@ -30,6 +32,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define PIDFS_MAGIC 0x50494446
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
+#define DEVPTS_MAGIC 0x1cd1
 
 /*
  * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
@@ -61,19 +64,36 @@ static __always_inline int refuse(const struct agent *a, struct hf_node *node, s
         return error;
 }
 
-/* The rights on an object, for anything that does not change the tree. */
-static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
+/* Terminals come and go: a rule for their folder names them. */
+static __always_inline bool is_device(struct inode *inode)
 {
-        struct hf_node *node;
+        __u16 type = inode ? inode->i_mode & S_IFMT : 0;
+
+        return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
+}
+
+static __always_inline int check_inode(const struct agent *a, struct dentry *dentry, struct inode *inode, struct super_block *sb,
+                                       __u32 rights, __u16 op)
+{
+        struct place place;
         __u32 refused;
 
         if (a->killed)
                 return refuse(a, NULL, dentry, op, rights, -EPERM, HF_WHY_KILLED);
-        node = place_find(a->policy, dentry).node;
-        refused = hf_refused(node, a->live, rights);
-        if (!refused || pathless(dentry, rights))
+        place = place_of(a->policy, dentry, inode, sb);
+        refused = hf_refused(place.node, a->live, rights);
+        if (!refused) {
+                if (is_device(inode) && hf_device_closed(place.node, place.own))
+                        return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
                 return 0;
-        return refuse(a, node, dentry, op, refused, -EACCES, 0);
+        }
+        return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);
+}
+
+/* The rights on an object, for anything that does not change the tree. */
+static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
+{
+        return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
 }
 
 /* Whether the hook concerns a session at all, and acts on its own account. */
@@ -106,7 +126,7 @@ int BPF_PROG(file_open, struct file *file)
                 if ((mode & FMODE_CREATED) && !a.killed)
                         return 0;
         }
-        return check(&a, file->f_path.dentry, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
+        return check_inode(&a, file->f_path.dentry, file->f_inode, file->f_inode->i_sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
 }
 
 /* Mapping as code is executing; a shared mapping to write is writing. */
@@ -275,7 +295,7 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
 static __always_inline int check_gain(const struct agent *a, struct dentry *dentry, const struct place *from, const struct place *to,
                                       __u16 op)
 {
-        __u32 gained = from->own ? 0 : hf_gained(from->node, to->node, a->live);
+        __u32 gained = from->own || from->node == to->node ? 0 : hf_gained(from->node, to->node, a->live);
 
         return gained ? refuse(a, from->node, dentry, op, gained, -EXDEV, HF_WHY_GAIN) : 0;
 }

@@ -237,26 +237,21 @@ struct look {
 /* The node of an object itself. For most there is none, which the hint tells. */
 static __always_inline struct hf_node *node_of(const struct look *look, struct inode *inode)
 {
-        __u64 ino = inode->i_ino;
-        __u32 generation = inode->i_generation, at;
+        __u64 ino = look->address ? number(inode) : inode->i_ino;
+        __u32 at = look->hints->place[hf_hint(ino, look->salt)], generation;
         union hf_record *r;
 
-        if (look->address) {
-                generation = ino;
-                ino = number(inode);
-        }
-        at = look->hints->place[hf_hint(ino, generation, look->salt)];
         if (!at)
                 return NULL;
+        generation = look->address ? (__u32)inode->i_ino : inode->i_generation;
         if (at == HF_HINT_MANY)
                 at = object_record(look->policy, ino, look->device, generation);
         r = record_of(look->policy, at);
         return is_place(r, ino, look->device, generation) ? &r->place.node : NULL;
 }
 
-static __always_inline bool look_start(struct look *look, __u32 policy, struct dentry *dentry)
+static __always_inline bool look_start(struct look *look, __u32 policy, struct super_block *sb)
 {
-        struct super_block *sb = dentry->d_sb;
         __u32 zero = 0;
 
         look->policy = policy;
@@ -267,18 +262,19 @@ static __always_inline bool look_start(struct look *look, __u32 policy, struct d
         return look->hints;
 }
 
-/* The place that is nearest to the object: its own, or that of the first folder above it. */
-static __always_inline struct place place_find(__u32 policy, struct dentry *leaf)
+/*
+ * The place that is nearest to the object: its own, or that of the first folder above it. The inode, which a name without an object
+ * does not have, is the caller's, who may have a pointer to it that the verifier trusts: loads through others cost a check each.
+ */
+static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, struct inode *inode, struct super_block *sb)
 {
         struct place place = { NULL, false };
         struct dentry *dentry = leaf, *child = leaf;
-        struct inode *inode = leaf->d_inode;
         struct look look;
         __u64 below;
 
-        if (!look_start(&look, policy, leaf))
+        if (!look_start(&look, policy, sb))
                 return place;
-        /* A name without an object has no inode. */
         if (inode && (place.node = node_of(&look, inode))) {
                 place.own = true;
                 return place;
@@ -310,6 +306,11 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
         return place;
 }
 
+static __always_inline struct place place_find(__u32 policy, struct dentry *leaf)
+{
+        return place_of(policy, leaf, leaf->d_inode, leaf->d_sb);
+}
+
 /* The same, of an object beside another in one folder, whose place is known. */
 static __always_inline struct place place_beside(__u32 policy, struct dentry *leaf, const struct place *beside)
 {
@@ -318,7 +319,7 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
         struct hf_node *own;
         struct look look;
 
-        if (beside->own || !beside->node || beside->node->names || !look_start(&look, policy, leaf))
+        if (beside->own || !beside->node || beside->node->names || !look_start(&look, policy, leaf->d_sb))
                 return place_find(policy, leaf);
         own = inode ? node_of(&look, inode) : NULL;
         if (own) {

@@ -86,6 +86,8 @@ struct hf_object {
 enum hf_node_flag {
         /* Something below is denied: this place may be made as a folder, but not moved, replaced, removed or made as a link. */
         HF_NODE_WAY = 1 << 0,
+        /* A rule of the policy speaks right here: a device that is this place may be opened. */
+        HF_NODE_NAMED = 1 << 1,
 };
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */
@@ -286,6 +288,7 @@ enum hf_why {
         HF_WHY_WAY,      /* the place is on the way to a denied one */
         HF_WHY_DEPTH,    /* it could not be decided: too deep, or not below any root */
         HF_WHY_GUARD,    /* no policy can allow it */
+        HF_WHY_DEVICE,   /* a device that no rule names */
         HF_WHYS,
 };
 

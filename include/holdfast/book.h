@@ -39,9 +39,9 @@ HF_INLINE __u64 hf_hint_salt(__u32 policy, __u32 device)
 }
 
 /* Index of an object in struct hf_hints. */
-HF_INLINE __u32 hf_hint(__u64 ino, __u32 generation, __u64 salt)
+HF_INLINE __u32 hf_hint(__u64 ino, __u64 salt)
 {
-        __u64 x = (ino ^ (__u64)generation << 16) + salt;
+        __u64 x = ino + salt;
 
         return (__u32)((x ^ x >> 32) * 0x9e3779b97f4a7c15ULL >> 44);
 }

@@ -34,6 +34,12 @@ HF_INLINE __u32 hf_refused(const struct hf_node *node, __u64 live, __u32 asked)
         return refused;
 }
 
+/* Whether a device at a place is closed: only those open that a rule names, not all below a folder. own: the place is the device's own. */
+HF_INLINE int hf_device_closed(const struct hf_node *node, int own)
+{
+        return !node || !own || !(node->flags & HF_NODE_NAMED);
+}
+
 /* The rights an object would gain by moving or linking it from one place to another under the live capabilities. */
 HF_INLINE __u32 hf_gained(const struct hf_node *from, const struct hf_node *to, __u64 live)
 {

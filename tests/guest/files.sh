@@ -191,6 +191,21 @@ test_a_folder_whose_name_begins_like_the_workspace_is_outside() {
 	denied "$SCRATCH/ws2/new" w files create "$SCRATCH/ws2/new"
 }
 
+test_a_device_opens_only_where_a_rule_names_it() {
+	local POLICY=$SCRATCH/device.json devices=$SCRATCH/devices
+	mkdir -p "$devices"
+	mknod -m 666 "$devices/one" c 1 3
+	same control 'done' "$(files read "$devices/one")"
+	base_policy '{ "path": "'"$devices"'", "allow": "r" }'
+	mark
+	confined files read "$devices/one"
+	same "below an allowed folder" 'refused EACCES' "$output"
+	settled
+	same event "device	$devices/one" "$(since | fields verdict=deny why path)"
+	base_policy '{ "path": "'"$devices/one"'", "allow": "r" }'
+	allowed files read "$devices/one"
+}
+
 test_names_that_are_deep_long_or_odd_are_refused_outside_and_allowed_inside() {
 	allowed files odd-name "$WS/folder"
 	allowed files deep "$WS/folder"

@@ -6,7 +6,7 @@
 
 PIN=/sys/fs/bpf/holdfast-test-pin
 cat >"$POLICY" <<'END'
-{ "holdfast": 1, "name": "everything", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" } ] } } }
+{ "holdfast": 1, "name": "everything", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" }, { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/tty", "allow": "rw" } ] } } }
 END
 
 clean_up() {

@@ -85,7 +85,7 @@ test_a_user_cannot_attach_to_a_process_of_another() {
 
 test_a_session_of_a_user_reaches_nothing_that_the_user_could_not() {
 	local policy=$SCRATCH/all.json
-	echo '{ "holdfast": 1, "name": "all", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" } ] } } }' >"$policy"
+	echo '{ "holdfast": 1, "name": "all", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" }, { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/tty", "allow": "rw" } ] } } }' >"$policy"
 	chmod 644 "$policy"
 	same output 'refused EACCES' "$(as dev "holdfast run --policy $policy --workspace $DEV -- $TESTS/guest/files read /etc/shadow" || true)"
 }

@@ -44,7 +44,7 @@ run_suite() {
 		fi
 	done
 	rm -f "$log"
-	awk -v at="$SCRATCH/" 'index($2, at) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount -l # or rm would empty what is mounted
+	awk -v at="$SCRATCH/" 'index($2, at) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount -l 2>/dev/null # or rm would empty what is mounted
 	rm -rf "$SCRATCH"
 	echo "suite $SUITE: $passed passed, $failed failed"
 	[ $failed = 0 ]

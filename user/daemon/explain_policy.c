@@ -105,10 +105,10 @@ static int explain_file(const struct compiled *c, const struct ceilings *ceiling
         if (r < 0)
                 return explain_lookup_failed(r, q->path, e);
         path = found.path;
+        looked = (struct looked_at){ .path = path, .exists = !found.missing, .device = !found.missing && is_device(found.fd) };
         close(found.fd);
-        looked = (struct looked_at){ .path = path, .exists = !found.missing };
         place = compiled_find(c, path);
-        *v = verdict_file(&place->node, is_own(c, place, path), looked.exists, q->rights, now);
+        *v = verdict_file(&place->node, is_own(c, place, path), &looked, q->rights, now);
         *ret = verdict_json(q, &looked, v, &context, now);
         return 0;
 }

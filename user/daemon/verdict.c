@@ -8,9 +8,22 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
-struct verdict verdict_file(const struct hf_node *node, bool own, bool exists, uint8_t rights, const struct standing *now)
+bool is_device(int fd)
+{
+        struct statfs fs;
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && fstatfs(fd, &fs) == 0 &&
+               fs.f_type != DEVPTS_SUPER_MAGIC;
+}
+
+struct verdict verdict_file(const struct hf_node *node, bool own, const struct looked_at *looked, uint8_t rights,
+                            const struct standing *now)
 {
         struct verdict v = { .why = HF_WHY_KILLED, .refused = rights };
 
@@ -25,8 +38,13 @@ struct verdict verdict_file(const struct hf_node *node, bool own, bool exists, u
                 return v;
         v.why = HF_WHY_ALLOWED;
         v.masks &= hf_live(&now->policy);
+        if (looked->device && hf_device_closed(node, own)) {
+                v.refused = rights;
+                v.why = HF_WHY_DEVICE;
+                return v;
+        }
         /* As check_name() of the BPF programs: what is on the way to a denied place may be made as a folder only. */
-        if (!exists && v.way && (rights & HF_WRITE)) {
+        if (!looked->exists && v.way && (rights & HF_WRITE)) {
                 v.refused = HF_WRITE;
                 v.why = hf_explain(node, HF_WRITE, &v.rule);
                 v.why = HF_WHY_WAY;

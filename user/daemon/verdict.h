@@ -22,6 +22,7 @@ struct question {
 struct looked_at {
         const char *path; /* without symlinks, "." and ".." */
         bool exists;
+        bool device; /* that only a rule for itself opens */
 };
 
 /* What holds now, beside the rules. */
@@ -39,8 +40,12 @@ struct verdict {
         bool way;        /* and it is on the way to a denied one */
 };
 
+/* Whether an O_PATH descriptor is of a device that only a rule for itself opens. Terminals (devpts) go by their folder. */
+bool is_device(int fd);
+
 /* The verdict on a file, from what decides about it: own tells that this is its own. */
-struct verdict verdict_file(const struct hf_node *node, bool own, bool exists, uint8_t rights, const struct standing *now);
+struct verdict verdict_file(const struct hf_node *node, bool own, const struct looked_at *looked, uint8_t rights,
+                            const struct standing *now);
 
 /* The verdict on an address, from the ports of the prefix that decides; NULL: none does. */
 struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uint16_t port, const struct standing *now);

@@ -204,7 +204,7 @@ static int hints_add(struct kernel *k, uint32_t policy, const struct load *l, ui
                 return -ENOMEM;
         for (size_t i = 0; i < l->n; i++) {
                 const struct hf_object *o = &l->objects.list[l->c->places[l->order[i]].fd];
-                uint32_t at = hf_hint(o->ino, o->generation, hf_hint_salt(policy, o->dev)), place = first + (uint32_t)l->order[i];
+                uint32_t at = hf_hint(o->ino, hf_hint_salt(policy, o->dev)), place = first + (uint32_t)l->order[i];
 
                 if (last && !memcmp(o, last, sizeof(*o)))
                         continue;

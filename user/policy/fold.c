@@ -118,6 +118,8 @@ void tree_finish(struct tree *t)
         for (size_t i = 0; i < t->n_places; i++) {
                 t->places[i].node.names = t->spots[i].children ? (__u32)i + 1 : 0;
                 t->places[i].ruled = t->spots[i].ruled;
+                if (t->spots[i].ruled & 1u << HF_LAYER_POLICY)
+                        t->places[i].node.flags |= HF_NODE_NAMED;
                 if (t->spots[i].denied)
                         mark_way(t, (int)i);
         }

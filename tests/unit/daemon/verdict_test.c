@@ -25,6 +25,7 @@ static struct rule rules[] = {
         { .capability = 1, .where = (char[]){ "$.capabilities.late.egress[0]" }, .prefix = 128, .port_from = 1, .port_to = 9, .proto = 3 },
 };
 static const struct policy policy = { .capabilities = capabilities, .n_capabilities = 2, .rules = rules, .n_rules = 4 };
+static const struct looked_at there = { .exists = true }, absent = { .exists = false }, device = { .exists = true, .device = true };
 static const struct standing granted = { .policy = { .active = 1 } };
 
 /* /srv: base allows rw and late r, whose number is the one that is kept; w is denied below. */
@@ -52,7 +53,7 @@ static void has(const cJSON *o, const char *name, const char *expected)
 
 static void what_is_allowed_names_a_capability_that_is_live_and_its_rule(void **state)
 {
-        struct verdict v = verdict_file(&srv, false, true, HF_READ, &granted);
+        struct verdict v = verdict_file(&srv, false, &there, HF_READ, &granted);
         _cleanup_json_ cJSON *o = json(&v, HF_READ, &granted);
 
         (void)state;
@@ -69,7 +70,7 @@ static void what_is_allowed_names_a_capability_that_is_live_and_its_rule(void **
 
 static void what_a_rule_denies_names_it_with_its_hint(void **state)
 {
-        struct verdict v = verdict_file(&denied, true, true, HF_READ | HF_WRITE, &granted);
+        struct verdict v = verdict_file(&denied, true, &there, HF_READ | HF_WRITE, &granted);
         _cleanup_json_ cJSON *o = json(&v, HF_READ | HF_WRITE, &granted);
 
         (void)state;
@@ -86,7 +87,7 @@ static void what_a_rule_denies_names_it_with_its_hint(void **state)
 
 static void what_no_rule_allows_is_the_default(void **state)
 {
-        struct verdict v = verdict_file(NULL, false, true, HF_EXEC, &granted);
+        struct verdict v = verdict_file(NULL, false, &there, HF_EXEC, &granted);
         _cleanup_json_ cJSON *o = json(&v, HF_EXEC, &granted);
 
         (void)state;
@@ -98,7 +99,7 @@ static void what_no_rule_allows_is_the_default(void **state)
 static void a_capability_that_is_not_granted_or_killed_is_named_with_its_state(void **state)
 {
         const struct standing none = { .policy = { .active = 1, .killed = 1 } };
-        struct verdict v = verdict_file(&srv, false, true, HF_READ, &none);
+        struct verdict v = verdict_file(&srv, false, &there, HF_READ, &none);
         _cleanup_json_ cJSON *o = json(&v, HF_READ, &none);
         const cJSON *list = json_get_array(o, "capabilities");
 
@@ -113,7 +114,7 @@ static void a_capability_that_is_not_granted_or_killed_is_named_with_its_state(v
 static void a_kill_comes_before_every_rule(void **state)
 {
         const struct standing killed = { .policy = { .active = 1 }, .killed = HF_KILL_DENY };
-        struct verdict v = verdict_file(&srv, false, true, HF_READ, &killed);
+        struct verdict v = verdict_file(&srv, false, &there, HF_READ, &killed);
         _cleanup_json_ cJSON *o = json(&v, HF_READ, &killed);
 
         (void)state;
@@ -126,7 +127,7 @@ static void a_kill_comes_before_every_rule(void **state)
 static void what_is_sealed_is_the_guards(void **state)
 {
         const struct hf_node sealed = { .rule = { HF_RULE_SEAL }, .deny = HF_READ };
-        struct verdict v = verdict_file(&sealed, false, true, HF_READ, &granted);
+        struct verdict v = verdict_file(&sealed, false, &there, HF_READ, &granted);
         _cleanup_json_ cJSON *o = json(&v, HF_READ, &granted);
 
         (void)state;
@@ -141,10 +142,10 @@ static void a_name_on_the_way_to_a_denial_cannot_be_made_as_a_file(void **state)
         const struct hf_node way = { .allow = { 1, 1 }, .rule = { 1, 1 }, .flags = HF_NODE_WAY };
 
         (void)state;
-        assert_int_equal(verdict_file(&way, true, false, HF_WRITE, &granted).why, HF_WHY_WAY);
-        assert_int_equal(verdict_file(&way, true, false, HF_READ, &granted).why, HF_WHY_ALLOWED);
-        assert_int_equal(verdict_file(&way, true, true, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
-        assert_int_equal(verdict_file(&way, false, false, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&way, true, &absent, HF_WRITE, &granted).why, HF_WHY_WAY);
+        assert_int_equal(verdict_file(&way, true, &absent, HF_READ, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&way, true, &there, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&way, false, &absent, HF_WRITE, &granted).why, HF_WHY_ALLOWED);
 }
 
 static void addresses_are_decided_by_port_protocol_and_capability(void **state)
@@ -170,7 +171,7 @@ static void a_policy_whose_text_is_lost_leaves_the_numbers(void **state)
 {
         const struct question q = { .rights = HF_WRITE, .path = "/srv/k" };
         const struct looked_at looked = { .path = "/srv/k", .exists = true };
-        struct verdict v = verdict_file(&denied, true, true, HF_WRITE, &granted);
+        struct verdict v = verdict_file(&denied, true, &there, HF_WRITE, &granted);
         _cleanup_json_ cJSON *o = verdict_json(&q, &looked, &v, &(struct event_context){ 0 }, &granted);
 
         (void)state;
@@ -194,9 +195,23 @@ static void addresses_of_both_families_are_read(void **state)
         assert_int_equal(address_parse("", addr), -EINVAL);
 }
 
+static void a_device_opens_where_a_rule_names_it_alone(void **state)
+{
+        struct hf_node named = srv;
+
+        (void)state;
+        named.flags = HF_NODE_NAMED;
+        assert_int_equal(verdict_file(&srv, false, &device, HF_READ, &granted).why, HF_WHY_DEVICE);
+        assert_int_equal(verdict_file(&srv, true, &device, HF_READ, &granted).why, HF_WHY_DEVICE);
+        assert_int_equal(verdict_file(&named, false, &device, HF_READ, &granted).why, HF_WHY_DEVICE);
+        assert_int_equal(verdict_file(&named, true, &device, HF_READ, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&named, true, &device, HF_READ, &(struct standing){ 0 }).why, HF_WHY_INACTIVE);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_device_opens_where_a_rule_names_it_alone),
                 cmocka_unit_test(what_is_allowed_names_a_capability_that_is_live_and_its_rule),
                 cmocka_unit_test(what_a_rule_denies_names_it_with_its_hint),
                 cmocka_unit_test(what_no_rule_allows_is_the_default),
