@@ -77,7 +77,7 @@ __attribute__((noinline)) __weak __u32 object_record(__u32 policy, __u64 ino, __
         struct hf_policy *p = bpf_map_lookup_elem(&policies, &policy);
         void *book = book_of(policy);
 
-        return p && book ? hf_find_object(book, p->objects_mask, &object) : 0;
+        return p && book ? hf_find_object(book, p->objects_mask, p->seed, &object) : 0;
 }
 
 /* The record of the place with that name in a table of the policy, 0: there is none. */

@@ -69,7 +69,7 @@ struct hf_policy {
         __u32 objects_mask;
         __u32 names_mask;
         __u32 names_at;
-        __u32 pad;
+        __u32 seed; /* of the objects' hash */
 };
 
 /*

@@ -8,12 +8,13 @@
 
 #include "holdfast/decide.h"
 
-HF_INLINE __u64 hf_object_hash(const struct hf_object *object)
+HF_INLINE __u64 hf_object_hash(const struct hf_object *object, __u32 seed)
 {
-        __u64 x = object->ino ^ (__u64)object->dev << 40 ^ (__u64)object->generation << 8;
+        __u64 x = (object->ino + seed) * 0x9e3779b97f4a7c15ULL;
 
-        x ^= x >> 32;
-        return x * 0x9e3779b97f4a7c15ULL;
+        x += ((__u64)object->dev << 32 | object->generation) * 0xc2b2ae3d27d4eb4fULL;
+        x = (x ^ x >> 29) * 0xff51afd7ed558ccdULL;
+        return x ^ x >> 32;
 }
 
 /* Never 0. Independent of the bits that choose the bucket. */
@@ -55,9 +56,9 @@ HF_INLINE __u64 hf_name_bit(__u64 start, __u32 length)
 #ifdef HF_BOOK
 
 /* The record of the object's place, 0: it has none; the record's own object is to be compared. */
-HF_INLINE __u32 hf_find_object(HF_BOOK *book, __u32 mask, const struct hf_object *object)
+HF_INLINE __u32 hf_find_object(HF_BOOK *book, __u32 mask, __u32 seed, const struct hf_object *object)
 {
-        __u64 hash = hf_object_hash(object);
+        __u64 hash = hf_object_hash(object, seed);
         __u32 tag = hf_object_tag(hash), bucket = hf_object_bucket(hash, mask);
 
         for (__u32 i = 0; i < HF_PROBES; i++) {

@@ -16,6 +16,7 @@ static const union hf_record *hf_record(const union hf_record *records, __u32 nu
 #include "holdfast/book.h"
 
 #define RECORDS_MAX (1u << 24)
+#define TRIES 8 /* layouts, each with twice the buckets and another seed */
 
 /* The 8 bytes at text, as the kernel reads them; zeros behind its end. */
 static __u64 word(const char *text, size_t length)
@@ -40,7 +41,7 @@ __u64 book_name_hash(const __u64 hash_key[2], const char *name)
 /* Puts an object into its bucket, or one of the next. Returns 0, or -ENOSPC when they are full or hold one that looks alike. */
 static int add_object(const struct book *b, const struct hf_policy *at, __u32 number)
 {
-        __u64 hash = hf_object_hash(&b->records[number].place.object);
+        __u64 hash = hf_object_hash(&b->records[number].place.object, at->seed);
         __u32 tag = hf_object_tag(hash), bucket = hf_object_bucket(hash, at->objects_mask);
 
         for (__u32 i = 0; i < HF_PROBES; i++) {
@@ -130,7 +131,6 @@ int book_build(const struct book_place *places, size_t n, const __u64 hash_key[2
 {
         _cleanup_free_ __u64 *filters = make_filters(places, n);
         size_t objects = 0, names = 0;
-        __u32 more = 1;
 
         if (!filters)
                 return -ENOMEM;
@@ -138,26 +138,28 @@ int book_build(const struct book_place *places, size_t n, const __u64 hash_key[2
                 objects += places[i].object != NULL;
                 names += places[i].name != NULL;
         }
-        for (;; more *= 2) {
-                size_t for_objects = (size_t)more * buckets(objects, HF_SLOTS_A_BUCKET);
-                size_t for_names = (size_t)more * buckets(names, HF_NAMES_A_BUCKET);
+        for (__u32 seed = 0; seed < TRIES; seed++) {
+                size_t for_objects = (size_t)buckets(objects, HF_SLOTS_A_BUCKET) << seed;
+                size_t for_names = (size_t)buckets(names, HF_NAMES_A_BUCKET) << seed;
                 size_t count = for_objects + for_names + n;
                 struct book b = { NULL, (__u32)count };
 
                 if (count > RECORDS_MAX)
-                        return -E2BIG;
+                        break;
                 b.records = calloc(count, sizeof(*b.records));
                 if (!b.records)
                         return -ENOMEM;
                 header->objects_mask = (__u32)for_objects - 1;
                 header->names_at = (__u32)for_objects;
                 header->names_mask = (__u32)for_names - 1;
+                header->seed = seed;
                 if (fill(&b, header, places, n, hash_key, filters) == 0) {
                         *ret = b;
                         return 0;
                 }
                 book_free(&b);
         }
+        return -E2BIG;
 }
 
 void book_free(struct book *book)
@@ -168,7 +170,7 @@ void book_free(struct book *book)
 
 const struct hf_place *book_find_object(const struct book *book, const struct hf_policy *header, const struct hf_object *object)
 {
-        __u32 number = hf_find_object(book->records, header->objects_mask, object);
+        __u32 number = hf_find_object(book->records, header->objects_mask, header->seed, object);
 
         return number && !memcmp(&book->records[number].place.object, object, sizeof(*object)) ? &book->records[number].place : NULL;
 }

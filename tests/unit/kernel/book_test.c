@@ -113,6 +113,31 @@ static void a_place_without_object_or_name_is_found_by_the_other_alone(void **st
         book_free(&book);
 }
 
+/* Where inodes go by their address, number and generation are alike in many ways. */
+static void objects_by_address_are_told_apart(void **state)
+{
+        enum { N = 4096 };
+        struct hf_node node = { .rule = { 1 } };
+        struct hf_object *objects = calloc(N, sizeof(*objects));
+        struct book_place *places = calloc(N, sizeof(*places));
+        struct hf_policy header = { 0 };
+        struct book book;
+
+        (void)state;
+        for (__u64 i = 0; i < N; i++) {
+                objects[i] =
+                        (struct hf_object){ .ino = 0xffff888003000000ULL + i / 64 * 0x700, .dev = 27, .generation = (__u32)(i % 64 * 7) };
+                places[i] = (struct book_place){ &node, &objects[i], NULL, 0 };
+        }
+        assert_int_equal(book_build(places, N, key, &book, &header), 0);
+        assert_int_equal(header.seed, 0);
+        for (size_t i = 0; i < N; i++)
+                assert_non_null(book_find_object(&book, &header, &objects[i]));
+        book_free(&book);
+        free(objects);
+        free(places);
+}
+
 static __u64 bit_of(const char *name)
 {
         __u64 start = 0;
@@ -142,6 +167,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(finds_every_place_of_a_small_policy),
                 cmocka_unit_test(finds_every_place_of_a_large_policy),
+                cmocka_unit_test(objects_by_address_are_told_apart),
                 cmocka_unit_test(a_place_without_object_or_name_is_found_by_the_other_alone),
                 cmocka_unit_test(the_filter_of_a_table_has_all_its_names),
         };
