@@ -162,7 +162,7 @@ median() {
 	line=$(latency measure "$WS/$1" "$session" "${4-50}")
 	echo "# $2: $line" >&3
 	[[ $line =~ ^median\ ([0-9]+)\ us.*\ ([0-9]+)\ us$ ]] || fail "$line"
-	[ "${BASH_REMATCH[1]}" -le $((${BASH_REMATCH[2]} * $3)) ] || fail "the bar is $3 times: $line"
+	[ "${BASH_REMATCH[1]}" -le $((BASH_REMATCH[2] * $3)) ] || fail "the bar is $3 times: $line"
 }
 
 test_the_first_refusal_comes_at_once_with_one_session() {
