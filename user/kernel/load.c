@@ -348,7 +348,7 @@ void kernel_close(struct kernel *k)
         if (!k)
                 return;
         for (int i = 0; i < HF_POLICIES; i++)
-                loaded_release(k, (uint32_t)i);
+                loaded_release(&k->loaded[i]);
         unmap(k);
         free(k);
 }
