@@ -256,6 +256,13 @@ void kernel_policy_unload(struct kernel *k, uint32_t policy)
                 kernel_policy_reap(k);
 }
 
+static const char *load_failed(int code)
+{
+        if (code == -ENOSPC)
+                return "the map of addresses is full: end other sessions first";
+        return code == -E2BIG ? "it has more places than one map can hold" : strerror(-code);
+}
+
 int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
 {
         struct hf_policy record = k->policies[policy];
@@ -271,8 +278,7 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
         if (r) {
                 kernel_policy_unload(k, policy);
                 kernel_policy_reap(k);
-                return error_set(e, r, "cannot load the policy into the kernel: %s",
-                                 r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
+                return error_set(e, r, "cannot load the policy into the kernel: %s", load_failed(r));
         }
         compiled_close(c);
         return 0;
