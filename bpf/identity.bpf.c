@@ -89,9 +89,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
         struct cgroup *cgroup = child->cgroups->dfl_cgrp;
-        __u32 slot;
-
         struct hf_task *record;
+        __u32 slot;
 
         if (child->bpf_storage)
                 return 0;
