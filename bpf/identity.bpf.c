@@ -163,8 +163,6 @@ int session_members(struct bpf_iter__task *ctx)
 }
 
 /* Names the objects behind the daemon's own O_PATH descriptors with the kernel's numbers. */
-#define FMODE_PATH 0x4000
-
 SEC("iter/task_file")
 int name_objects(struct bpf_iter__task_file *ctx)
 {

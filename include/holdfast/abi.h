@@ -145,6 +145,8 @@ struct hf_name {
         __u32 place; /* record */
 };
 
+#define HF_BOOK_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP) /* of its map: the kernel takes no other into "books" */
+
 #define HF_SLOTS_A_BUCKET 10
 #define HF_NAMES_A_BUCKET 5
 #define HF_PROBES 4 /* buckets that are looked at, one after the other, while they are full */

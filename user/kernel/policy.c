@@ -160,7 +160,7 @@ static struct book_place *entries_make(const struct load *l)
 /* Puts the book in a map of its own, under the policy's id. */
 static int book_load(struct kernel *k, uint32_t policy, const struct book *book)
 {
-        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = HF_BOOK_FLAGS);
         _cleanup_close_ int map =
                 bpf_map_create(BPF_MAP_TYPE_ARRAY, "holdfast_book", sizeof(__u32), sizeof(union hf_record), book->count, &options);
         size_t size = book->count * sizeof(*book->records);
