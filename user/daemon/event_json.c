@@ -19,7 +19,7 @@ const char *address_text(const uint8_t addr[16], char out[48])
 }
 
 /* The components come child first; here they are put the other way round, from the end of the buffer to its start. */
-char *event_inside(const struct hf_event *event, size_t size)
+static char *event_inside(const struct hf_event *event, size_t size)
 {
         size_t length = event->path_len, used = 0;
         char *path, *p;
