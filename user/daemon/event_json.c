@@ -133,7 +133,7 @@ static void add_rule(cJSON *o, const struct hf_event *e, const struct event_cont
         add_layer(o, e);
         if (layer_of(e) != HF_LAYER_POLICY)
                 p = c->ceilings && layer_of(e) < HF_LAYERS ? c->ceilings[layer_of(e)].policy : NULL;
-        rule = policy_rule(p, n);
+        rule = p ? policy_rule(p, n) : NULL;
         if (rule) {
                 json_add_text(o, "capability", p->capabilities[rule->capability].name);
                 json_add_text(o, "rule", rule->where);
