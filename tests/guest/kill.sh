@@ -42,8 +42,8 @@ test_a_denied_session_runs_and_may_do_nothing() {
 	counts denied && fail "it still opens files"
 	kill -0 "$pid"
 	await "a refusal is written" eval 'since | fields verdict=deny kind=file'
-	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1,1p)" $'kill\t'
-	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1,1p)" 'look first'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1p)" $'kill\t'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1p)" 'look first'
 	holdfast lift "$session"
 	await "it opens files again" counts denied
 	same state running "$(show "$session" state)"
