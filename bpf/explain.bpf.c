@@ -3,8 +3,6 @@
 #include "holdfast.bpf.h"
 #include "walk.bpf.h"
 
-#define FMODE_PATH 0x4000
-
 /* On from a place that is the folder's own along the names that do not exist, as names_find() goes. NULL: too far. */
 static __noinline struct hf_node *missing_find(const struct hf_request *r, struct hf_node *node, bool *own)
 {

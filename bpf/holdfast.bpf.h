@@ -16,6 +16,7 @@
 #define ENOMEM 12
 #define EACCES 13
 #define EXDEV 18
+#define FMODE_PATH 0x4000
 
 /* Makes the verifier forget the bounds of a counter, which would make each turn of a loop another case. */
 #define forget(counter) asm volatile("%0 ^= 0" : "+r"(counter))
@@ -28,8 +29,6 @@ static __always_inline __u64 number(const void *pointer)
         asm volatile("%0 = -%0; %0 = -%0" : "+r"(n));
         return n;
 }
-
-#define HF_BOOK_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP)
 
 /* Each map is defined once in the linked object; weak lets every file that includes this name it. */
 #define MAP SEC(".maps") __weak

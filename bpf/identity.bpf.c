@@ -89,9 +89,8 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
         struct cgroup *cgroup = child->cgroups->dfl_cgrp;
-        __u32 slot;
-
         struct hf_task *record;
+        __u32 slot;
 
         if (child->bpf_storage)
                 return 0;
@@ -164,8 +163,6 @@ int session_members(struct bpf_iter__task *ctx)
 }
 
 /* Names the objects behind the daemon's own O_PATH descriptors with the kernel's numbers. */
-#define FMODE_PATH 0x4000
-
 SEC("iter/task_file")
 int name_objects(struct bpf_iter__task_file *ctx)
 {

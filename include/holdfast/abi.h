@@ -54,7 +54,7 @@ struct hf_session {
 struct hf_host {
         __u32 kill;        /* enum hf_kill for every session at once */
         __u32 abi;         /* HF_ABI_VERSION of the programs that are attached */
-        __u64 hash_key[2]; /* key of hf_name_hash(); random, written once before the programs attach */
+        __u64 hash_key[2]; /* key of the hash of a name; random, written once before the programs attach */
         __u64 lost;        /* events lost that belong to no session */
         __u32 look;        /* 0: no session is killed nor has recheck, so what is open already needs no look; set before either is */
         __u32 pad;
@@ -147,6 +147,8 @@ struct hf_name {
         __u32 place; /* record */
 };
 
+#define HF_BOOK_FLAGS (BPF_F_MMAPABLE | BPF_F_INNER_MAP) /* of its map: the kernel takes no other into "books" */
+
 #define HF_SLOTS_A_BUCKET 10
 #define HF_NAMES_A_BUCKET 5
 #define HF_PROBES 4 /* buckets that are looked at, one after the other, while they are full */
@@ -195,7 +197,7 @@ struct hf_request {
         __u32 fd;      /* decide: about what is behind this descriptor, */
         __u32 missing; /* decide: or so many components below it, which do not exist; more than HF_LEVELS are too many */
         __u32 pad;
-        __u64 name[HF_LEVELS]; /* decide: hf_name_hash() of each, from the top */
+        __u64 name[HF_LEVELS]; /* decide: the SipHash of each, from the top */
 };
 
 /* What the iterator over the daemon's descriptors answers, one record a descriptor. */

@@ -99,7 +99,7 @@ kernel_memory() {
 	awk '$1 == "slab_unreclaimable" || $1 == "percpu" || $1 == "vmalloc" { sum += $2 } END { print sum + 0 }' "$GROUP"/memory.stat
 }
 map_memory() {
-	bpftool map show -j | jq '[.[] | select(.name == "nodes" or .name == "names" or .name == "egress") | .bytes_memlock] | add'
+	bpftool map show -j | jq '[.[] | select(.name == "holdfast_book" or .name == "egress") | .bytes_memlock] | add'
 }
 
 session_of() { # AGENT

@@ -100,6 +100,22 @@ test_a_daemon_that_is_asked_to_stop_leaves_the_sessions_confined() {
 	same state running "$(show "$session" state)"
 }
 
+# As those of an older version do, whose maps were others.
+test_pins_that_lack_a_map_and_hold_a_session_stay_in_force() {
+	start_teller other
+	kill_daemon KILL
+	mv /sys/fs/bpf/holdfast/maps/hints /sys/fs/bpf/hints_aside
+	try timeout 60 holdfastd
+	mv /sys/fs/bpf/hints_aside /sys/fs/bpf/holdfast/maps/hints
+	same status 1 "$status"
+	holds output "$output" 'holds sessions of another version'
+	tell "$OUT/file" 'refused EACCES'
+	start_daemon
+	same state running "$(show "$session" state)"
+	tell "$OUT/file" 'refused EACCES'
+	tell "$WS/inside" 'done'
+}
+
 test_a_second_daemon_is_refused() {
 	try timeout 20 holdfastd
 	[ "$status" = 1 ] || fail "status $status: $output"

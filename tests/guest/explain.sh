@@ -113,7 +113,7 @@ compare() {
 	same "status" 3 "$status"
 	same "the agent, of what is explained as refused: $*" 'could not' "$output"
 	await "the event is written" refused_since
-	same "capability, rule and why of $*" "$capability	$rule	$why" "$(refusals capability rule why | head -n 1)"
+	same "capability, rule and why of $*" "$capability	$rule	$why" "$(refusals capability rule why | sed -n 1p)"
 }
 
 # agrees RIGHT PATH [EXPECTED]: explained, then tried. EXPECTED is the verdict or the reason in a word that has to come out.
@@ -401,7 +401,7 @@ test_a_killed_session() {
 	mark
 	echo "r $WS/file" >&8
 	await "it is refused" refused_since
-	same why killed "$(refusals why | head -n 1)"
+	same why killed "$(refusals why | sed -n 1p)"
 	holdfast kill "$SUBJECT" --reason 'enough' || true # it may have ended by itself, for it cannot read any more
 	await "it has ended" ended "$SUBJECT"
 	try holdfast explain "$SUBJECT" r "$WS/file"

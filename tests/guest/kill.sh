@@ -42,8 +42,8 @@ test_a_denied_session_runs_and_may_do_nothing() {
 	counts denied && fail "it still opens files"
 	kill -0 "$pid"
 	await "a refusal is written" eval 'since | fields verdict=deny kind=file'
-	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1,1p)" $'kill\t'
-	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1,1p)" 'look first'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1p)" $'kill\t'
+	holds "the refusal" "$(since | fields verdict=deny kind=file rule reason | sed -n 1p)" 'look first'
 	holdfast lift "$session"
 	await "it opens files again" counts denied
 	same state running "$(show "$session" state)"
@@ -162,7 +162,7 @@ median() {
 	line=$(latency measure "$WS/$1" "$session" "${4-50}")
 	echo "# $2: $line" >&3
 	[[ $line =~ ^median\ ([0-9]+)\ us.*\ ([0-9]+)\ us$ ]] || fail "$line"
-	[ "${BASH_REMATCH[1]}" -le $((${BASH_REMATCH[2]} * $3)) ] || fail "the bar is $3 times: $line"
+	[ "${BASH_REMATCH[1]}" -le $((BASH_REMATCH[2] * $3)) ] || fail "the bar is $3 times: $line"
 }
 
 test_the_first_refusal_comes_at_once_with_one_session() {

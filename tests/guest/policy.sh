@@ -278,7 +278,7 @@ test_a_session_keeps_its_ceilings_over_a_restart_of_the_daemon() {
 	holdfast policy apply "$session" "$POLICY"
 	same "after that" 'refused EACCES' "$(answers "$OUT/secret")"
 	group=$(holdfast show "$session" --json | jq -r .cgroup)
-	same "tasks at most" 123 "$(cat "$(findmnt -n -t cgroup2 -o TARGET | head -n 1)$group/pids.max")"
+	same "tasks at most" 123 "$(cat "$(findmnt -n -t cgroup2 -o TARGET | sed -n 1p)$group/pids.max")"
 	kill_daemon KILL
 	rm -rf "$CEILINGS"
 	put_ceiling user.json '{ "path": "relative", "deny": "r" }'

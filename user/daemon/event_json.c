@@ -19,7 +19,7 @@ const char *address_text(const uint8_t addr[16], char out[48])
 }
 
 /* The components come child first; here they are put the other way round, from the end of the buffer to its start. */
-char *event_inside(const struct hf_event *event, size_t size)
+static char *event_inside(const struct hf_event *event, size_t size)
 {
         size_t length = event->path_len, used = 0;
         char *path, *p;
@@ -133,7 +133,7 @@ static void add_rule(cJSON *o, const struct hf_event *e, const struct event_cont
         add_layer(o, e);
         if (layer_of(e) != HF_LAYER_POLICY)
                 p = c->ceilings && layer_of(e) < HF_LAYERS ? c->ceilings[layer_of(e)].policy : NULL;
-        rule = p && n && n <= (uint32_t)p->n_rules ? &p->rules[n - 1] : NULL;
+        rule = p ? policy_rule(p, n) : NULL;
         if (rule) {
                 json_add_text(o, "capability", p->capabilities[rule->capability].name);
                 json_add_text(o, "rule", rule->where);

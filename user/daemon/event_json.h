@@ -31,9 +31,6 @@ cJSON *event_json(const struct hf_event *event, size_t size, const struct event_
  */
 void event_add_decision(cJSON *o, const struct hf_event *event, const struct event_context *context);
 
-/* The path of an event within its file system, "/…"; the caller frees it. */
-char *event_inside(const struct hf_event *event, size_t size);
-
 /* An address as text: IPv4-mapped as IPv4. */
 const char *address_text(const uint8_t addr[16], char out[48]);
 

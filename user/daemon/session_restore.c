@@ -98,9 +98,13 @@ static void close_orphans(struct daemon *d)
 /* A policy that nothing points at: a crash came between its loading and its use, or its end and its removal. */
 static void unload_orphans(struct daemon *d)
 {
-        for (uint32_t id = 1; id < HF_POLICIES; id++)
-                if (!d->sessions.policies[id] && kernel_policy(d->kernel, id)->active)
+        for (uint32_t id = 1; id < HF_POLICIES; id++) {
+                const struct hf_policy *record = kernel_policy(d->kernel, id);
+
+                /* One that grants nothing yet has a book all the same, which names_at tells, and prefixes. */
+                if (!d->sessions.policies[id] && (record->active || record->names_at))
                         kernel_policy_unload(d->kernel, id);
+        }
 }
 
 int sessions_restore(struct daemon *d, struct error *e)

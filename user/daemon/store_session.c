@@ -102,9 +102,9 @@ int store_sessions(struct store *s, uint64_t ended_after,
         _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
         int r = sql_prepare(s, &stmt, e,
                             "SELECT id, slot, generation, policy_id, policy_text, attach, name, agent, version, uid, user, home, workspace,"
-                            " cgroup, cgroup_id, pid, started, ended, end_reason, denials, lost, lost_reported, previous_id, "
-                            "previous_text, policy_name,"
-                            " ceilings, previous_ceilings FROM sessions WHERE ended = 0 OR ended > ? ORDER BY started",
+                            " cgroup, cgroup_id, pid, started, ended, end_reason, denials, lost, lost_reported, previous_id,"
+                            " previous_text, policy_name, ceilings, previous_ceilings"
+                            " FROM sessions WHERE ended = 0 OR ended > ? ORDER BY started",
                             "i", (int64_t)ended_after);
 
         if (r < 0)

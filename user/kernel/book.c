@@ -96,7 +96,7 @@ static __u64 *make_filters(const struct book_place *places, size_t n)
 static int fill(const struct book *b, const struct hf_policy *at, const struct book_place *places, size_t n, const __u64 hash_key[2],
                 const __u64 *filters)
 {
-        __u32 first = at->names_at + at->names_mask + 1;
+        __u32 first = book_first(at);
         int r = 0;
 
         for (size_t i = 0; i < n && r == 0; i++) {
@@ -160,6 +160,11 @@ int book_build(const struct book_place *places, size_t n, const __u64 hash_key[2
                 book_free(&b);
         }
         return -E2BIG;
+}
+
+__u32 book_first(const struct hf_policy *header)
+{
+        return header->names_at + header->names_mask + 1;
 }
 
 void book_free(struct book *book)

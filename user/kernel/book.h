@@ -32,6 +32,9 @@ struct book {
 int book_build(const struct book_place *places, size_t n, const __u64 hash_key[2], struct book *ret, struct hf_policy *header);
 void book_free(struct book *book);
 
+/* The record of the first place; those of the others follow, in the order in which they were given. */
+__u32 book_first(const struct hf_policy *header);
+
 /* The place of an object, or of a name by its SipHash; NULL: it has none. */
 const struct hf_place *book_find_object(const struct book *book, const struct hf_policy *header, const struct hf_object *object);
 const struct hf_place *book_find_name(const struct book *book, const struct hf_policy *header, __u32 table, __u64 hash);

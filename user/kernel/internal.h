@@ -4,6 +4,7 @@
 #define HOLDFAST_KERNEL_INTERNAL_H
 
 #include "kernel/kernel.h"
+#include "kernel/loaded.h"
 
 #include <bpf/libbpf.h>
 
@@ -30,19 +31,6 @@ enum iterator {
         ITERS,
 };
 
-/* Where an object's hint is, and what it says. */
-struct hint {
-        uint32_t at, place;
-};
-
-/* What a loaded policy needs: descriptors that stay open, and its objects' hints. */
-struct loaded {
-        int *fds;
-        size_t n_fds;
-        struct hint *hints;
-        size_t n_hints;
-};
-
 struct kernel {
         int map[MAPS];
         int iter[ITERS]; /* program descriptors */
@@ -65,9 +53,6 @@ struct kernel {
 
 /* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
 int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
-
-/* Lets go of what a loaded policy needed. */
-void loaded_release(struct kernel *k, uint32_t policy);
 
 /* A negative errno and a message with the kernel's view of it. */
 int kernel_error(struct error *e, int code, const char *what);

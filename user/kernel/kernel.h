@@ -89,8 +89,7 @@ int kernel_listener(struct kernel *k, int fd, struct error *e);
 /* Who is at the other end of an accepted unix stream connection. -ENOENT when the connection was made before the programs. */
 int kernel_peer(struct kernel *k, int fd, struct hf_peer *ret);
 
-/* Descriptor that becomes readable when events wait, and their reading: at most max at once (0: all). Returns how many, or negative errno.
- */
+/* Descriptor that becomes readable when events wait, and their reading: at most max at once (0: all); how many, or negative errno. */
 int kernel_events_fd(const struct kernel *k);
 int kernel_events_read(struct kernel *k, int max, void (*each)(void *context, const struct hf_event *event, size_t size), void *context);
 

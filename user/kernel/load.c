@@ -72,14 +72,17 @@ static int pinned(const char *folder, const char *kind, const char *name)
         return fd < 0 ? -errno : fd;
 }
 
+/* Opens every map that is there; returns what was wrong with the first that could not be opened. */
 static int open_maps(struct kernel *k)
 {
+        int r = 0;
+
         for (int i = 0; i < MAPS; i++) {
                 k->map[i] = pinned(PATH_PINS, "maps", map_names[i]);
-                if (k->map[i] < 0)
-                        return k->map[i];
+                if (k->map[i] < 0 && !r)
+                        r = k->map[i];
         }
-        return 0;
+        return r;
 }
 
 static int open_iterators(struct kernel *k)
@@ -112,13 +115,18 @@ static int on_event(void *context, void *data, size_t size)
         return --k->left > 0 ? 0 : -ENOBUFS;
 }
 
-/* Maps the arrays of values with the size the kernel gives them (8-byte aligned elements). */
-static int map_all(struct kernel *k, struct error *e)
+/* Maps arrays of values with the size the kernel gives them (8-byte aligned elements). First what tells whether sessions are in force. */
+static int map_sessions(struct kernel *k)
 {
         int r = map_array(k->map[MAP_SESSIONS], HF_SLOTS * sizeof(*k->sessions), &k->sessions);
 
-        if (!r)
-                r = map_array(k->map[MAP_HOST], sizeof(*k->host), &k->host);
+        return r ? r : map_array(k->map[MAP_HOST], sizeof(*k->host), &k->host);
+}
+
+static int map_all(struct kernel *k, struct error *e)
+{
+        int r = k->host ? 0 : map_sessions(k);
+
         if (!r)
                 r = map_array(k->map[MAP_POLICIES], HF_POLICIES * sizeof(*k->policies), &k->policies);
         if (!r)
@@ -289,19 +297,20 @@ static void unmap(struct kernel *k)
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
 static int take_over(struct kernel *k, struct error *e)
 {
-        bool mapped;
         int r = open_maps(k);
+        bool mapped;
 
         if (r == -ENOENT && access(PATH_PINS, F_OK))
                 return -ENOENT;
-        if (!r)
-                r = map_all(k, e);
-        mapped = !r;
-        /* An older version may lack programs that this one has: whether it holds sessions is asked all the same. */
-        if (mapped && k->host->abi == HF_ABI_VERSION)
+        /* Another version may lack maps and programs that this one has: whether it holds sessions is asked all the same. */
+        mapped = !map_sessions(k);
+        if (!r && mapped && k->host->abi == HF_ABI_VERSION) {
                 r = open_iterators(k);
-        if (mapped && !r && k->host->abi == HF_ABI_VERSION)
-                return 0;
+                if (!r)
+                        r = map_all(k, e);
+                if (!r)
+                        return 0;
+        }
         if (mapped && sessions_live(k))
                 return error_set(e, -EBUSY,
                                  "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
@@ -348,7 +357,7 @@ void kernel_close(struct kernel *k)
         if (!k)
                 return;
         for (int i = 0; i < HF_POLICIES; i++)
-                loaded_release(k, (uint32_t)i);
+                loaded_release(&k->loaded[i]);
         unmap(k);
         free(k);
 }

@@ -6,7 +6,6 @@
 #include "kernel/book.h"
 
 #include <bpf/bpf.h>
-#include <holdfast/book.h>
 #include <linux/membarrier.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -161,7 +160,7 @@ static struct book_place *entries_make(const struct load *l)
 /* Puts the book in a map of its own, under the policy's id. */
 static int book_load(struct kernel *k, uint32_t policy, const struct book *book)
 {
-        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+        LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = HF_BOOK_FLAGS);
         _cleanup_close_ int map =
                 bpf_map_create(BPF_MAP_TYPE_ARRAY, "holdfast_book", sizeof(__u32), sizeof(union hf_record), book->count, &options);
         size_t size = book->count * sizeof(*book->records);
@@ -179,69 +178,6 @@ static int book_load(struct kernel *k, uint32_t policy, const struct book *book)
         return 0;
 }
 
-/* Keeps open what goes by its address, as long as the policy is loaded. */
-static int objects_hold(struct loaded *loaded, const struct load *l)
-{
-        struct place *places = l->c->places;
-
-        loaded->fds = calloc(l->n + 1, sizeof(*loaded->fds));
-        if (!loaded->fds)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n; i++)
-                if (l->objects.hold[places[l->order[i]].fd])
-                        loaded->fds[loaded->n_fds++] = TAKE_FD(places[l->order[i]].fd);
-        return 0;
-}
-
-/* Before the first check can ask for one of the objects. */
-static int hints_add(struct kernel *k, uint32_t policy, const struct load *l, uint32_t first)
-{
-        struct loaded *loaded = &k->loaded[policy];
-        const struct hf_object *last = NULL;
-
-        loaded->hints = calloc(l->n + 1, sizeof(*loaded->hints));
-        if (!loaded->hints)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n; i++) {
-                const struct hf_object *o = &l->objects.list[l->c->places[l->order[i]].fd];
-                uint32_t at = hf_hint(o->ino, hf_hint_salt(policy, o->dev)), place = first + (uint32_t)l->order[i];
-
-                if (last && !memcmp(o, last, sizeof(*o)))
-                        continue;
-                last = o;
-                if (k->hints->place[at])
-                        place = HF_HINT_MANY;
-                __atomic_store_n(&k->hints->place[at], place, __ATOMIC_RELEASE);
-                loaded->hints[loaded->n_hints++] = (struct hint){ at, place };
-        }
-        return 0;
-}
-
-/*
- * Where several places had one hint it stays, as do those of policies that an earlier daemon loaded: that costs a look where there
- * is nothing to find, no more.
- */
-static void hints_remove(struct kernel *k, const struct loaded *loaded)
-{
-        for (size_t i = 0; i < loaded->n_hints; i++) {
-                const struct hint *h = &loaded->hints[i];
-
-                if (h->place != HF_HINT_MANY && k->hints->place[h->at] == h->place)
-                        __atomic_store_n(&k->hints->place[h->at], 0, __ATOMIC_RELEASE);
-        }
-}
-
-void loaded_release(struct kernel *k, uint32_t policy)
-{
-        struct loaded *loaded = &k->loaded[policy];
-
-        for (size_t i = 0; i < loaded->n_fds; i++)
-                close(loaded->fds[i]);
-        free(loaded->fds);
-        free(loaded->hints);
-        *loaded = (struct loaded){ NULL, 0, NULL, 0 };
-}
-
 static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
 {
         _cleanup_(load_free) struct load l = { .c = c };
@@ -256,10 +192,10 @@ static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
                 return -ENOMEM;
         r = book_build(entries, c->n_places, k->host->hash_key, &book, &k->policies[policy]);
         if (!r)
-                r = hints_add(k, policy, &l, k->policies[policy].names_at + k->policies[policy].names_mask + 1);
+                r = loaded_hint(&k->loaded[policy], k->hints, policy, entries, c->n_places, book_first(&k->policies[policy]));
         if (!r)
                 r = book_load(k, policy, &book);
-        return r ? r : objects_hold(&k->loaded[policy], &l);
+        return r ? r : loaded_hold(&k->loaded[policy], c, l.objects.hold);
 }
 
 static int egress_load(struct kernel *k, uint32_t policy, const struct compiled *c)
@@ -300,8 +236,8 @@ void kernel_policy_reap(struct kernel *k)
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
-                        hints_remove(k, &k->loaded[policy]);
-                        loaded_release(k, policy);
+                        loaded_unhint(&k->loaded[policy], k->hints);
+                        loaded_release(&k->loaded[policy]);
                         k->policies[policy] = (struct hf_policy){ 0 };
                         k->unloaded[policy] = false;
                 }
@@ -320,6 +256,13 @@ void kernel_policy_unload(struct kernel *k, uint32_t policy)
                 kernel_policy_reap(k);
 }
 
+static const char *load_failed(int code)
+{
+        if (code == -ENOSPC)
+                return "the map of addresses is full: end other sessions first";
+        return code == -E2BIG ? "it has more places than one map can hold" : strerror(-code);
+}
+
 int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
 {
         struct hf_policy record = k->policies[policy];
@@ -335,8 +278,7 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
         if (r) {
                 kernel_policy_unload(k, policy);
                 kernel_policy_reap(k);
-                return error_set(e, r, "cannot load the policy into the kernel: %s",
-                                 r == -E2BIG ? "the maps are full: end other sessions first" : strerror(-r));
+                return error_set(e, r, "cannot load the policy into the kernel: %s", load_failed(r));
         }
         compiled_close(c);
         return 0;

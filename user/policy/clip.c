@@ -24,7 +24,8 @@ static bool refuses(const struct hf_node *node, const struct hf_node *ceiling, i
         return node->allow[right] || (!node->rule[right] && (ceiling->deny & (1u << right)));
 }
 
-bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum hf_layer layer)
+/* Takes what the ceiling does not allow, and names it where the layers before have not refused already. Whether anything was taken. */
+static bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum hf_layer layer)
 {
         bool taken = false;
 

@@ -47,7 +47,7 @@ static int resolve_failed(struct findings *findings, const struct source *source
                 return code;
         text_show(path, shown);
         if (code == -ELOOP)
-                error_set(&e, code, "%s goes through a loop of symlinks, or more than %d of them", shown, TREE_LINKS_MAX);
+                error_set(&e, code, "%s goes through a loop of symlinks, or more than %d of them", shown, FS_LINKS_MAX);
         else if (code == -ENAMETOOLONG)
                 error_set(&e, code, "%s leads through a component of more than 255 bytes", shown);
         else if (code == -ENOSPC)

@@ -29,12 +29,6 @@ int tree_mounts(struct tree *t, const char *const *mounts);
 /* Sets the flags and name tables of all nodes, once there are no more places to come. */
 void tree_finish(struct tree *t);
 
-/*
- * Takes from a node what a ceiling's does not allow, and names the ceiling where the layers before it have not refused already.
- * Returns whether anything was taken.
- */
-bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum hf_layer layer);
-
 /* Clips all places by the ceilings in layers, once the tree is finished; keeps there what the policy says by itself. 0 or -ENOMEM. */
 int places_clip(struct compiled *c);
 

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define LINKS_MAX 40    /* symlinks on one path, as in path_resolution(7) */
 #define OPENS_MAX 10000 /* steps of one path: links and ".." can make a short one long, and others wait meanwhile */
 
 struct lookup {
@@ -103,7 +102,7 @@ static int follow(struct lookup *l, char *target)
         _cleanup_free_ char *owned = target;
         char *path;
 
-        if (++l->links > LINKS_MAX)
+        if (++l->links > FS_LINKS_MAX)
                 return -ELOOP;
         if (asprintf(&path, "%s/%s", owned, l->rest) < 0)
                 return -ENOMEM;

@@ -98,6 +98,8 @@ struct fs_object {
         char *target; /* of a symlink, owned by the compiler; else NULL */
 };
 
+#define FS_LINKS_MAX 40 /* symlinks on one path, as in path_resolution(7) */
+
 /* The file system as the session sees it. */
 struct fs_view {
         /* Opens name in the folder (or the root, with folder -1 and name ""), without following a symlink. 0 or negative errno. */

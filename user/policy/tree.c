@@ -249,7 +249,7 @@ static int follow(struct tree *t, int folder, int link, struct walk *w, const st
         r = say->deny ? say_at_link(t, link, w->rest, say) : 0;
         if (r < 0)
                 return r;
-        if (++w->links > TREE_LINKS_MAX)
+        if (++w->links > FS_LINKS_MAX)
                 return -ELOOP;
         if (asprintf(&path, "%s/%s", t->spots[link].target, w->rest) < 0)
                 return -ENOMEM;

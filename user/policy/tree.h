@@ -10,7 +10,6 @@
 #include "policy/policy.h"
 
 #define TREE_PLACES_MAX (1u << 20) /* places of one policy */
-#define TREE_LINKS_MAX 40          /* symlinks on one path, as in path_resolution(7) */
 
 /* What one rule says at one place. */
 struct say {

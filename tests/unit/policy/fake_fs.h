@@ -54,7 +54,7 @@ static inline int fake_open(void *context, int folder, const char *name, struct 
         return -ENOENT;
 }
 
-__attribute__((unused)) __attribute__((unused)) static const struct policy_vars fake_vars = { "/srv/ws", "/home/u", "u", "/tmp", NULL };
+__attribute__((unused)) static const struct policy_vars fake_vars = { "/srv/ws", "/home/u", "u", "/tmp", NULL };
 
 /* A policy compiled against a table of objects, with what goes with it. */
 struct fixture {
