@@ -18,7 +18,7 @@
 
 static __u32 *hint_of(struct hf_hints *hints, __u32 policy, const struct hf_object *object)
 {
-        return &hints->place[hf_hint(object->ino, object->generation, hf_hint_salt(policy, object->dev))];
+        return &hints->place[hf_hint(object->ino, hf_hint_salt(policy, object->dev))];
 }
 
 static void hints_lead_to_the_objects_and_go_with_the_policy(void **state)
