@@ -291,11 +291,15 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
         return name_hook(dentry, CHANGE(HF_OP_RMDIR, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
-/* Refuses what would have a right under its new name that it has not under the old one. What a rule names keeps its own rights. */
+/*
+ * Refuses what would have a right under its new name that it has not under the old one. An object that a rule names takes its
+ * rights with it; what has them by its name alone, because it came after the policy, does not.
+ */
 static __always_inline int check_gain(const struct agent *a, struct dentry *dentry, const struct place *from, const struct place *to,
                                       __u16 op)
 {
-        __u32 gained = from->own || from->node == to->node ? 0 : hf_gained(from->node, to->node, a->live);
+        bool same = (from->own && !from->by_name) || from->node == to->node;
+        __u32 gained = same ? 0 : hf_gained(from->node, to->node, a->live);
 
         return gained ? refuse(a, from->node, dentry, op, gained, -EXDEV, HF_WHY_GAIN) : 0;
 }

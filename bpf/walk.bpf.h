@@ -63,6 +63,7 @@ static __always_inline __u64 dentry_hash(__u64 dentry)
 struct place {
         struct hf_node *node; /* NULL: nothing does, so everything is refused */
         bool own;             /* it speaks of this very object or name, not of a folder above */
+        bool by_name;         /* of the name: what is moved away from it leaves it behind */
 };
 
 static __always_inline void *book_of(__u32 policy)
@@ -268,7 +269,7 @@ static __always_inline bool look_start(struct look *look, __u32 policy, struct s
  */
 static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, struct inode *inode, struct super_block *sb)
 {
-        struct place place = { NULL, false };
+        struct place place = { NULL, false, false };
         struct dentry *dentry = leaf, *child = leaf;
         struct look look;
         __u64 below;
@@ -301,8 +302,10 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
                 far = BPF_CORE_READ((struct dentry *)below, d_parent);
                 place.node = number_node(policy, look.device, BPF_CORE_READ(far, d_inode), look.address);
         }
-        if (place.node && place.node->names)
+        if (place.node && place.node->names) {
                 place.node = names_find(policy, place.node, number(leaf), below, &place.own);
+                place.by_name = place.own;
+        }
         return place;
 }
 
@@ -314,7 +317,7 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
 /* The same, of an object beside another in one folder, whose place is known. */
 static __always_inline struct place place_beside(__u32 policy, struct dentry *leaf, const struct place *beside)
 {
-        struct place place = { beside->node, false };
+        struct place place = { beside->node, false, false };
         struct inode *inode = leaf->d_inode;
         struct hf_node *own;
         struct look look;

@@ -10,6 +10,7 @@ base_policy '
 	{ "path": "${WORKSPACE}/way/to/denied", "deny": "rw" },
 	{ "path": "${WORKSPACE}/later", "deny": "w" },
 	{ "path": "${WORKSPACE}/new/folder/later", "deny": "w" },
+	{ "path": "${WORKSPACE}/private", "deny": "r" },
 	{ "path": "'"$FS"'/ws", "allow": "rwx" }, { "path": "'"$FS"'/ws/denied", "deny": "rw" },
 	{ "path": "'"$FS"'/out/readable", "allow": "r" }'
 
@@ -78,6 +79,23 @@ test_a_denied_name_that_does_not_exist_yet_cannot_be_made() {
 	denied -e "$MOVED" -c workspace -r "$(rule 2)" "$WS/later|$WS/folder" w files rename "$WS/folder" "$WS/later"
 }
 
+test_what_comes_under_a_denied_name_later_is_not_read_by_moving_or_linking_it() {
+	local way try_it
+	for way in rename link; do
+		try_it="files $way $WS/private $WS/free; cat $WS/free"
+		scene
+		echo secret >"$WS/private"
+		same "control: $way" $'done\nsecret' "$(bash -c "$try_it")"
+		scene
+		mkfifo "$WS/go"
+		start_session "$way" bash -c "read -r line <$WS/go; { $try_it; } >$WS/said 2>&1; sleep infinity"
+		echo secret >"$WS/private" # after the policy was put in force
+		echo go >"$WS/go"
+		await "it has tried" grep -q 'No such file' "$WS/said"
+		same "$way" 'refused EXDEV' "$(sed -n 1p "$WS/said")"
+	done
+}
+
 test_a_denied_name_below_folders_that_do_not_exist_yet_stays_denied_once_they_do() {
 	local make="mkdir -p $WS/new/folder && files create $WS/new/folder/beside && files create $WS/new/folder/later"
 	scene
@@ -106,7 +124,7 @@ test_folders_built_elsewhere_and_moved_into_place_do_not_carry_a_denied_name() {
 test_a_file_handle_opens_nothing_that_a_name_would_not() {
 	fresh_tmpfs
 	denied "$FS/out/file" w files handle "$FS/out/file" "$FS/ws"
-	denied -c workspace -r "$(rule 5)" "$FS/ws/denied/file" w files handle "$FS/ws/denied/file" "$FS/ws"
+	denied -c workspace -r "$(rule 6)" "$FS/ws/denied/file" w files handle "$FS/ws/denied/file" "$FS/ws"
 	allowed files handle "$FS/ws/file" "$FS/ws"
 }
 
@@ -115,7 +133,7 @@ test_a_file_without_a_name_is_not_made_or_named_outside() {
 	denied -n "$FS/out" w files tmpfile "$FS/out"
 	allowed files tmpfile-link "$FS/ws" "$FS/ws/named"
 	denied -e "$MOVED" "$FS/out/named" w files tmpfile-link "$FS/ws" "$FS/out/named"
-	denied -e "$MOVED" -c workspace -r "$(rule 5)" "$FS/ws/denied/named" w files tmpfile-link "$FS/ws" "$FS/ws/denied/named"
+	denied -e "$MOVED" -c workspace -r "$(rule 6)" "$FS/ws/denied/named" w files tmpfile-link "$FS/ws" "$FS/ws/denied/named"
 }
 
 test_rules_hold_on_ext4_with_extended_attributes_and_file_handles() {
