@@ -14,7 +14,7 @@ content=$output content_status=$status
 rm -rf "$PINS"
 
 no_programs() {
-	! bpftool prog list | grep -q ': lsm'
+	[ -z "$(bpftool prog list | sed -n '/: lsm/p')" ]
 }
 await "the kernel has let go of the programs" no_programs
 

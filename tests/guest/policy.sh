@@ -136,7 +136,7 @@ test_a_policy_replaced_1000_times_is_always_seen_whole() {
 }
 
 test_policy_list_names_the_policies_that_can_be_used() {
-	holdfast policy list | grep -q coding-agent || fail "$(holdfast policy list)"
+	holds list "$(holdfast policy list)" coding-agent
 }
 
 test_what_this_version_cannot_enforce_is_refused() {

@@ -40,7 +40,7 @@ test_the_workspace_is_the_current_folder_unless_said_otherwise() {
 
 test_a_user_sees_and_kills_their_own_session() {
 	start_devs own
-	as dev 'holdfast ps' | grep -q "$session" || fail "not listed: $(as dev 'holdfast ps')"
+	holds list "$(as dev 'holdfast ps')" "$session"
 	same user dev "$(show "$session" user)"
 	as dev "holdfast kill $session --reason mine" || fail "not killed"
 	await "it has ended" ended "$session"
