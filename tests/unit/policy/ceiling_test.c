@@ -171,10 +171,10 @@ static void a_denial_of_a_ceiling_marks_the_way(void **state)
 
         (void)state;
         compile_under(&c, FILES(ALLOW("/srv", "rw")), FILES(ALLOW("/", "rw") "," DENY("/srv/ws/keys", "w")), NULL);
-        assert_int_equal(node_at(&c, "/srv")->flags, HF_NODE_WAY);
-        assert_int_equal(node_at(&c, "/srv/ws")->flags, HF_NODE_WAY);
-        assert_int_equal(node_at(&c, "/srv/ws/keys")->flags, 0);
-        assert_int_equal(node_at(&c, "/")->flags, 0);
+        assert_int_equal(node_at(&c, "/srv")->flags & HF_NODE_WAY, HF_NODE_WAY);
+        assert_int_equal(node_at(&c, "/srv/ws")->flags & HF_NODE_WAY, HF_NODE_WAY);
+        assert_int_equal(node_at(&c, "/srv/ws/keys")->flags & HF_NODE_WAY, 0);
+        assert_int_equal(node_at(&c, "/")->flags & HF_NODE_WAY, 0);
 }
 
 static void a_symlink_on_the_way_of_a_ceilings_denial_cannot_be_replaced(void **state)
