@@ -168,6 +168,9 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         type = file->f_inode->i_mode & S_IFMT;
         if (!a.killed && (type == S_IFIFO || type == S_IFSOCK || !type))
                 return 0;
+        /* Opened to execute it: the kernel reads a program's start itself. */
+        if (file->f_flags & FMODE_EXEC_FLAG)
+                return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_EXEC);
         return check(&a, file->f_path.dentry, mask & MAY_WRITE ? HF_WRITE : HF_READ, mask & MAY_WRITE ? HF_OP_WRITE : HF_OP_READ);
 }
 
