@@ -168,8 +168,8 @@ static inline struct decider model_find(struct model *m, const char *path)
                         o = model_object(m, &st);
                 }
                 if (o)
-                        return leaf ? (struct decider){ &m->c->places[o->place].node, true } :
-                                      model_descend(m, o->place, whole + strlen(at));
+                        return leaf ? (struct decider){ &m->c->places[o->place].node, true }
+                                    : model_descend(m, o->place, whole + strlen(at));
                 end = strrchr(at, '/');
                 if (!end)
                         return (struct decider){ NULL, false };
