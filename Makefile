@@ -46,7 +46,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit
 GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test unit guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test property unit guest-programs bench lint fmt clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -92,6 +92,12 @@ $(B)/tests/%: tests/%.c Makefile
 	$(call say,CC,$@)
 	$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -Iinclude -Itests -MMD -MP -MF $@.d -o $@ $< -lpthread
 
+# This one decides as the daemon does, with the same code.
+$(B)/tests/guest/property: tests/guest/property.c $(call modules,base policy) Makefile
+	mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(call modules,base policy) -lcjson
+
 install: all
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 	install -D -m 0755 $(B)/holdfast $(DESTDIR)$(BINDIR)/holdfast
@@ -120,6 +126,12 @@ demo:
 
 test:
 	tools/test
+
+# A long comparison of kernel and user space: make property OPERATIONS=300000 SEED=7 KERNEL=6.1
+OPERATIONS ?= 300000
+SEED ?= $(shell date +%s)
+property:
+	PROPERTY='$(OPERATIONS) $(SEED)' tools/test --kernel $(KERNEL) --suite property
 
 bench:
 	tools/bench
