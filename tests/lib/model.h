@@ -33,6 +33,7 @@ struct model {
 struct decider {
         const struct hf_node *node; /* NULL: nothing */
         bool own;
+        bool by_name; /* own by its name alone, which a move leaves behind */
 };
 
 static inline struct object *model_object(struct model *m, const struct stat *st)
@@ -139,13 +140,13 @@ static inline struct decider model_descend(const struct model *m, size_t place, 
                 length = strcspn(rest, "/");
                 below = model_name(m, m->table[place], rest, length);
                 if (!below)
-                        return (struct decider){ &m->c->places[place].node, false };
+                        return (struct decider){ &m->c->places[place].node, false, false };
                 place = below;
                 rest += length;
                 if (!*rest)
-                        return (struct decider){ &m->c->places[place].node, true };
+                        return (struct decider){ &m->c->places[place].node, true, true };
         }
-        return (struct decider){ NULL, false };
+        return (struct decider){ NULL, false, false };
 }
 
 static inline struct decider model_find(struct model *m, const char *path)
@@ -162,17 +163,17 @@ static inline struct decider model_find(struct model *m, const char *path)
                 if (lstat(*at ? at : "/", &st) == 0) {
                         /* Only folders tell of a file system's end: an overlay shows files with another's number. */
                         if (below.st_dev && below.st_dev != st.st_dev)
-                                return (struct decider){ NULL, false };
+                                return (struct decider){ NULL, false, false };
                         if (S_ISDIR(st.st_mode))
                                 below = st;
                         o = model_object(m, &st);
                 }
                 if (o)
-                        return leaf ? (struct decider){ &m->c->places[o->place].node, true }
+                        return leaf ? (struct decider){ &m->c->places[o->place].node, true, false }
                                     : model_descend(m, o->place, whole + strlen(at));
                 end = strrchr(at, '/');
                 if (!end)
-                        return (struct decider){ NULL, false };
+                        return (struct decider){ NULL, false, false };
                 *end = 0;
                 leaf = false;
         }
@@ -212,12 +213,12 @@ static inline int model_change(struct model *m, const char *path, enum change ch
         return lacks(m, model_find(m, folder), HF_WRITE) ? -EACCES : 0;
 }
 
-/* Nothing may gain a right by its new name, but for what has its own place. */
+/* Nothing may gain a right by its new name, but for an object that is a place: that takes its rights along. */
 static inline int model_gain(struct model *m, const char *from, const char *to)
 {
         struct decider source = model_find(m, from), target = model_find(m, to);
 
-        return !source.own && hf_gained(source.node, target.node, m->c->active) ? -EXDEV : 0;
+        return (!source.own || source.by_name) && hf_gained(source.node, target.node, m->c->active) ? -EXDEV : 0;
 }
 
 static inline int model_link(struct model *m, const char *from, const char *to)
