@@ -271,7 +271,7 @@ daemon_answers() {
 
 start_daemon() {
 	setsid holdfastd </dev/null >>/var/log/holdfastd.log 2>&1 &
-	patience=180 await "holdfastd answers" daemon_answers # loading the programs takes long under emulation
+	patience=600 await "holdfastd answers" daemon_answers # loading the programs takes long under emulation
 }
 
 # gone PID: no such process, or a zombie.
