@@ -170,7 +170,7 @@ static __noinline __attribute__((unused)) int event_plain(const struct agent *a,
         return 0;
 }
 
-/* Refuses what no policy can allow; detail says more for the event. */
+/* Refuses what the guard keeps from every session; detail says more for the event. */
 static __always_inline int guard_refuse(const struct agent *a, __u16 op, __u32 detail)
 {
         struct report r = { .kind = HF_EVENT_GUARD, .op = op, .detail = detail, .error = -EPERM, .why = HF_WHY_GUARD };
@@ -179,6 +179,25 @@ static __always_inline int guard_refuse(const struct agent *a, __u16 op, __u32 d
                 r.why = HF_WHY_KILLED;
         event_plain(a, &r);
         return -EPERM;
+}
+
+/* The same, of an object. */
+static __always_inline __attribute__((unused)) int guard_refuse_path(const struct agent *a, __u16 op, __u32 detail, struct dentry *dentry)
+{
+        struct report r = { .kind = HF_EVENT_GUARD, .op = op, .detail = detail, .error = -EPERM, .why = HF_WHY_GUARD };
+
+        if (a->killed)
+                r.why = HF_WHY_KILLED;
+        event_path(a, &r, dentry);
+        return -EPERM;
+}
+
+/* Whether the policy makes this exception. */
+static __always_inline __attribute__((unused)) bool guard_excepts(const struct agent *a, enum hf_guard exception)
+{
+        struct hf_policy *policy = bpf_map_lookup_elem(&policies, &a->policy);
+
+        return !a->killed && policy && (policy->guard[exception] & a->live);
 }
 
 #endif

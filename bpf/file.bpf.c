@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, mapping as code, and what is open already. */
 #include "holdfast.bpf.h"
+#include "cgroup.bpf.h"
 #include "event.bpf.h"
 #include "walk.bpf.h"
 
@@ -33,6 +34,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 #define DEVPTS_MAGIC 0x1cd1
+#define PROC_SUPER_MAGIC 0x9fa0
+#define O_TMPFILE_FLAG 020000000 /* __O_TMPFILE */
+#define S_ISUID 04000
+#define S_ISGID 02000
+#define S_IXGRP 00010
+#define ATTR_MODE (1 << 0)
 
 /*
  * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
@@ -102,11 +109,50 @@ static __always_inline bool agent_acts(struct agent *a)
         return agent_current(a) && !inner_credentials();
 }
 
+/* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */
+__attribute__((noinline)) __weak __u32 process_slot(__u64 number)
+{
+        struct pid *pid = (struct pid *)number;
+        struct hlist_node *first = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
+        struct task_struct *task;
+
+        if (!first)
+                return 0;
+        task = (void *)first - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]);
+        return cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), 0);
+}
+
+/* Refuses the /proc entries of what is not in the session. Without an event: ps(1) asks for every process. */
+static __always_inline int check_process(const struct agent *a, struct inode *inode)
+{
+        struct proc_inode *entry = (void *)number(inode) - bpf_core_field_offset(struct proc_inode, vfs_inode);
+        struct pid *pid = BPF_CORE_READ(entry, pid);
+
+        if (!pid || BPF_CORE_READ(pid, numbers[0].nr) == (int)(bpf_get_current_pid_tgid() >> 32) || process_slot(number(pid)) == a->slot)
+                return 0;
+        return guard_excepts(a, HF_GUARD_PROCESSES) ? 0 : -EACCES;
+}
+
+/* Whether a file of that mode gives whoever runs it another user or group. */
+static __always_inline bool sets_id(__u32 mode)
+{
+        __u32 type = mode & S_IFMT;
+
+        return (!type || type == S_IFREG) && ((mode & S_ISUID) || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP));
+}
+
+static __always_inline int check_mode(const struct agent *a, struct dentry *dentry, __u32 mode, __u16 op)
+{
+        return sets_id(mode) && !guard_excepts(a, HF_GUARD_SETUID) ? guard_refuse_path(a, op, mode, dentry) : 0;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
+        struct super_block *sb = file->f_inode->i_sb;
         struct agent a;
         __u32 rights = 0;
+        int error;
 
         if (!agent_acts(&a))
                 return 0;
@@ -126,7 +172,12 @@ int BPF_PROG(file_open, struct file *file)
                 if ((mode & FMODE_CREATED) && !a.killed)
                         return 0;
         }
-        return check_inode(&a, file->f_path.dentry, file->f_inode, file->f_inode->i_sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
+        error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
+        if (error)
+                return error;
+        if (sb->s_magic == PROC_SUPER_MAGIC)
+                return check_process(&a, file->f_inode);
+        return file->f_flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
 }
 
 /* Mapping as code is executing; a shared mapping to write is writing. */
@@ -265,9 +316,16 @@ static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
 }
 
 SEC("lsm/path_mknod")
-int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry)
+int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
-        return name_hook(dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE));
+        struct place place;
+        struct agent a;
+        int error;
+
+        if (!agent_acts(&a))
+                return 0;
+        error = check_name(&a, dentry, &place, CHANGE(HF_OP_CREATE, CHANGE_MAKE), NULL);
+        return error ? error : check_mode(&a, dentry, mode, HF_OP_CREATE);
 }
 
 SEC("lsm/path_mkdir")
@@ -354,7 +412,13 @@ static __always_inline int check_metadata(struct dentry *dentry, __u16 op)
 /* chmod, chown, utimes, truncate and ftruncate all come through here. The kernel's own change, after a write, takes away setuid bits. */
 static __always_inline int check_setattr(struct dentry *dentry, struct iattr *attr)
 {
-        return attr->ia_valid & ATTR_FORCE ? 0 : check_metadata(dentry, HF_OP_SETATTR);
+        struct agent a;
+        int error;
+
+        if ((attr->ia_valid & ATTR_FORCE) || !agent_acts(&a))
+                return 0;
+        error = check(&a, dentry, HF_WRITE, HF_OP_SETATTR);
+        return error || !(attr->ia_valid & ATTR_MODE) ? error : check_mode(&a, dentry, attr->ia_mode, HF_OP_SETATTR);
 }
 
 /* The hook has gained a first argument, the mount's id map, since 6.1: user space loads the form that fits. */
@@ -395,16 +459,48 @@ int BPF_PROG(inode_remove_acl, void *idmap, struct dentry *dentry)
         return check_metadata(dentry, HF_OP_XATTR);
 }
 
+/* Being told what happens to files is reading. */
+SEC("lsm/path_notify")
+int BPF_PROG(path_notify, const struct path *path)
+{
+        struct agent a;
+
+        return agent_acts(&a) ? check(&a, path->dentry, HF_READ, HF_OP_WATCH) : 0;
+}
+
 #define FS_IOC_SETFLAGS 0x40086602
 #define FS_IOC32_SETFLAGS 0x40046602
 #define FS_IOC_FSSETXATTR 0x401c5820
 
-/* The ioctls that change a file's metadata; the descriptor may be open for reading alone. */
+#define TIOCSTI 0x5412
+#define TIOCLINUX 0x541c
+#define TIOCCONS 0x541d
+#define TIOCSETD 0x5423
+#define TIOCVHANGUP 0x5437
+#define FIOSETOWN 0x8901
+#define SIOCSPGRP 0x8902
+
 static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
 {
-        if (cmd != FS_IOC_SETFLAGS && cmd != FS_IOC32_SETFLAGS && cmd != FS_IOC_FSSETXATTR)
-                return 0;
-        return check_metadata(file->f_path.dentry, HF_OP_IOCTL);
+        struct agent a;
+
+        switch (cmd) {
+        /* These change a file's metadata; the descriptor may be open for reading alone. */
+        case FS_IOC_SETFLAGS:
+        case FS_IOC32_SETFLAGS:
+        case FS_IOC_FSSETXATTR:
+                return check_metadata(file->f_path.dentry, HF_OP_IOCTL);
+        /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name. */
+        case TIOCSTI:
+        case TIOCLINUX:
+        case TIOCCONS:
+        case TIOCSETD:
+        case TIOCVHANGUP:
+        case FIOSETOWN:
+        case SIOCSPGRP:
+                return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
+        }
+        return 0;
 }
 
 SEC("lsm/file_ioctl")

@@ -4,6 +4,12 @@
 #include "event.bpf.h"
 
 #define PTRACE_MODE_ATTACH 0x02
+#define F_SETOWN 8
+#define F_SETOWN_EX 15
+#define CAP_IPC_LOCK 14
+#define CAP_SYS_NICE 23
+#define CAP_SYS_RESOURCE 24
+#define CAP_OPT_NOAUDIT 2
 #define SEND_SIG_PRIV ((void *)1)
 #define CAP(n) (1ULL << (n))
 
@@ -20,6 +26,13 @@ static __always_inline int refuse_all(__u16 op, __u32 detail)
         return agent_current(&a) ? guard_refuse(&a, op, detail) : 0;
 }
 
+static __always_inline int refuse_unless(enum hf_guard exception, __u16 op, __u32 detail)
+{
+        struct agent a;
+
+        return agent_current(&a) && !guard_excepts(&a, exception) ? guard_refuse(&a, op, detail) : 0;
+}
+
 SEC("lsm/bpf")
 int BPF_PROG(guard_bpf, int cmd)
 {
@@ -29,7 +42,7 @@ int BPF_PROG(guard_bpf, int cmd)
 SEC("lsm/perf_event_open")
 int BPF_PROG(guard_perf)
 {
-        return refuse_all(HF_OP_PERF, 0);
+        return refuse_unless(HF_GUARD_PERF, HF_OP_PERF, 0);
 }
 
 SEC("lsm/ptrace_access_check")
@@ -90,6 +103,45 @@ int BPF_PROG(guard_scheduler, struct task_struct *task)
         return others(task, HF_OP_PRIORITY);
 }
 
+SEC("lsm/task_setrlimit")
+int BPF_PROG(guard_limit, struct task_struct *task)
+{
+        return others(task, HF_OP_LIMIT);
+}
+
+SEC("lsm/task_movememory")
+int BPF_PROG(guard_memory, struct task_struct *task)
+{
+        return others(task, HF_OP_MEMORY);
+}
+
+/* The task's process id as it knows it itself. */
+static __always_inline __u32 own_id(struct task_struct *task)
+{
+        struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+        __u32 level = BPF_CORE_READ(pid, level);
+        __u32 id = 0;
+
+        bpf_core_read(&id, sizeof(id), &pid->numbers[level & 31].nr);
+        return id;
+}
+
+/*
+ * Whom a file signals when something happens to it: the signal comes from whoever makes that happen, so the owner is looked at when it
+ * is set. Only the process itself. F_SETOWN_EX names the owner in memory that could change after a look.
+ */
+SEC("lsm/file_fcntl")
+int BPF_PROG(guard_owner, struct file *file, unsigned int cmd, unsigned long arg)
+{
+        struct agent a;
+
+        if ((cmd != F_SETOWN && cmd != F_SETOWN_EX) || !agent_current(&a))
+                return 0;
+        if (cmd == F_SETOWN && !a.killed && (!(__u32)arg || (__u32)arg == own_id(bpf_get_current_task_btf())))
+                return 0;
+        return guard_refuse(&a, HF_OP_OWNER, arg);
+}
+
 SEC("lsm/sb_mount")
 int BPF_PROG(guard_mount)
 {
@@ -117,13 +169,13 @@ int BPF_PROG(guard_pivotroot)
 SEC("lsm/path_chroot")
 int BPF_PROG(guard_chroot)
 {
-        return refuse_all(HF_OP_CHROOT, 0);
+        return refuse_unless(HF_GUARD_USER_NAMESPACES, HF_OP_CHROOT, 0);
 }
 
 SEC("lsm/userns_create")
 int BPF_PROG(guard_userns)
 {
-        return refuse_all(HF_OP_NAMESPACE, 0);
+        return refuse_unless(HF_GUARD_USER_NAMESPACES, HF_OP_NAMESPACE, 0);
 }
 
 SEC("lsm/kernel_module_request")
@@ -153,16 +205,80 @@ int BPF_PROG(guard_personality)
 SEC("lsm/uring_sqpoll")
 int BPF_PROG(guard_sqpoll)
 {
-        return refuse_all(HF_OP_NAMESPACE, 2);
+        return refuse_unless(HF_GUARD_IO_URING_SQPOLL, HF_OP_NAMESPACE, 2);
 }
 
-/* Asked by the kernel at every turn, so refused without an event: what then fails says so by itself. */
-SEC("lsm/capable")
-int BPF_PROG(guard_capable, const struct cred *cred, struct user_namespace *ns, int cap)
+/* Whether it is userfaultfd that the kernel makes an object for, by how its name starts: "[userfau" as a little-endian number. */
+static __always_inline bool is_userfaultfd(const struct qstr *name)
+{
+        __u64 start = 0;
+
+        bpf_probe_read_kernel(&start, sizeof(start), BPF_CORE_READ(name, name));
+        return start == 0x756166726573755bULL;
+}
+
+/* Who can hold the kernel up in the middle of a copy wins races that nobody else can. */
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(guard_userfaultfd, struct inode *inode, const struct qstr *name)
 {
         struct agent a;
 
-        if ((cap < 64 && (CAPABILITIES_KEPT & CAP(cap))) || !agent_current(&a) || inner_credentials())
+        if (!agent_current(&a) || !is_userfaultfd(name) || guard_excepts(&a, HF_GUARD_USERFAULTFD))
                 return 0;
-        return -EPERM;
+        return guard_refuse(&a, HF_OP_USERFAULTFD, 0);
+}
+
+SEC("lsm/syslog")
+int BPF_PROG(guard_log, int type)
+{
+        return refuse_all(HF_OP_LOG, type);
+}
+
+/* Keys of the user, and of sessions that he has elsewhere, are within reach of all that runs as him. The kernel's own use is its own. */
+SEC("lsm/key_permission")
+int BPF_PROG(guard_key)
+{
+        return inner_credentials() ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 0);
+}
+
+/* Whether a program that starts gets another user, group or Linux capabilities from its file. Root's own come with every program. */
+static __always_inline bool gains(const struct cred *old, const struct cred *new)
+{
+        __u64 had = 0, gets = 0;
+
+        if (new->euid.val != old->euid.val || new->egid.val != old->egid.val)
+                return true;
+        bpf_core_read(&had, sizeof(had), &old->cap_permitted);
+        bpf_core_read(&gets, sizeof(gets), &new->cap_permitted);
+        return new->euid.val && (gets & ~had);
+}
+
+SEC("lsm/bprm_creds_from_file")
+int BPF_PROG(guard_setuid, struct linux_binprm *bprm, const struct file *file)
+{
+        struct agent a;
+
+        if (!agent_current(&a) || !gains(bpf_get_current_task_btf()->cred, bprm->cred) || guard_excepts(&a, HF_GUARD_SETUID))
+                return 0;
+        return guard_refuse_path(&a, HF_OP_SETUID, bprm->cred->euid.val, file->f_path.dentry);
+}
+
+static __always_inline bool capability_excepted(const struct agent *a, const struct user_namespace *ns, int cap)
+{
+        /* In a user namespace of its own. Joining others takes capabilities in those. */
+        if (ns->level > 0 && guard_excepts(a, HF_GUARD_USER_NAMESPACES))
+                return true;
+        return (cap == CAP_SYS_NICE && guard_excepts(a, HF_GUARD_PRIORITY)) || (cap == CAP_SYS_RESOURCE && guard_excepts(a, HF_GUARD_LIMITS)) ||
+               (cap == CAP_IPC_LOCK && guard_excepts(a, HF_GUARD_LOCK_MEMORY));
+}
+
+/* What the kernel asks by the way, without meaning to refuse anything for it, makes no event. */
+SEC("lsm/capable")
+int BPF_PROG(guard_capable, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts)
+{
+        struct agent a;
+
+        if ((cap < 64 && (CAPABILITIES_KEPT & CAP(cap))) || !agent_current(&a) || inner_credentials() || capability_excepted(&a, ns, cap))
+                return 0;
+        return opts & CAP_OPT_NOAUDIT ? -EPERM : guard_refuse(&a, HF_OP_CAPABILITY, cap);
 }

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which task belongs to which session: stamped on entry into an agent's cgroup, inherited by every fork, never lost. */
 #include "holdfast.bpf.h"
+#include "cgroup.bpf.h"
 #include "event.bpf.h"
 
-#define CGROUP_DEPTH 128
 #define ANCESTORS 256
-
-/* The slot of a cgroup or of one above it; 0: none. only, where not 0, is the one cgroup that counts. */
-static __always_inline __u32 cgroup_slot(struct cgroup *cgroup, __u64 only)
-{
-        for (int i = 0; i < CGROUP_DEPTH; i++) {
-                __u64 id;
-                __u32 *slot;
-
-                if (!cgroup)
-                        return 0;
-                id = BPF_CORE_READ(cgroup, kn, id);
-                if (!only || id == only) {
-                        slot = bpf_map_lookup_elem(&cgroups, &id);
-                        if (slot)
-                                return *slot;
-                }
-                /* The state of a cgroup itself is its first member. */
-                cgroup = (struct cgroup *)BPF_CORE_READ(cgroup, self.parent);
-        }
-        return 0;
-}
 
 /* Stamps a task, unless it belongs to a session already. Returns 1 when it was not in one, 0 when it was, or a negative errno. */
 static __always_inline int stamp(struct task_struct *task, __u32 slot)

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 2
+#define HF_ABI_VERSION 3
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -61,6 +61,21 @@ struct hf_host {
         __u64 reserved[2];
 };
 
+/* What the guard refuses unless a capability names it: the exceptions of a policy. The order is that of the names in user space's table. */
+enum hf_guard {
+        HF_GUARD_IO_URING_SQPOLL,
+        HF_GUARD_KEYS,
+        HF_GUARD_LIMITS,
+        HF_GUARD_LOCK_MEMORY,
+        HF_GUARD_PERF,
+        HF_GUARD_PRIORITY,
+        HF_GUARD_PROCESSES,
+        HF_GUARD_SETUID,
+        HF_GUARD_USER_NAMESPACES,
+        HF_GUARD_USERFAULTFD,
+        HF_GUARDS,
+};
+
 /* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
 struct hf_policy {
         __u64 active; /* capabilities that are granted now, one bit each */
@@ -70,6 +85,7 @@ struct hf_policy {
         __u32 names_mask;
         __u32 names_at;
         __u32 seed; /* of the objects' hash */
+        __u64 guard[HF_GUARDS]; /* per exception: the capabilities that name it */
 };
 
 /*
@@ -276,6 +292,13 @@ enum hf_op {
         HF_OP_KEY,
         HF_OP_PRIORITY,
         HF_OP_ENTER, /* a task was taken into a session */
+        HF_OP_SETUID,
+        HF_OP_LOG,
+        HF_OP_LIMIT,
+        HF_OP_MEMORY,
+        HF_OP_USERFAULTFD,
+        HF_OP_OWNER, /* of the signals that a file sends */
+        HF_OP_WATCH,
         HF_OPS,
 };
 
@@ -289,7 +312,7 @@ enum hf_why {
         HF_WHY_GAIN,     /* moving or linking would gain a right */
         HF_WHY_WAY,      /* the place is on the way to a denied one */
         HF_WHY_DEPTH,    /* it could not be decided: too deep, or not below any root */
-        HF_WHY_GUARD,    /* no policy can allow it */
+        HF_WHY_GUARD,    /* the guard refuses it to every session */
         HF_WHY_DEVICE,   /* a device that no rule names */
         HF_WHYS,
 };
@@ -335,7 +358,7 @@ struct hf_event {
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");
 _Static_assert(sizeof(struct hf_host) == 56, "hf_host");
-_Static_assert(sizeof(struct hf_policy) == 32, "hf_policy");
+_Static_assert(sizeof(struct hf_policy) == 32 + HF_GUARDS * 8, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_place) == 80, "hf_place");
 _Static_assert(sizeof(union hf_record) == 80, "hf_record");

@@ -21,7 +21,8 @@ static const char *const ops[HF_OPS] = {
         [HF_OP_PTRACE] = "ptrace", [HF_OP_SIGNAL] = "signal",   [HF_OP_MOUNT] = "mount",     [HF_OP_NAMESPACE] = "namespace",
         [HF_OP_CHROOT] = "chroot", [HF_OP_PERF] = "perf",       [HF_OP_MODULE] = "module",   [HF_OP_CAPABILITY] = "capability",
         [HF_OP_IOCTL] = "ioctl",   [HF_OP_IPC] = "ipc",         [HF_OP_KEY] = "key",         [HF_OP_PRIORITY] = "priority",
-        [HF_OP_ENTER] = "enter",
+        [HF_OP_ENTER] = "enter",   [HF_OP_SETUID] = "setuid",   [HF_OP_LOG] = "log",         [HF_OP_LIMIT] = "limit",
+        [HF_OP_MEMORY] = "memory", [HF_OP_OWNER] = "owner",     [HF_OP_WATCH] = "watch",     [HF_OP_USERFAULTFD] = "userfaultfd",
 };
 
 static const struct {
@@ -36,7 +37,7 @@ static const struct {
         [HF_WHY_WAY] = { "way", "it is on the way to a denied place", "default deny" },
         [HF_WHY_DEPTH] = { "depth", "it could not be decided: too deep, or below no known root", "default deny" },
         [HF_WHY_DEVICE] = { "device", "a device opens only where a rule names it, not a folder above", "default deny" },
-        [HF_WHY_GUARD] = { "guard", "no policy can allow it", "guard" },
+        [HF_WHY_GUARD] = { "guard", "the guard refuses it to every session", "guard" },
 };
 
 static const char *const linux_capabilities[] = {

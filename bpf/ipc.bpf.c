@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* System V IPC: shared memory, semaphores and message queues belong to the session that made them, and no session reaches another's. */
+#include "holdfast.bpf.h"
+#include "event.bpf.h"
+
+#define OBJECTS (1 << 17) /* of all sessions together; the kernel allows 32,000 of each kind in a namespace */
+
+/* Whose an object is, by its address, from its making to its end. What no session made is not in here. */
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, OBJECTS);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, __u64);
+        __type(value, struct hf_task);
+} ipcs SEC(".maps");
+
+static __always_inline int object_made(struct kern_ipc_perm *object)
+{
+        struct hf_task owner = {};
+        __u64 key = number(object);
+        struct agent a;
+
+        if (!agent_current(&a))
+                return 0;
+        if (a.killed || !a.session)
+                return guard_refuse(&a, HF_OP_IPC, 0);
+        owner.slot = a.slot;
+        owner.generation = a.session->generation;
+        return bpf_map_update_elem(&ipcs, &key, &owner, BPF_ANY) ? -ENOMEM : 0;
+}
+
+static __always_inline int object_gone(struct kern_ipc_perm *object)
+{
+        __u64 key = number(object);
+
+        bpf_map_delete_elem(&ipcs, &key);
+        return 0;
+}
+
+/* Without an object the question is about the whole host: its limits and how much is used. */
+static __always_inline int object_used(struct kern_ipc_perm *object)
+{
+        __u64 key = number(object);
+        struct hf_task *owner;
+        struct agent a;
+
+        if (!object || !agent_current(&a))
+                return 0;
+        owner = bpf_map_lookup_elem(&ipcs, &key);
+        if (!a.killed && owner && owner->slot == a.slot && a.session && owner->generation == a.session->generation)
+                return 0;
+        return guard_refuse(&a, HF_OP_IPC, object->key);
+}
+
+SEC("lsm/shm_alloc_security")
+int BPF_PROG(shm_made, struct kern_ipc_perm *object)
+{
+        return object_made(object);
+}
+
+SEC("lsm/sem_alloc_security")
+int BPF_PROG(sem_made, struct kern_ipc_perm *object)
+{
+        return object_made(object);
+}
+
+SEC("lsm/msg_queue_alloc_security")
+int BPF_PROG(queue_made, struct kern_ipc_perm *object)
+{
+        return object_made(object);
+}
+
+SEC("lsm/shm_free_security")
+int BPF_PROG(shm_gone, struct kern_ipc_perm *object)
+{
+        return object_gone(object);
+}
+
+SEC("lsm/sem_free_security")
+int BPF_PROG(sem_gone, struct kern_ipc_perm *object)
+{
+        return object_gone(object);
+}
+
+SEC("lsm/msg_queue_free_security")
+int BPF_PROG(queue_gone, struct kern_ipc_perm *object)
+{
+        return object_gone(object);
+}
+
+SEC("lsm/ipc_permission")
+int BPF_PROG(ipc_used, struct kern_ipc_perm *object)
+{
+        return object_used(object);
+}
+
+/* Its owner's commands, removal among them, are not asked about above. */
+SEC("lsm/shm_shmctl")
+int BPF_PROG(shm_ruled, struct kern_ipc_perm *object)
+{
+        return object_used(object);
+}
+
+SEC("lsm/sem_semctl")
+int BPF_PROG(sem_ruled, struct kern_ipc_perm *object)
+{
+        return object_used(object);
+}
+
+SEC("lsm/msg_queue_msgctl")
+int BPF_PROG(queue_ruled, struct kern_ipc_perm *object)
+{
+        return object_used(object);
+}
