@@ -490,7 +490,8 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case FS_IOC32_SETFLAGS:
         case FS_IOC_FSSETXATTR:
                 return check_metadata(file->f_path.dentry, HF_OP_IOCTL);
-        /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name. */
+        /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name.
+         */
         case TIOCSTI:
         case TIOCLINUX:
         case TIOCCONS:

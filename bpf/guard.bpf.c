@@ -268,7 +268,8 @@ static __always_inline bool capability_excepted(const struct agent *a, const str
         /* In a user namespace of its own. Joining others takes capabilities in those. */
         if (ns->level > 0 && guard_excepts(a, HF_GUARD_USER_NAMESPACES))
                 return true;
-        return (cap == CAP_SYS_NICE && guard_excepts(a, HF_GUARD_PRIORITY)) || (cap == CAP_SYS_RESOURCE && guard_excepts(a, HF_GUARD_LIMITS)) ||
+        return (cap == CAP_SYS_NICE && guard_excepts(a, HF_GUARD_PRIORITY)) ||
+               (cap == CAP_SYS_RESOURCE && guard_excepts(a, HF_GUARD_LIMITS)) ||
                (cap == CAP_IPC_LOCK && guard_excepts(a, HF_GUARD_LOCK_MEMORY));
 }
 

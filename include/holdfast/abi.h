@@ -84,7 +84,7 @@ struct hf_policy {
         __u32 objects_mask;
         __u32 names_mask;
         __u32 names_at;
-        __u32 seed; /* of the objects' hash */
+        __u32 seed;             /* of the objects' hash */
         __u64 guard[HF_GUARDS]; /* per exception: the capabilities that name it */
 };
 

@@ -280,6 +280,7 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
                 kernel_policy_reap(k);
                 return error_set(e, r, "cannot load the policy into the kernel: %s", load_failed(r));
         }
+        memcpy(k->policies[policy].guard, c->guard, sizeof(c->guard));
         compiled_close(c);
         return 0;
 }

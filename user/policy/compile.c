@@ -200,6 +200,9 @@ int policy_compile(const struct policy *p, const struct policy_vars *vars, const
         for (int i = 0; i < p->n_capabilities; i++)
                 if (p->capabilities[i].authorization == AUTHORIZATION_ALWAYS)
                         c->active |= 1ULL << i;
+        guard_compile(c, p);
+        for (int i = 1; i < all.n; i++)
+                guard_clip(c, all.list[i].policy);
         c->limits = policy_limits(p, vars->ceilings);
         c->clipped |= !limits_equal(&c->limits, &p->limits);
         *ret = TAKE_PTR(c);

@@ -42,6 +42,10 @@ int net_compile(const struct source *source, struct prefix **ret, size_t *ret_n,
 /* Leaves the prefixes of c with what the ceiling's allow too. Returns as net_compile(). */
 int net_clip(struct compiled *c, const struct source *ceiling, struct findings *findings);
 
+/* Which capabilities make which exceptions to the guard; and of them those that a ceiling allows, by any capability of it. */
+void guard_compile(struct compiled *c, const struct policy *p);
+void guard_clip(struct compiled *c, const struct policy *ceiling);
+
 /* The parts of both. Order of address prefixes: by address, then length. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 

@@ -145,7 +145,7 @@ static const struct field capability_fields[] = {
         { "authorization", NULL, read_authorization, NULL, false },
         { "grant", NULL, read_grant, NULL, false },
         { "tools", NULL, NULL, "remove it", false },
-        { "guard", NULL, NULL, "remove it", false },
+        { "guard", NULL, parse_guard, NULL, false },
         { NULL, NULL, NULL, NULL, false },
 };
 
@@ -196,7 +196,7 @@ static const struct field policy_fields[] = {
         { "limits", NULL, read_limits, NULL, false },
         { "on_control_loss", NULL, read_on_control_loss, NULL, false },
         { "trips", NULL, NULL, "remove it", false },
-        { "guard", NULL, NULL, "remove it; what the guard refuses no policy can allow", false },
+        { "guard", NULL, NULL, "put it into a capability: \"guard\": [\"…\"]", false },
         { "tools", NULL, NULL, "remove it", false },
         { "extends", NULL, NULL, "write the capabilities out", false },
         { NULL, NULL, NULL, NULL, false },

@@ -17,6 +17,9 @@ struct parser {
 void parse_files(struct reader *r, const cJSON *value, void *target);
 void parse_egress(struct reader *r, const cJSON *value, void *target);
 
+/* The exceptions that a capability makes to what the guard refuses. */
+void parse_guard(struct reader *r, const cJSON *value, void *target);
+
 /* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);
 

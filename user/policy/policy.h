@@ -39,6 +39,7 @@ struct capability {
         char *name;
         enum authorization authorization;
         uint64_t grant; /* s that an approval holds, 0: not given */
+        uint16_t guard; /* 1 << enum hf_guard for each exception that it makes */
 };
 
 struct limits {          /* 0: no limit */
@@ -147,6 +148,7 @@ struct compiled {
         size_t n_prefixes;
         uint64_t active;                   /* capabilities that are granted from the start: those with authorization always */
         struct limits limits;              /* the lowest of all layers */
+        uint64_t guard[HF_GUARDS];         /* per exception: the capabilities that make it, and the ceilings allow */
         bool clipped;                      /* a ceiling took something away that the policy allows, or lowered a limit */
         struct hf_node *layers[HF_LAYERS]; /* with ceilings: what each layer says by itself, beside places; NULL: no such layer */
         struct place_index *index;         /* finds places by parent and name, for compiled_find() */

@@ -280,6 +280,24 @@ static void the_lower_limit_of_all_layers_wins(void **state)
         assert_false(same.compiled->clipped);
 }
 
+static void an_exception_to_the_guard_needs_every_layer(void **state)
+{
+        static const char policy[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{\"guard\":[\"keys\"]},"
+                                     "\"b\":{\"guard\":[\"perf\",\"keys\"]}}}";
+        static const char user[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"x\":{},\"y\":{\"guard\":[\"keys\",\"setuid\"]}}}";
+        _cleanup_clipped_ struct clipped c = { 0 }, same = { 0 };
+
+        (void)state;
+        compile_under(&c, policy, user, NULL);
+        assert_int_equal(c.compiled->guard[HF_GUARD_KEYS], 3);
+        assert_int_equal(c.compiled->guard[HF_GUARD_PERF], 0);
+        assert_int_equal(c.compiled->guard[HF_GUARD_SETUID], 0);
+        assert_true(c.compiled->clipped);
+        compile_under(&same, policy, policy, policy);
+        assert_int_equal(same.compiled->guard[HF_GUARD_PERF], 2);
+        assert_false(same.compiled->clipped);
+}
+
 static void a_fault_in_a_ceiling_is_told_with_its_file(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -375,6 +393,7 @@ int main(void)
                 cmocka_unit_test(one_object_at_two_places_is_clipped_by_what_each_layer_says_of_it),
                 cmocka_unit_test(an_allowance_of_a_ceiling_by_another_name_takes_nothing),
                 cmocka_unit_test(the_lower_limit_of_all_layers_wins),
+                cmocka_unit_test(an_exception_to_the_guard_needs_every_layer),
                 cmocka_unit_test(a_fault_in_a_ceiling_is_told_with_its_file),
                 cmocka_unit_test(without_ceilings_the_result_is_the_same_whichever_way_there_are_none),
                 cmocka_unit_test(under_itself_a_policy_stays_as_it_is),

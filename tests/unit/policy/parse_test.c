@@ -194,7 +194,9 @@ static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
         assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "cannot enforce");
         assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private", "cannot enforce");
         assert_refused(CAPABILITY("{\"tools\":[]}"), "$.capabilities.base.tools", "cannot enforce");
-        assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "cannot enforce");
+        assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "array");
+        assert_refused(CAPABILITY("{\"guard\":[\"mount\"]}"), "$.capabilities.base.guard[0]", "user-namespaces");
+        assert_refused(CAPABILITY("{\"guard\":[1]}"), "$.capabilities.base.guard[0]", "user-namespaces");
         assert_refused(POLICY(",\"limits\":{\"idle\":\"30m\"}"), "$.limits.idle", "cannot enforce|\"wall\"");
         assert_refused(POLICY(",\"on_control_loss\":\"kill\""), "$.on_control_loss", "cannot enforce|\"keep\"");
         assert_refused(POLICY(",\"on_control_loss\":\"pause\""), "$.on_control_loss", "cannot enforce|\"keep\"");
