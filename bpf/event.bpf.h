@@ -111,16 +111,22 @@ static __always_inline void event_object(struct hf_event *e, struct dentry *dent
                 e->ino = inode->i_ino;
 }
 
-static __always_inline void event_lost(const struct agent *a)
+/* Counts what happened, and takes room for it in the ring buffer; NULL, with the loss counted, where there is none. */
+static __always_inline struct hf_event *event_start(const struct agent *a, const struct report *r, __u32 size)
 {
-        if (a->session)
-                __sync_fetch_and_add(&a->session->lost, 1);
-}
+        struct hf_session *s = a->session;
+        struct hf_event *e = NULL;
 
-static __always_inline void event_count(const struct agent *a, const struct report *r)
-{
-        if (r->error && a->session)
-                __sync_fetch_and_add(&a->session->denials, 1);
+        if (s && r->error)
+                __sync_fetch_and_add(&s->denials, 1);
+        /* Signed: a daemon that died between reading an event and letting go of it counts it twice. */
+        if (!s || (int)(s->sent - s->taken) < HF_EVENTS_WAITING)
+                e = bpf_ringbuf_reserve(&events, size, 0);
+        if (s && e)
+                __sync_fetch_and_add(&s->sent, 1);
+        else if (s)
+                __sync_fetch_and_add(&s->lost, 1);
+        return e;
 }
 
 /* An event about a path. */
@@ -130,21 +136,16 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
         struct hf_event *e;
         __u16 flags = 0;
 
-        event_count(a, r);
         if (path_bytes(object) < HF_EVENT_SMALL - sizeof(*e) - 256) {
-                e = bpf_ringbuf_reserve(&events, HF_EVENT_SMALL, 0);
-                if (!e) {
-                        event_lost(a);
+                e = event_start(a, r, HF_EVENT_SMALL);
+                if (!e)
                         return 0;
-                }
                 event_fill(e, a, r);
                 e->path_len = path_copy(e->path, HF_EVENT_SMALL - sizeof(*e), object, &flags);
         } else {
-                e = bpf_ringbuf_reserve(&events, HF_EVENT_LARGE, 0);
-                if (!e) {
-                        event_lost(a);
+                e = event_start(a, r, HF_EVENT_LARGE);
+                if (!e)
                         return 0;
-                }
                 event_fill(e, a, r);
                 e->path_len = path_copy(e->path, HF_PATH, object, &flags);
         }
@@ -157,14 +158,10 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
 /* An event about an address, or about nothing but the task itself. */
 static __noinline __attribute__((unused)) int event_plain(const struct agent *a, const struct report *r)
 {
-        struct hf_event *e;
+        struct hf_event *e = event_start(a, r, sizeof(*e));
 
-        event_count(a, r);
-        e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-        if (!e) {
-                event_lost(a);
+        if (!e)
                 return 0;
-        }
         event_fill(e, a, r);
         bpf_ringbuf_submit(e, 0);
         return 0;

@@ -47,7 +47,9 @@ struct hf_session {
         __u64 lost;       /* events lost, counted by the kernel */
         __u64 denials;    /* refusals, counted by the kernel */
         __u32 recheck;    /* not 0: rights were taken away, or files were open before: look at every read and write */
-        __u32 reserved[7];
+        __u32 sent;       /* events put into the ring buffer, counted by the kernel */
+        __u32 taken;      /* of them, those that the daemon has read */
+        __u32 reserved[5];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -353,7 +355,8 @@ struct hf_event {
         char path[];
 };
 
-#define HF_EVENT_SMALL 512 /* bytes of an event with a short path */
+#define HF_EVENTS_WAITING 1024 /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
+#define HF_EVENT_SMALL 512     /* bytes of an event with a short path */
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");

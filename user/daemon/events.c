@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 512                    /* events read before other work has its turn */
+#define BATCH 64                     /* events read before other work has its turn */
 #define PRIORITY 10                  /* behind requests: a kill must not wait for the log */
 #define LOST_PAUSE (100000000ull)    /* ns between two looks at what was lost, each of which may write to the database */
 #define MOUNTS_FRESH (1000000000ull) /* ns that a session's mounts are believed */

@@ -168,6 +168,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->generation = s->generation;
         record->lost = 0;
         record->denials = 0;
+        record->sent = record->taken = 0;
         record->recheck = s->attach != ATTACH_RUN; /* it may have files open that the policy does not allow */
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
         __atomic_store_n(&record->kill, killset_bits(&d->kills, s->id), __ATOMIC_RELEASE);

@@ -107,10 +107,16 @@ static int map_array(int fd, size_t size, void *ret)
 
 static int on_event(void *context, void *data, size_t size)
 {
+        const struct hf_event *event = data;
         struct kernel *k = context;
+        struct hf_session *session;
 
-        if (size >= sizeof(struct hf_event))
-                k->each(k->each_context, data, size);
+        if (size >= sizeof(*event)) {
+                k->each(k->each_context, event, size);
+                session = &k->sessions[event->slot < HF_SLOTS ? event->slot : 0];
+                if (session->generation == event->generation)
+                        __atomic_add_fetch(&session->taken, 1, __ATOMIC_RELAXED);
+        }
         /* The event is consumed; a negative answer only ends the round. */
         return --k->left > 0 ? 0 : -ENOBUFS;
 }
