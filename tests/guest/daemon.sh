@@ -105,7 +105,7 @@ test_pins_that_lack_a_map_and_hold_a_session_stay_in_force() {
 	start_teller other
 	kill_daemon KILL
 	mv /sys/fs/bpf/holdfast/maps/hints /sys/fs/bpf/hints_aside
-	try timeout 60 holdfastd
+	try timeout 180 holdfastd
 	mv /sys/fs/bpf/hints_aside /sys/fs/bpf/holdfast/maps/hints
 	same status 1 "$status"
 	holds output "$output" 'holds sessions of another version'
@@ -117,7 +117,7 @@ test_pins_that_lack_a_map_and_hold_a_session_stay_in_force() {
 }
 
 test_a_second_daemon_is_refused() {
-	try timeout 20 holdfastd
+	try timeout 60 holdfastd
 	[ "$status" = 1 ] || fail "status $status: $output"
 	daemon_answers >/dev/null
 }

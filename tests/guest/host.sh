@@ -24,7 +24,7 @@ lacking() {
 	shift
 	for program in 'holdfast doctor' holdfastd; do
 		# shellcheck disable=SC2086
-		try "$@" timeout 30 $program
+		try "$@" timeout 120 $program
 		same "$program: $output: status" 1 "$status"
 		holds "$program" "${output,,}" "${word,,}"
 		[ ! -e $PINS ] || fail "$program left pins: $(ls $PINS)"

@@ -124,7 +124,7 @@ test_a_policy_replaced_1000_times_is_always_seen_whole() {
 	same "$output" 0 "$status"
 	POLICY=$B
 	start_session replaced replace open "$WS/page" "$OUT/both" "$OUT/neither" "$OUT/a" "$OUT/b"
-	counts=$(timeout 300 replace policies "$WS/page" "$session" "$A" "$B" 1000) || fail "$counts"
+	counts=$(timeout 900 replace policies "$WS/page" "$session" "$A" "$B" 1000) || fail "$counts"
 	echo "$counts"
 	[[ $counts =~ ^both\ ([0-9]+)\ ([0-9]+)\ neither\ ([0-9]+)\ ([0-9]+)\ a\ ([0-9]+)\ ([0-9]+)\ b\ ([0-9]+)\ ([0-9]+)$ ]] || fail "$counts"
 	same "refusals of what both allow" 0 "${BASH_REMATCH[2]}"

@@ -70,12 +70,12 @@ holds() {
 	[[ $2 == *"$3"* ]] || fail "$1: '$3' is not in: $2"
 }
 
-# await WHAT COMMAND...: until the command succeeds, for at most 30 s, or $patience.
+# await WHAT COMMAND...: until the command succeeds, for at most 120 s, or $patience.
 await() {
-	local what=$1 until=$((SECONDS + ${patience:-30}))
+	local what=$1 until=$((SECONDS + ${patience:-120}))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $until ] || fail "waited ${patience:-30} s in vain until $what"
+		[ $SECONDS -lt $until ] || fail "waited ${patience:-120} s in vain until $what"
 		sleep 0.02
 	done
 }
