@@ -3,11 +3,15 @@
 #include "lib/attempt.h"
 
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
+#include <linux/keyctl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -108,6 +112,66 @@ static int attempt_perf(char **arg)
         return outcome(syscall(SYS_perf_event_open, &a, -1, 0, -1, 0));
 }
 
+static int attempt_userfaultfd(char **arg)
+{
+        (void)arg;
+        return outcome(syscall(SYS_userfaultfd, O_CLOEXEC));
+}
+
+static int attempt_add_key(char **arg)
+{
+        (void)arg;
+        return outcome(syscall(SYS_add_key, "user", "holdfast-test", "x", 1, KEY_SPEC_PROCESS_KEYRING));
+}
+
+static int attempt_sqpoll(char **arg)
+{
+        struct io_uring_params p = { .flags = IORING_SETUP_SQPOLL };
+
+        (void)arg;
+        return outcome(syscall(SYS_io_uring_setup, 4, &p));
+}
+
+static int attempt_raise_limit(char **arg)
+{
+        struct rlimit limit = { 256, 256 };
+
+        (void)arg;
+        NEED(setrlimit(RLIMIT_NOFILE, &limit));
+        limit.rlim_max++;
+        return outcome(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+static int attempt_lock_memory(char **arg)
+{
+        const struct rlimit none = { 0, 0 };
+
+        (void)arg;
+        NEED(setrlimit(RLIMIT_MEMLOCK, &none));
+        return outcome(mlock(&none, 1));
+}
+
+static int attempt_raise_priority(char **arg)
+{
+        (void)arg;
+        return outcome(setpriority(PRIO_PROCESS, 0, -5));
+}
+
+static int attempt_setuid_file(char **arg)
+{
+        int fd = NEED(open(arg[0], O_CREAT | O_RDWR, 0644));
+
+        return outcome(fchmod(fd, 04755));
+}
+
+static int attempt_other_process(char **arg)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%s/status", arg[0]);
+        return outcome(open(path, O_RDONLY));
+}
+
 static const struct attempt attempts[] = {
         { "signal", 2, "PID SIGNAL", attempt_signal },
         { "signal-pidfd", 2, "PID SIGNAL", attempt_signal_pidfd },
@@ -123,6 +187,14 @@ static const struct attempt attempts[] = {
         { "bpf-pin", 1, "PATH", attempt_bpf_pin },
         { "bpf-id", 0, "", attempt_bpf_id },
         { "perf", 0, "", attempt_perf },
+        { "userfaultfd", 0, "", attempt_userfaultfd },
+        { "add-key", 0, "", attempt_add_key },
+        { "sqpoll", 0, "", attempt_sqpoll },
+        { "raise-limit", 0, "", attempt_raise_limit },
+        { "lock-memory", 0, "", attempt_lock_memory },
+        { "raise-priority", 0, "", attempt_raise_priority },
+        { "setuid-file", 1, "FILE", attempt_setuid_file },
+        { "other-process", 1, "PID", attempt_other_process },
 };
 
 ATTEMPT_MAIN(attempts)

@@ -181,4 +181,48 @@ test_settings_of_the_kernel_are_out_of_reach() {
 	confined bash -c 'echo mem >/sys/power/state'
 }
 
+# excepted EXCEPTION COMMAND...: refused to every session, but to one whose policy makes just this exception, and none that lacks it.
+excepted() {
+	local exception=$1
+	shift
+	same "unconfined: $*" 'done' "$("$@")"
+	confined "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: $*: $output"
+	jq --arg exception "$exception" '.capabilities.all.guard = [$exception]' "$EVERYTHING" >"$POLICY"
+	confined "$@"
+	same "with the exception $exception: $*" 'done' "$output"
+	jq --arg exception "$exception" '.capabilities.all.guard = (["perf", "keys"] - [$exception])' "$EVERYTHING" >"$POLICY"
+	confined "$@"
+	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "with other exceptions: $*: $output"
+	cp "$EVERYTHING" "$POLICY"
+}
+
+test_an_exception_opens_what_it_names_and_nothing_else() {
+	EVERYTHING=$SCRATCH/everything.json
+	cp "$POLICY" "$EVERYTHING"
+	stranger
+	excepted userfaultfd guard userfaultfd
+	excepted keys guard add-key
+	excepted io_uring-sqpoll guard sqpoll
+	excepted limits guard raise-limit
+	excepted lock-memory guard lock-memory
+	excepted priority guard raise-priority
+	excepted setuid guard setuid-file "$OUT/set-id"
+	excepted perf guard perf
+	excepted user-namespaces guard unshare user
+	excepted processes guard other-process "$pid"
+}
+
+test_a_program_of_another_user_does_not_start_without_the_exception() {
+	install -o nobody -m 4755 /usr/bin/id "$OUT/as-nobody"
+	mark
+	confined "$OUT/as-nobody"
+	[ "$status" = 126 ] || fail "it ran: $output"
+	settled
+	same event "setuid $OUT/as-nobody" "$(refusals op path | tr '\t' ' ')"
+	jq '.capabilities.all.guard = ["setuid"]' "$POLICY" >"$SCRATCH/setuid.json"
+	try enter "$SCRATCH/setuid.json" "$WS" "$OUT/as-nobody" -u
+	same "with the exception" nobody "$(id -nu "$output")"
+}
+
 run_suite "$@"
