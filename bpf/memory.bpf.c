@@ -7,6 +7,7 @@
 #define MAP_SHARED_VALIDATE 3
 #define PROT_WRITE 2
 #define PROT_EXEC 4
+#define VM_SHARED 0x8
 
 /* Mapping as code is executing; a shared mapping to write is writing. */
 SEC("lsm/mmap_file")
@@ -42,13 +43,17 @@ static __always_inline struct dentry *mapped_dentry(struct file *file)
         return dentry && dentry->d_sb && dentry->d_sb->s_magic == OVERLAYFS_MAGIC ? dentry : file->f_path.dentry;
 }
 
+/* A mapping that was made to read may have been made before the right to write was taken away. */
 SEC("lsm/file_mprotect")
 int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
+        __u32 rights = prot & PROT_EXEC ? HF_EXEC : 0;
         struct file *file = vma->vm_file;
         struct agent a;
 
-        if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))
+        if ((prot & PROT_WRITE) && (vma->vm_flags & VM_SHARED))
+                rights |= HF_WRITE;
+        if (!file || !rights || !agent_acts(&a))
                 return 0;
-        return check(&a, mapped_dentry(file), HF_EXEC, HF_OP_MAP);
+        return check(&a, mapped_dentry(file), rights, HF_OP_MAP);
 }
