@@ -118,7 +118,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason);
 /* The live processes of a session, wherever they are; the caller frees the list. */
 int session_members(struct daemon *d, const struct session *s, pid_t **ret, size_t *count, struct error *e);
 
-/* Some live process of the session; 0: none. */
+/* Some live thread of the session, the first of its process where that lives; 0: none. */
 pid_t session_member(struct daemon *d, const struct session *s);
 
 /*

@@ -5,9 +5,12 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/fsview.h"
+#include "daemon/kill.h"
 #include "daemon/seals.h"
 
 #include <string.h>
+
+#define TRIES 10 /* at a process that does not end while it is looked at */
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct compiled *, compiled_free)
@@ -102,6 +105,35 @@ static void report(struct daemon *d, struct session *s, const char *old, const c
         event_emit(d, o);
 }
 
+/*
+ * Compiles as one of the processes sees the file system. One that ends meanwhile is passed over; what forks and ends without pause, so
+ * as not to be caught, is frozen for it.
+ */
+static int compile_as_seen(struct daemon *d, struct session *s, const struct policy *policy, struct ceilings *ceilings,
+                           struct compiled **ret, struct findings *findings, struct error *e)
+{
+        bool frozen = false;
+        int r = -ESRCH;
+
+        for (int i = 0; i < TRIES && r == -ESRCH; i++) {
+                pid_t pid = session_member(d, s);
+
+                if (pid <= 0) {
+                        error_set(e, r, "session %s has no process left", s->id);
+                        break;
+                }
+                ceilings_clear(ceilings);
+                r = session_compile(d, s, pid, policy, ceilings, ret, findings, e);
+                if (r == -ESRCH && !frozen && !cgroup_freeze_asked(s->cgroup_fd) && cgroup_freeze(s->cgroup_fd, true) == 0) {
+                        frozen = true;
+                        cgroup_wait_frozen(s->cgroup_fd);
+                }
+        }
+        if (frozen)
+                kill_freeze(d, s);
+        return r;
+}
+
 int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
                   struct error *e)
 {
@@ -109,16 +141,13 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         _cleanup_free_ char *t = text, *name = strdup(p->name ? p->name : ""), *old = strdup(s->policy_name);
         _cleanup_(compiled_freep) struct compiled *c = NULL;
         _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
-        pid_t pid = session_member(d, s);
         const struct limits before = policy_limits(s->policy, s->ceilings.list);
         uint32_t id = 0;
         int r;
 
         if (!name || !old)
                 return error_set(e, -ENOMEM, "out of memory");
-        if (pid <= 0)
-                return error_set(e, -ESRCH, "session %s has no process left", s->id);
-        r = session_compile(d, s, pid, p, &ceilings, &c, findings, e);
+        r = compile_as_seen(d, s, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;
         r = load(d, c, &id, e);
