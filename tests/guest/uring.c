@@ -5,6 +5,7 @@
 #include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 struct ring {
         struct io_uring_params p;
@@ -104,12 +105,39 @@ static int attempt_write_registered(char **arg)
         return result < 0 ? result : 0;
 }
 
+/* Into pages of a file that were registered as a buffer, and are mapped no more, once somebody writes to the FIFO. */
+static int attempt_write_buffer(char **arg)
+{
+        struct io_uring_sqe s = { .opcode = IORING_OP_READ_FIXED, .len = 1, .off = -1 };
+        const struct ring r = ring_open(0);
+        int fd = NEED(open(arg[0], O_RDWR)), from[2], result;
+        struct iovec buffer = { .iov_len = 4096 };
+        char byte;
+
+        buffer.iov_base = mmap(NULL, buffer.iov_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        NEED(buffer.iov_base == MAP_FAILED ? -1 : 0);
+        NEED(syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &buffer, 1));
+        NEED(munmap(buffer.iov_base, buffer.iov_len));
+        close(fd);
+        printf("registered\n");
+        fflush(stdout);
+        fd = NEED(open(arg[1], O_RDONLY));
+        NEED(read(fd, &byte, 1));
+        NEED(pipe(from));
+        NEED(write(from[1], "x", 1));
+        s.fd = from[0];
+        s.addr = (unsigned long)buffer.iov_base;
+        result = ring_submit(&r, s);
+        return result < 0 ? result : 0;
+}
+
 static const struct attempt attempts[] = {
         { "open", 1, "FILE", attempt_open },
         { "open-polled", 1, "FILE", attempt_open_polled },
         { "unlink", 1, "FILE", attempt_unlink },
         { "rename", 2, "FROM TO", attempt_rename },
         { "write-registered", 2, "FILE FIFO", attempt_write_registered },
+        { "write-buffer", 2, "FILE FIFO", attempt_write_buffer },
 };
 
 ATTEMPT_MAIN(attempts)

@@ -108,9 +108,11 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error 
 {
         struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
         bool all = !*k->session;
-        int r = store_kill_delete(d->store, k->id, e);
+        int r = s ? revoke_may_lift(d, s, k, e) : 0;
         uint32_t strength = k->strength;
 
+        if (r >= 0)
+                r = store_kill_delete(d->store, k->id, e);
         if (r < 0)
                 return error_prefix(e, "the kill stands as before");
         k->strength = 0; /* no more counted */

@@ -21,7 +21,7 @@ static const char *const ops[HF_OPS] = {
         [HF_OP_PTRACE] = "ptrace", [HF_OP_SIGNAL] = "signal",   [HF_OP_MOUNT] = "mount",     [HF_OP_NAMESPACE] = "namespace",
         [HF_OP_CHROOT] = "chroot", [HF_OP_PERF] = "perf",       [HF_OP_MODULE] = "module",   [HF_OP_CAPABILITY] = "capability",
         [HF_OP_IOCTL] = "ioctl",   [HF_OP_IPC] = "ipc",         [HF_OP_KEY] = "key",         [HF_OP_PRIORITY] = "priority",
-        [HF_OP_ENTER] = "enter",
+        [HF_OP_ENTER] = "enter",   [HF_OP_REVOKE] = "revoke",
 };
 
 static const struct {

@@ -9,6 +9,7 @@
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
+#include "daemon/revoke.h"
 #include "holdfast/abi.h"
 #include "policy/policy.h"
 
@@ -47,6 +48,7 @@ struct session {
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         sd_event_source *watch, *wall;
+        struct revoke revoke;
         struct mounts mounts; /* of one of its processes, for the paths of events */
         uint64_t mounts_read; /* when, ns of CLOCK_BOOTTIME */
 };

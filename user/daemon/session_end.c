@@ -165,6 +165,7 @@ void session_release(struct daemon *d, struct session *s)
         }
         s->watch = sd_event_source_disable_unref(s->watch);
         s->wall = sd_event_source_disable_unref(s->wall);
+        revoke_clear(&s->revoke);
         cleanup_close(&s->cgroup_fd);
         s->cgroup_fd = -1;
         if (s->made_cgroup) {

@@ -76,7 +76,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
 
         /* What is open already must be looked at again: the new policy may allow less. */
         kernel_look(d->kernel);
-        __atomic_store_n(&record->recheck, 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
         kernel_policy_unload(d->kernel, old);
         events_drain(d); /* with the rules of the old policy */
@@ -102,7 +102,7 @@ static void report(struct daemon *d, struct session *s, const char *old, const c
                 json_add_text(o, "previous", old);
                 cJSON_AddStringToObject(o, "reason", "the policy was replaced");
         }
-        event_emit(d, o);
+        event_emit_now(d, o); /* what came before the switch is written already, and who is to be stopped must not wait */
 }
 
 /*
@@ -168,5 +168,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings);
         session_limit_wall(d, s);
         report(d, s, old, actor);
+        revoke_start(d, s);
+        revoke_now(d, s);
         return 0;
 }
