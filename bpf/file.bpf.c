@@ -1,113 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Files and programs: opening, changing the tree, metadata, mapping as code, and what is open already. */
-#include "holdfast.bpf.h"
+/* Files and programs: opening, changing the tree, metadata, and what is open already. */
+#include "check.bpf.h"
 #include "cgroup.bpf.h"
-#include "event.bpf.h"
-#include "walk.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
-#define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
 #define O_TRUNC 01000
-#define S_IFMT 0170000
-#define S_IFIFO 0010000
-#define S_IFCHR 0020000
-#define S_IFBLK 0060000
-#define S_IFREG 0100000
-#define S_IFSOCK 0140000
 #define ATTR_FORCE (1 << 9)
-#define MAP_TYPE 0xf
-#define MAP_SHARED 1
-#define MAP_SHARED_VALIDATE 3
-#define PROT_WRITE 2
-#define PROT_EXEC 4
 #define MAY_WRITE 2
 #define RENAME_EXCHANGE 2
-#define SB_KERNMOUNT (1 << 22)
-#define PIPEFS_MAGIC 0x50495045
-#define SOCKFS_MAGIC 0x534f434b
-#define ANON_INODE_MAGIC 0x09041934
-#define PIDFS_MAGIC 0x50494446
-#define TMPFS_MAGIC 0x01021994
-#define HUGETLBFS_MAGIC 0x958458f6
-#define DEVPTS_MAGIC 0x1cd1
 #define PROC_SUPER_MAGIC 0x9fa0
 #define O_TMPFILE_FLAG 020000000 /* __O_TMPFILE */
 #define S_ISUID 04000
 #define S_ISGID 02000
 #define S_IXGRP 00010
 #define ATTR_MODE (1 << 0)
-
-/*
- * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
- * Whoever holds or reaches such an object was given it; running it is another matter.
- */
-static __always_inline bool pathless(struct dentry *dentry, __u32 rights)
-{
-        struct super_block *sb = dentry->d_sb;
-        __u64 magic = sb->s_magic;
-
-        if (rights & HF_EXEC)
-                return false;
-        if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == ANON_INODE_MAGIC || magic == PIDFS_MAGIC)
-                return true;
-        return (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && (sb->s_flags & SB_KERNMOUNT);
-}
-
-/* Refuses with an event that names the rule which decided. */
-static __always_inline int refuse(const struct agent *a, struct hf_node *node, struct dentry *dentry, __u16 op, __u32 rights, int error,
-                                  enum hf_why why)
-{
-        struct report r = { .kind = rights & HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = rights, .error = error };
-        enum hf_why explained = hf_explain(node, rights, &r.rule);
-
-        r.why = why ? why : explained;
-        if (a->killed)
-                r.why = HF_WHY_KILLED;
-        event_path(a, &r, dentry);
-        return error;
-}
-
-/* Terminals come and go: a rule for their folder names them. */
-static __always_inline bool is_device(struct inode *inode)
-{
-        __u16 type = inode ? inode->i_mode & S_IFMT : 0;
-
-        return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
-}
-
-static __always_inline int check_inode(const struct agent *a, struct dentry *dentry, struct inode *inode, struct super_block *sb,
-                                       __u32 rights, __u16 op)
-{
-        struct place place;
-        __u32 refused;
-
-        if (a->killed)
-                return refuse(a, NULL, dentry, op, rights, -EPERM, HF_WHY_KILLED);
-        place = place_of(a->policy, dentry, inode, sb);
-        refused = hf_refused(place.node, a->live, rights);
-        if (!refused) {
-                if (is_device(inode) && hf_device_closed(place.node, place.own))
-                        return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
-                return 0;
-        }
-        return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);
-}
-
-/* The rights on an object, for anything that does not change the tree. */
-static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
-{
-        return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
-}
-
-/* Whether the hook concerns a session at all, and acts on its own account. */
-static __always_inline bool agent_acts(struct agent *a)
-{
-        return agent_current(a) && !inner_credentials();
-}
 
 /* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */
 __attribute__((noinline)) __weak __u32 process_slot(__u64 number)
@@ -178,51 +88,6 @@ int BPF_PROG(file_open, struct file *file)
         if (sb->s_magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
         return file->f_flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
-}
-
-/* Mapping as code is executing; a shared mapping to write is writing. */
-SEC("lsm/mmap_file")
-int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
-{
-        __u32 rights = prot & PROT_EXEC ? HF_EXEC : 0;
-        struct agent a;
-
-        flags &= MAP_TYPE;
-        if ((prot & PROT_WRITE) && (flags == MAP_SHARED || flags == MAP_SHARED_VALIDATE))
-                rights |= HF_WRITE;
-        if (!file || !rights || !agent_acts(&a))
-                return 0;
-        return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
-}
-
-void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
-
-/*
- * The dentry of a mapped file by the name that it was opened with: since 6.5 the mapping of an overlay's file holds the file below,
- * in a struct backing_file with the path in the overlay. What lies behind an ordinary file in memory is no path into an
- * overlay; a bad address there reads as zeros.
- */
-static __always_inline struct dentry *mapped_dentry(struct file *file)
-{
-        struct backing_file *backing;
-        struct dentry *dentry;
-
-        if (!bpf_core_type_exists(struct backing_file) || !bpf_rdonly_cast)
-                return file->f_path.dentry;
-        backing = bpf_rdonly_cast(file, bpf_core_type_id_kernel(struct backing_file));
-        dentry = backing->user_path.dentry;
-        return dentry && dentry->d_sb && dentry->d_sb->s_magic == OVERLAYFS_MAGIC ? dentry : file->f_path.dentry;
-}
-
-SEC("lsm/file_mprotect")
-int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
-{
-        struct file *file = vma->vm_file;
-        struct agent a;
-
-        if (!(prot & PROT_EXEC) || !file || !agent_acts(&a))
-                return 0;
-        return check(&a, mapped_dentry(file), HF_EXEC, HF_OP_MAP);
 }
 
 /* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */

@@ -46,9 +46,13 @@ struct hf_session {
         __u64 generation; /* which use of this slot; in every event */
         __u64 lost;       /* events lost, counted by the kernel */
         __u64 denials;    /* refusals, counted by the kernel */
-        __u32 recheck;    /* not 0: rights were taken away, or files were open before: look at every read and write */
-        __u32 sent;       /* events put into the ring buffer, counted by the kernel */
-        __u32 taken;      /* of them, those that the daemon has read */
+        /*
+         * Not 0: rights were taken away, or files were open before: look at every read and write. The enum hf_right bits of what may
+         * not go on through memory that is mapped already, which the daemon looks for.
+         */
+        __u32 recheck;
+        __u32 sent;  /* events put into the ring buffer, counted by the kernel */
+        __u32 taken; /* of them, those that the daemon has read */
         __u32 reserved[5];
 };
 
@@ -208,12 +212,14 @@ struct hf_egress {
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
         __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
-        __u32 slot;    /* stamp: into this slot; members: of this slot */
-        __u32 count;   /* stamp: how many were taken in */
+        __u32 slot;    /* stamp: into this slot; members, mappings: of this slot */
+        __u32 count;   /* stamp: how many were taken in; mappings: not 0 once one was found */
         __u32 failed;  /* stamp: how many could not be */
         __u32 policy;  /* decide: under this policy */
         __u32 fd;      /* decide: about what is behind this descriptor, */
         __u32 missing; /* decide: or so many components below it, which do not exist; more than HF_LEVELS are too many */
+        __u32 rights;  /* mappings: those that refuse one of these */
+        __u32 action;  /* mappings: what is done to a process that has one, enum hf_kill, for its event; 0: nothing, and no event */
         __u32 pad;
         __u64 name[HF_LEVELS]; /* decide: the SipHash of each, from the top */
 };
@@ -301,6 +307,7 @@ enum hf_op {
         HF_OP_USERFAULTFD,
         HF_OP_OWNER, /* of the signals that a file sends */
         HF_OP_WATCH,
+        HF_OP_REVOKE, /* a process has mapped what it may no more, and is stopped */
         HF_OPS,
 };
 
@@ -339,7 +346,7 @@ struct hf_event {
         __u32 tid;
         __u32 uid;
         __u32 dev;
-        __u32 detail; /* guard: the capability, signal, socket family or command that was refused */
+        __u32 detail; /* guard: the capability, signal, socket family or command that was refused; revoke: what is done, enum hf_kill */
         __s32 error;  /* what the caller got, negative errno; 0 when allowed */
         __u16 kind;   /* enum hf_kind */
         __u16 op;     /* enum hf_op */
@@ -368,7 +375,7 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
-_Static_assert(sizeof(struct hf_request) == 40 + HF_LEVELS * 8, "hf_request");
+_Static_assert(sizeof(struct hf_request) == 48 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
 _Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 8, "hf_decided");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");

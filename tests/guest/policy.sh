@@ -89,6 +89,28 @@ test_a_policy_that_takes_a_right_away_reaches_descriptors_that_are_open() {
 	same "the file" text "$(<"$WS/data")"
 }
 
+# write_registered NAME [POLICY]: a session registers $WS/data with io_uring, then has its policy replaced, and writes. Sets result.
+write_registered() {
+	rm -f "$WS/said" "$WS/step3"
+	mkfifo "$WS/step3"
+	printf text >"$WS/data"
+	start_session "$1" bash -c "uring write-registered $WS/data $WS/step3 >$WS/said"
+	await "it is registered" grep -q registered "$WS/said"
+	[ -z "${2-}" ] || holdfast policy apply "$session" "$2"
+	echo go >"$WS/step3"
+	await "it has tried" grep -Eq 'done|refused' "$WS/said"
+	result="$(tail -n 1 "$WS/said") $(<"$WS/data")"
+}
+
+test_a_policy_that_takes_a_right_away_reaches_files_registered_with_io_uring() {
+	local result
+	write_registered registered
+	same "with the right" 'done xext' "$result"
+	jq '.capabilities.workspace.files += [{"path": "${WORKSPACE}/data", "deny": "w"}]' "$POLICY" >"$SCRATCH/less.json"
+	write_registered registered-less "$SCRATCH/less.json"
+	same "without it" 'refused EACCES text' "$result"
+}
+
 test_a_policy_that_gives_a_right_works_at_once() {
 	rm -f "$WS/said" "$WS/step2"
 	mkfifo "$WS/step2"

@@ -85,6 +85,7 @@ void event_line(const cJSON *e, bool colour)
                 print_extra(e, "  capability ", "capability", ",");
         print_extra(e, "  ", "rule", "");
         print_extra(e, "  (", "reason", ")");
+        print_extra(e, "  action: ", "action", "");
         print_extra(e, "  by ", "actor", "");
         print_extra(e, "  hint: ", "hint", "");
         putchar('\n');

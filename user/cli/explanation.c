@@ -118,6 +118,7 @@ static const char *verb(const cJSON *o)
                 { "send", "send to" },
                 { "read", "read" },
                 { "write", "write" },
+                { "revoke", "go on using its mapping of" },
         };
         const char *op = json_get_string(o, "op"), *right = json_get_string(o, "right");
 
@@ -132,7 +133,8 @@ static const char *verb(const cJSON *o)
 void refusal_print(FILE *to, const cJSON *o)
 {
         const char *time = json_get_string(o, "time"), *session = json_get_string(o, "session"), *comm = json_get_string(o, "comm");
-        const char *words = verb(o), *op = json_get_string(o, "op"), *right = json_get_string(o, "right");
+        const char *action = json_get_string(o, "action"), *words = verb(o), *op = json_get_string(o, "op"),
+                   *right = json_get_string(o, "right");
         char number[32];
 
         /* To the second. */
@@ -145,5 +147,7 @@ void refusal_print(FILE *to, const cJSON *o)
                 fprintf(to, " (%s)", right);
         fprintf(to, "  #%s\n", output_field(o, "seq", number));
         decided_by(to, o);
+        if (action)
+                line(to, "done", is(action, "pause") ? "the session was paused" : "the process was killed");
         loosen(to, o);
 }

@@ -131,6 +131,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                 if (!s->live)
                         continue;
                 kill_enforce(d, s);
+                revoke_tick(d, s);
                 if (s->outside)
                         session_check(d, s);
         }

@@ -105,6 +105,8 @@ static void add_object(cJSON *o, const struct hf_event *e, size_t size, const st
                 add_address(o, e);
         if (e->kind == HF_EVENT_GUARD)
                 add_detail(o, e);
+        if (e->op == HF_OP_REVOKE)
+                cJSON_AddStringToObject(o, "action", strength_name(e->detail));
 }
 
 /* The layer whose rule decided, or whose lack of one. */

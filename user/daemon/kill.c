@@ -16,8 +16,7 @@ static uint32_t *word(struct daemon *d, const struct session *s)
         return s ? &kernel_session(d->kernel, s->slot)->kill : &kernel_host(d->kernel)->kill;
 }
 
-/* Freezes or thaws, as the kills that stand ask for. */
-static void freeze(struct daemon *d, const struct session *s)
+void kill_freeze(struct daemon *d, const struct session *s)
 {
         int r = cgroup_freeze(s->cgroup_fd, session_bits(d, s) & HF_KILL_PAUSE);
 
@@ -29,7 +28,7 @@ static void freeze_scope(struct daemon *d, const struct session *s)
 {
         for (size_t i = 0; i < d->sessions.count; i++)
                 if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
-                        freeze(d, d->sessions.list[i]);
+                        kill_freeze(d, d->sessions.list[i]);
 }
 
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e)
@@ -109,9 +108,11 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error 
 {
         struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
         bool all = !*k->session;
-        int r = store_kill_delete(d->store, k->id, e);
+        int r = s ? revoke_may_lift(d, s, k, e) : 0;
         uint32_t strength = k->strength;
 
+        if (r >= 0)
+                r = store_kill_delete(d->store, k->id, e);
         if (r < 0)
                 return error_prefix(e, "the kill stands as before");
         k->strength = 0; /* no more counted */

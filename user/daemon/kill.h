@@ -30,6 +30,9 @@ struct kill_request {
  */
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e);
 
+/* Freezes or thaws, as the kills that stand on the session ask for. */
+void kill_freeze(struct daemon *d, const struct session *s);
+
 /* After the answer: ends the processes of a kill (those outside of the cgroup with the next tick), and writes its event. s is NULL for all.
  */
 void kill_finish(struct daemon *d, struct session *s, struct kill *k);

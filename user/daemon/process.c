@@ -5,6 +5,7 @@
 #include "daemon/file.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -53,6 +54,32 @@ bool process_lives(const struct process *p)
 {
         /* A first thread that has ended is a zombie too, while the others run. */
         return (p->state != 'Z' && p->state != 'X') || p->threads > 1;
+}
+
+bool process_runs(pid_t thread)
+{
+        struct process p;
+
+        return process_read(thread, &p) == 0 && p.state != 'Z' && p.state != 'X';
+}
+
+pid_t process_thread(pid_t pid)
+{
+        _cleanup_closedir_ DIR *threads = NULL;
+        struct dirent *entry;
+        char path[64];
+
+        if (process_runs(pid))
+                return pid;
+        snprintf(path, sizeof(path), "/proc/%d/task", pid);
+        threads = opendir(path);
+        while (threads && (entry = readdir(threads))) {
+                pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+                if (tid > 0 && process_runs(tid))
+                        return tid;
+        }
+        return pid;
 }
 
 int process_open(pid_t pid)

@@ -27,6 +27,15 @@ bool process_lives(const struct process *p);
 /* Parses the text of a stat file. -EBADMSG when it is not one. */
 int process_parse(const char *text, struct process *ret);
 
+/* Whether that one thread has not ended. */
+bool process_runs(pid_t thread);
+
+/*
+ * A thread of the process that lives: the first, or where that has ended (/proc/PID then leads to no root and no mounts) another. The
+ * process itself where none does.
+ */
+pid_t process_thread(pid_t pid);
+
 /* A handle on a process, which does not pass to another that gets the same pid. Negative errno. */
 int process_open(pid_t pid);
 

@@ -22,6 +22,7 @@ void session_free(struct session *s)
                 return;
         sd_event_source_disable_unref(s->watch);
         sd_event_source_disable_unref(s->wall);
+        revoke_clear(&s->revoke);
         policy_free(s->policy);
         ceilings_clear(&s->ceilings);
         mounts_clear(&s->mounts);

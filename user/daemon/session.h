@@ -9,6 +9,7 @@
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
+#include "daemon/revoke.h"
 #include "holdfast/abi.h"
 #include "policy/policy.h"
 
@@ -47,6 +48,7 @@ struct session {
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         sd_event_source *watch, *wall;
+        struct revoke revoke;
         struct mounts mounts; /* of one of its processes, for the paths of events */
         uint64_t mounts_read; /* when, ns of CLOCK_BOOTTIME */
 };
@@ -118,7 +120,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason);
 /* The live processes of a session, wherever they are; the caller frees the list. */
 int session_members(struct daemon *d, const struct session *s, pid_t **ret, size_t *count, struct error *e);
 
-/* Some live process of the session; 0: none. */
+/* Some live thread of the session, the first of its process where that lives; 0: none. */
 pid_t session_member(struct daemon *d, const struct session *s);
 
 /*

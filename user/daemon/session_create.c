@@ -169,7 +169,8 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->lost = 0;
         record->denials = 0;
         record->sent = record->taken = 0;
-        record->recheck = s->attach != ATTACH_RUN; /* it may have files open that the policy does not allow */
+        /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
+        record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
         __atomic_store_n(&record->kill, killset_bits(&d->kills, s->id), __ATOMIC_RELEASE);
         s->installed = true;
@@ -294,6 +295,8 @@ int session_create(struct daemon *d, const struct session_request *q, struct pol
         }
         session_limit_wall(d, s);
         report(d, s, q->peer);
+        revoke_start(d, s);
+        revoke_now(d, s);
         *ret = s;
         return 0;
 }

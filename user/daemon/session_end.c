@@ -71,8 +71,8 @@ pid_t session_member(struct daemon *d, const struct session *s)
                 return 0;
         for (size_t i = 0; i < count; i++)
                 if (list[i] == s->pid)
-                        return s->pid;
-        return count ? list[0] : 0;
+                        return process_thread(s->pid);
+        return count ? process_thread(list[0]) : 0;
 }
 
 void session_check(struct daemon *d, struct session *s)
@@ -165,6 +165,7 @@ void session_release(struct daemon *d, struct session *s)
         }
         s->watch = sd_event_source_disable_unref(s->watch);
         s->wall = sd_event_source_disable_unref(s->wall);
+        revoke_clear(&s->revoke);
         cleanup_close(&s->cgroup_fd);
         s->cgroup_fd = -1;
         if (s->made_cgroup) {

@@ -5,9 +5,12 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/fsview.h"
+#include "daemon/kill.h"
 #include "daemon/seals.h"
 
 #include <string.h>
+
+#define TRIES 10 /* at a process that does not end while it is looked at */
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 DEFINE_CLEANUP(struct compiled *, compiled_free)
@@ -73,7 +76,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
 
         /* What is open already must be looked at again: the new policy may allow less. */
         kernel_look(d->kernel);
-        __atomic_store_n(&record->recheck, 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
         kernel_policy_unload(d->kernel, old);
         events_drain(d); /* with the rules of the old policy */
@@ -99,7 +102,36 @@ static void report(struct daemon *d, struct session *s, const char *old, const c
                 json_add_text(o, "previous", old);
                 cJSON_AddStringToObject(o, "reason", "the policy was replaced");
         }
-        event_emit(d, o);
+        event_emit_now(d, o); /* what came before the switch is written already, and who is to be stopped must not wait */
+}
+
+/*
+ * Compiles as one of the processes sees the file system. One that ends meanwhile is passed over; what forks and ends without pause, so
+ * as not to be caught, is frozen for it.
+ */
+static int compile_as_seen(struct daemon *d, struct session *s, const struct policy *policy, struct ceilings *ceilings,
+                           struct compiled **ret, struct findings *findings, struct error *e)
+{
+        bool frozen = false;
+        int r = -ESRCH;
+
+        for (int i = 0; i < TRIES && r == -ESRCH; i++) {
+                pid_t pid = session_member(d, s);
+
+                if (pid <= 0) {
+                        error_set(e, r, "session %s has no process left", s->id);
+                        break;
+                }
+                ceilings_clear(ceilings);
+                r = session_compile(d, s, pid, policy, ceilings, ret, findings, e);
+                if (r == -ESRCH && !frozen && !cgroup_freeze_asked(s->cgroup_fd) && cgroup_freeze(s->cgroup_fd, true) == 0) {
+                        frozen = true;
+                        cgroup_wait_frozen(s->cgroup_fd);
+                }
+        }
+        if (frozen)
+                kill_freeze(d, s);
+        return r;
 }
 
 int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
@@ -109,16 +141,13 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         _cleanup_free_ char *t = text, *name = strdup(p->name ? p->name : ""), *old = strdup(s->policy_name);
         _cleanup_(compiled_freep) struct compiled *c = NULL;
         _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
-        pid_t pid = session_member(d, s);
         const struct limits before = policy_limits(s->policy, s->ceilings.list);
         uint32_t id = 0;
         int r;
 
         if (!name || !old)
                 return error_set(e, -ENOMEM, "out of memory");
-        if (pid <= 0)
-                return error_set(e, -ESRCH, "session %s has no process left", s->id);
-        r = session_compile(d, s, pid, p, &ceilings, &c, findings, e);
+        r = compile_as_seen(d, s, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;
         r = load(d, c, &id, e);
@@ -139,5 +168,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings);
         session_limit_wall(d, s);
         report(d, s, old, actor);
+        revoke_start(d, s);
+        revoke_now(d, s);
         return 0;
 }

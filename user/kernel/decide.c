@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct answer {
         struct hf_decided decided;
@@ -49,12 +50,13 @@ static void request_names(struct kernel *k, const char *missing)
 
 int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing, struct hf_decided *ret, struct error *e)
 {
+        const union bpf_iter_link_info own = { .task.tid = (uint32_t)getpid() };
         struct answer a = { 0 };
         int r;
 
         *k->request = (struct hf_request){ .policy = policy, .fd = (uint32_t)fd };
         request_names(k, missing);
-        r = iter_run(k->iter[ITER_DECIDE], true, answer_chunk, &a);
+        r = iter_run(k->iter[ITER_DECIDE], &own, answer_chunk, &a);
         if (!r && !a.there)
                 r = -EIO;
         if (r)

@@ -28,6 +28,8 @@ enum iterator {
         ITER_MEMBERS,
         ITER_OBJECTS,
         ITER_DECIDE,
+        ITER_MAPPINGS,
+        ITER_BUFFERS,
         ITERS,
 };
 
@@ -51,8 +53,8 @@ struct kernel {
         int left;
 };
 
-/* Runs an iterator program over everything, or over the caller's own descriptors (own); chunk is called with what it wrote. */
-int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context);
+/* Runs an iterator program over everything (of NULL) or what it names; chunk is called with what it wrote. */
+int iter_run(int program, const union bpf_iter_link_info *of, int (*chunk)(void *context, const void *data, size_t size), void *context);
 
 /* A negative errno and a message with the kernel's view of it. */
 int kernel_error(struct error *e, int code, const char *what);

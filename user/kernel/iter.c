@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The iterators: over all tasks, and over the daemon's own descriptors. */
+/* The iterators: over all tasks, over the mappings of one process, and over the daemon's own descriptors. */
 #include "kernel/internal.h"
 
 #include "base/cleanup.h"
@@ -9,7 +9,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
-int iter_run(int program, bool own, int (*chunk)(void *context, const void *data, size_t size), void *context)
+int iter_run(int program, const union bpf_iter_link_info *of, int (*chunk)(void *context, const void *data, size_t size), void *context)
 {
         union bpf_iter_link_info info = { 0 };
         LIBBPF_OPTS(bpf_link_create_opts, opts);
@@ -17,8 +17,8 @@ int iter_run(int program, bool own, int (*chunk)(void *context, const void *data
         _Alignas(8) char buffer[16 * 1024];
         size_t kept = 0;
 
-        if (own) {
-                info.task.tid = (__u32)getpid();
+        if (of) {
+                info = *of;
                 opts.iter_info = &info;
                 opts.iter_info_len = sizeof(info);
         }
@@ -52,7 +52,7 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
         int r;
 
         *k->request = (struct hf_request){ .cgroup = cgroup, .root = (uint32_t)root, .slot = slot };
-        r = iter_run(k->iter[ITER_STAMP], false, NULL, NULL);
+        r = iter_run(k->iter[ITER_STAMP], NULL, NULL, NULL);
         if (!r && k->request->failed)
                 r = -ENOMEM;
         if (r)
@@ -86,8 +86,27 @@ int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, 
         int r;
 
         *k->request = (struct hf_request){ .slot = slot };
-        r = iter_run(k->iter[ITER_MEMBERS], false, members_chunk, &m);
+        r = iter_run(k->iter[ITER_MEMBERS], NULL, members_chunk, &m);
         return r ? kernel_error(e, r, "cannot list the tasks of the session") : 0;
+}
+
+int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, uint8_t rights, uint32_t action, bool *found,
+                    struct error *e)
+{
+        /* Linux 6.1 does not find the other threads of a process whose first one ended. They have one memory, but may have files apart. */
+        const union bpf_iter_link_info one = { .task.tid = (uint32_t)thread }, all = { .task.pid = (uint32_t)process };
+        int r;
+
+        *k->request = (struct hf_request){ .slot = slot, .rights = rights, .action = action };
+        r = iter_run(k->iter[ITER_MAPPINGS], &one, NULL, NULL);
+        if (!r)
+                r = iter_run(k->iter[ITER_BUFFERS], &one, NULL, NULL);
+        if (!r)
+                r = iter_run(k->iter[ITER_BUFFERS], &all, NULL, NULL);
+        if (r)
+                return kernel_error(e, r, "cannot look at the mappings of a process");
+        *found = k->request->count;
+        return 0;
 }
 
 int kernel_listener(struct kernel *k, int fd, struct error *e)

@@ -75,6 +75,14 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
 /*
+ * Whether the process (a thread group, with one of its threads that lives; others that share its memory are asked about by themselves)
+ * belongs to the slot and has mapped a file so that the policy in force refuses one of the rights, or has such a file's pages as
+ * buffers of an io_uring. If so, and where action is not 0 (enum hf_kill: what will be done to it), there is an event about the first.
+ */
+int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, uint8_t rights, uint32_t action, bool *found,
+                    struct error *e);
+
+/*
  * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy, or about what does not exist
  * below it ("a/b", components of at most 255 bytes; NULL: the object itself): the walk that the hooks make, made by the kernel.
  */

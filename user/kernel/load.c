@@ -25,7 +25,8 @@
 
 static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",
                                              "egress",   "cgroups", "peers",    "request", "events" };
-static const char *const iter_names[ITERS] = { "stamp_tasks", "session_members", "name_objects", "decide_object" };
+static const char *const iter_names[ITERS] = { "stamp_tasks",   "session_members", "name_objects",
+                                               "decide_object", "find_mappings",   "find_buffers" };
 
 int kernel_error(struct error *e, int code, const char *what)
 {

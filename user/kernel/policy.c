@@ -46,6 +46,8 @@ static void objects_free(struct objects *o)
 /* Lets the kernel name every object that the policy's places hold open. */
 static int objects_name(struct kernel *k, const struct compiled *c, struct objects *o)
 {
+        const union bpf_iter_link_info own = { .task.tid = (uint32_t)getpid() };
+
         for (size_t i = 0; i < c->n_places; i++)
                 if (c->places[i].fd >= o->count)
                         o->count = c->places[i].fd + 1;
@@ -54,7 +56,7 @@ static int objects_name(struct kernel *k, const struct compiled *c, struct objec
         o->hold = calloc((size_t)o->count + 1, sizeof(*o->hold));
         if (!o->list || !o->known || !o->hold)
                 return -ENOMEM;
-        return iter_run(k->iter[ITER_OBJECTS], true, objects_chunk, o);
+        return iter_run(k->iter[ITER_OBJECTS], &own, objects_chunk, o);
 }
 
 /* What is loaded: the places, with those that turned out to be one object brought together. */

@@ -148,3 +148,13 @@ struct limits policy_limits(const struct policy *p, const struct ceiling *ceilin
         }
         return limits;
 }
+
+uint32_t policy_on_revoke(const struct policy *p, const struct ceiling *ceilings)
+{
+        uint32_t strength = p && p->on_revoke ? p->on_revoke : HF_KILL_KILL;
+
+        for (int layer = 0; ceilings && layer < HF_LAYERS; layer++)
+                if (ceilings[layer].policy && ceilings[layer].policy->on_revoke == HF_KILL_KILL)
+                        strength = HF_KILL_KILL;
+        return strength;
+}

@@ -64,6 +64,18 @@ static void read_on_control_loss(struct reader *r, const cJSON *value, void *tar
                 reader_wrong(r, value, "\"keep\"");
 }
 
+static void read_on_revoke(struct reader *r, const cJSON *value, void *target)
+{
+        struct policy *p = target;
+
+        if (cJSON_IsString(value) && strcmp(value->valuestring, "kill") == 0)
+                p->on_revoke = HF_KILL_KILL;
+        else if (cJSON_IsString(value) && strcmp(value->valuestring, "pause") == 0)
+                p->on_revoke = HF_KILL_PAUSE;
+        else
+                reader_wrong(r, value, "\"kill\" or \"pause\"");
+}
+
 /* Limits. */
 
 static void read_memory(struct reader *r, const cJSON *value, void *target)
@@ -195,6 +207,7 @@ static const struct field policy_fields[] = {
         { "capabilities", "an object with at least one capability", read_capabilities, NULL, true },
         { "limits", NULL, read_limits, NULL, false },
         { "on_control_loss", NULL, read_on_control_loss, NULL, false },
+        { "on_revoke", NULL, read_on_revoke, NULL, false },
         { "trips", NULL, NULL, "remove it", false },
         { "guard", NULL, NULL, "put it into a capability: \"guard\": [\"…\"]", false },
         { "tools", NULL, NULL, "remove it", false },

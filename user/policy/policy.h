@@ -57,6 +57,7 @@ struct policy {
         struct rule *rules; /* rules[0] is rule number 1 */
         int n_rules;
         struct limits limits;
+        uint32_t on_revoke; /* HF_KILL_KILL or HF_KILL_PAUSE; 0: not given */
 };
 
 /*
@@ -192,6 +193,12 @@ void node_meet(struct hf_node *node, const struct hf_node *other);
 
 /* The lowest limits of a policy (NULL: it is not known) and its ceilings, which are as in struct policy_vars. */
 struct limits policy_limits(const struct policy *p, const struct ceiling *ceilings);
+
+/*
+ * What is done to a process that goes on using memory that it may no more: HF_KILL_PAUSE where the policy says so and no ceiling (as in
+ * struct policy_vars) says otherwise, else HF_KILL_KILL. The policy may be NULL.
+ */
+uint32_t policy_on_revoke(const struct policy *p, const struct ceiling *ceilings);
 
 /* "policy", "user", "host"; "unknown" for what is no layer. */
 const char *layer_name(unsigned layer);

@@ -135,6 +135,17 @@ static void an_explanation_has_verdict_reason_rule_and_hint(void **state)
                                   "              add it to \"files\" of a capability: it is nearer than $.a[1]\n");
 }
 
+static void a_revoked_mapping_tells_what_was_done(void **state)
+{
+        _cleanup_free_ char *text =
+                printed(refusal_print, "{\"verdict\":\"deny\",\"op\":\"revoke\",\"right\":\"w\",\"path\":\"/srv/k\",\"why\":\"guard\","
+                                       "\"action\":\"pause\",\"comm\":\"tool\",\"pid\":7,\"seq\":3,\"session\":\"abc\"}");
+
+        (void)state;
+        assert_non_null(strstr(text, "tool[7] tried to go on using its mapping of /srv/k (w)  #3\n"));
+        assert_non_null(strstr(text, "  done        the session was paused\n"));
+}
+
 static void what_is_allowed_is_short(void **state)
 {
         _cleanup_free_ char *text = printed(explanation_print, "{\"verdict\":\"allow\",\"right\":\"connect\",\"addr\":\"::1\",\"port\":53,"
@@ -176,6 +187,7 @@ int main(void)
                 cmocka_unit_test(a_refusal_without_a_rule_is_loosened_by_one),
                 cmocka_unit_test(what_no_rule_can_open_gets_none),
                 cmocka_unit_test(an_explanation_has_verdict_reason_rule_and_hint),
+                cmocka_unit_test(a_revoked_mapping_tells_what_was_done),
                 cmocka_unit_test(what_is_allowed_is_short),
                 cmocka_unit_test(a_refusal_reads_as_a_sentence),
         };

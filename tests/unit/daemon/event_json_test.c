@@ -334,6 +334,30 @@ static void a_task_that_enters_a_session_is_no_refusal(void **state)
         assert_null(cJSON_GetObjectItem(o, "rule"));
 }
 
+static void a_revoked_mapping_tells_what_is_done_about_it(void **state)
+{
+        struct made m = MAKE(HF_EVENT_FILE, HF_OP_REVOKE, "held\0ws\0");
+        _cleanup_json_ cJSON *killed = NULL, *paused = NULL;
+
+        (void)state;
+        m.event.right = HF_WRITE;
+        m.event.rule = 1;
+        m.event.why = HF_WHY_RULE;
+        m.event.error = 0;
+        m.event.detail = HF_KILL_KILL;
+        killed = json(&m);
+        has(killed, "op", "revoke");
+        has(killed, "verdict", "deny");
+        has(killed, "right", "w");
+        has(killed, "path", "/srv/ws/held");
+        has(killed, "capability", "workspace");
+        has(killed, "action", "kill");
+        assert_null(cJSON_GetObjectItem(killed, "error"));
+        m.event.detail = HF_KILL_PAUSE;
+        paused = json(&m);
+        has(paused, "action", "pause");
+}
+
 static void every_number_has_a_name(void **state)
 {
         (void)state;
@@ -383,6 +407,7 @@ int main(void)
                 cmocka_unit_test(bytes_that_are_no_text_are_escaped),
                 cmocka_unit_test(an_event_of_no_session_has_null),
                 cmocka_unit_test(a_task_that_enters_a_session_is_no_refusal),
+                cmocka_unit_test(a_revoked_mapping_tells_what_is_done_about_it),
                 cmocka_unit_test(every_number_has_a_name),
                 cmocka_unit_test(the_strictest_bit_names_the_state),
         };

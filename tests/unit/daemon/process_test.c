@@ -2,7 +2,10 @@
 #include "daemon/file.c"
 #include "daemon/process.c"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/wait.h>
@@ -73,6 +76,38 @@ static void a_zombie_does_not_live(void **state)
         assert_int_equal(process_read(child, &p), -ESRCH);
 }
 
+static void *sleep_on(void *unused)
+{
+        pause();
+        return unused;
+}
+
+static void of_a_process_whose_first_thread_ended_another_is_found(void **state)
+{
+        pid_t child = fork(), thread;
+        struct process p = { 0 };
+        char path[64];
+
+        (void)state;
+        if (child == 0) {
+                pthread_t t;
+
+                if (pthread_create(&t, NULL, sleep_on, NULL) != 0)
+                        _exit(1);
+                pthread_exit(NULL);
+        }
+        while (process_read(child, &p) == 0 && p.state != 'Z')
+                sched_yield();
+        assert_true(process_lives(&p));
+        thread = process_thread(child);
+        assert_int_not_equal(thread, child);
+        snprintf(path, sizeof(path), "/proc/%d/root", thread);
+        assert_int_equal(access(path, F_OK), 0);
+        assert_int_equal(process_thread(getpid()), getpid());
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void a_start_in_nanoseconds_matches_the_ticks_of_the_same_start(void **state)
 {
         uint64_t tick = NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
@@ -91,6 +126,7 @@ int main(void)
                 cmocka_unit_test(text_that_is_no_stat_file_is_refused),
                 cmocka_unit_test(this_process_is_its_parents_child),
                 cmocka_unit_test(a_zombie_does_not_live),
+                cmocka_unit_test(of_a_process_whose_first_thread_ended_another_is_found),
                 cmocka_unit_test(a_start_in_nanoseconds_matches_the_ticks_of_the_same_start),
         };
 

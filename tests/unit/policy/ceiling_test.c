@@ -298,6 +298,24 @@ static void an_exception_to_the_guard_needs_every_layer(void **state)
         assert_false(same.compiled->clipped);
 }
 
+static void a_ceiling_may_turn_a_pause_on_revocation_into_a_kill_and_not_the_other_way(void **state)
+{
+        const struct policy none = { 0 }, kill = { .on_revoke = HF_KILL_KILL }, pause = { .on_revoke = HF_KILL_PAUSE };
+        struct ceiling ceilings[HF_LAYERS] = { { 0 } };
+
+        (void)state;
+        assert_int_equal(policy_on_revoke(NULL, NULL), HF_KILL_KILL);
+        assert_int_equal(policy_on_revoke(&none, ceilings), HF_KILL_KILL);
+        assert_int_equal(policy_on_revoke(&pause, ceilings), HF_KILL_PAUSE);
+        ceilings[HF_LAYER_USER].policy = &pause;
+        assert_int_equal(policy_on_revoke(&none, ceilings), HF_KILL_KILL);
+        assert_int_equal(policy_on_revoke(&kill, ceilings), HF_KILL_KILL);
+        ceilings[HF_LAYER_HOST].policy = &none;
+        assert_int_equal(policy_on_revoke(&pause, ceilings), HF_KILL_PAUSE);
+        ceilings[HF_LAYER_HOST].policy = &kill;
+        assert_int_equal(policy_on_revoke(&pause, ceilings), HF_KILL_KILL);
+}
+
 static void a_fault_in_a_ceiling_is_told_with_its_file(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -394,6 +412,7 @@ int main(void)
                 cmocka_unit_test(an_allowance_of_a_ceiling_by_another_name_takes_nothing),
                 cmocka_unit_test(the_lower_limit_of_all_layers_wins),
                 cmocka_unit_test(an_exception_to_the_guard_needs_every_layer),
+                cmocka_unit_test(a_ceiling_may_turn_a_pause_on_revocation_into_a_kill_and_not_the_other_way),
                 cmocka_unit_test(a_fault_in_a_ceiling_is_told_with_its_file),
                 cmocka_unit_test(without_ceilings_the_result_is_the_same_whichever_way_there_are_none),
                 cmocka_unit_test(under_itself_a_policy_stays_as_it_is),

@@ -202,6 +202,26 @@ static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
         assert_refused(POLICY(",\"on_control_loss\":\"pause\""), "$.on_control_loss", "cannot enforce|\"keep\"");
 }
 
+static void what_is_done_on_revocation_is_kill_or_pause(void **state)
+{
+        static const struct {
+                const char *text;
+                uint32_t strength;
+        } given[] = { { POLICY(""), 0 },
+                      { POLICY(",\"on_revoke\":\"kill\""), HF_KILL_KILL },
+                      { POLICY(",\"on_revoke\":\"pause\""), HF_KILL_PAUSE } };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+                struct policy *p = parsed(given[i].text);
+
+                assert_int_equal(p->on_revoke, given[i].strength);
+                policy_free(p);
+        }
+        assert_refused(POLICY(",\"on_revoke\":\"deny\""), "$.on_revoke", "the string \"deny\"|\"kill\" or \"pause\"");
+        assert_refused(POLICY(",\"on_revoke\":true"), "$.on_revoke", "true|\"kill\" or \"pause\"");
+}
+
 static void wrong_types_tell_what_was_found(void **state)
 {
         (void)state;
@@ -531,6 +551,7 @@ int main(void)
                 cmocka_unit_test(duplicate_keys_are_refused_at_every_level),
                 cmocka_unit_test(unknown_fields_are_refused_with_the_nearest_name),
                 cmocka_unit_test(what_cannot_be_enforced_is_refused_and_says_so),
+                cmocka_unit_test(what_is_done_on_revocation_is_kill_or_pause),
                 cmocka_unit_test(wrong_types_tell_what_was_found),
                 cmocka_unit_test(missing_fields_are_named),
                 cmocka_unit_test(all_errors_come_at_once),

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The rights on an object, and the refusal. */
+#ifndef HOLDFAST_CHECK_BPF_H
+#define HOLDFAST_CHECK_BPF_H
+
+#include "holdfast.bpf.h"
+#include "event.bpf.h"
+#include "walk.bpf.h"
+
+#define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFBLK 0060000
+#define S_IFREG 0100000
+#define S_IFSOCK 0140000
+#define SB_KERNMOUNT (1 << 22)
+#define PIPEFS_MAGIC 0x50495045
+#define SOCKFS_MAGIC 0x534f434b
+#define ANON_INODE_MAGIC 0x09041934
+#define PIDFS_MAGIC 0x50494446
+#define TMPFS_MAGIC 0x01021994
+#define HUGETLBFS_MAGIC 0x958458f6
+#define DEVPTS_MAGIC 0x1cd1
+
+/*
+ * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
+ * Whoever holds or reaches such an object was given it; running it is another matter.
+ */
+static __always_inline bool pathless(struct dentry *dentry, __u32 rights)
+{
+        struct super_block *sb = dentry->d_sb;
+        __u64 magic = sb->s_magic;
+
+        if (rights & HF_EXEC)
+                return false;
+        if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || magic == ANON_INODE_MAGIC || magic == PIDFS_MAGIC)
+                return true;
+        return (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && (sb->s_flags & SB_KERNMOUNT);
+}
+
+/* Refuses with an event that names the rule which decided. */
+static __always_inline int refuse(const struct agent *a, struct hf_node *node, struct dentry *dentry, __u16 op, __u32 rights, int error,
+                                  enum hf_why why)
+{
+        struct report r = { .kind = rights & HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = rights, .error = error };
+        enum hf_why explained = hf_explain(node, rights, &r.rule);
+
+        r.why = why ? why : explained;
+        if (a->killed)
+                r.why = HF_WHY_KILLED;
+        event_path(a, &r, dentry);
+        return error;
+}
+
+/* Terminals come and go: a rule for their folder names them. */
+static __always_inline bool is_device(struct inode *inode)
+{
+        __u16 type = inode ? inode->i_mode & S_IFMT : 0;
+
+        return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
+}
+
+static __always_inline int check_inode(const struct agent *a, struct dentry *dentry, struct inode *inode, struct super_block *sb,
+                                       __u32 rights, __u16 op)
+{
+        struct place place;
+        __u32 refused;
+
+        if (a->killed)
+                return refuse(a, NULL, dentry, op, rights, -EPERM, HF_WHY_KILLED);
+        place = place_of(a->policy, dentry, inode, sb);
+        refused = hf_refused(place.node, a->live, rights);
+        if (!refused) {
+                if (is_device(inode) && hf_device_closed(place.node, place.own))
+                        return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
+                return 0;
+        }
+        return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);
+}
+
+/* The rights on an object, for anything that does not change the tree. */
+static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
+{
+        return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
+}
+
+/* Whether the hook concerns a session at all, and acts on its own account. */
+static __always_inline bool agent_acts(struct agent *a)
+{
+        return agent_current(a) && !inner_credentials();
+}
+
+#endif
