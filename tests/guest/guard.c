@@ -6,6 +6,7 @@
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -116,7 +117,7 @@ static int attempt_perf(char **arg)
 static int attempt_userfaultfd(char **arg)
 {
         (void)arg;
-        return outcome(syscall(SYS_userfaultfd, O_CLOEXEC));
+        return outcome(syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY));
 }
 
 static int attempt_add_key(char **arg)
