@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, mapping as code, and what is open already. */
 #include "holdfast.bpf.h"
+#include "content.bpf.h"
 #include "event.bpf.h"
 #include "walk.bpf.h"
 
@@ -11,11 +12,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define FMODE_CREATED 0x100000
 #define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
 #define O_TRUNC 01000
-#define S_IFMT 0170000
 #define S_IFIFO 0010000
 #define S_IFCHR 0020000
 #define S_IFBLK 0060000
-#define S_IFREG 0100000
 #define S_IFSOCK 0140000
 #define ATTR_FORCE (1 << 9)
 #define MAP_TYPE 0xf
@@ -85,6 +84,8 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
         if (!refused) {
                 if (is_device(inode) && hf_device_closed(place.node, place.own))
                         return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
+                if (hf_content_asked(place.node, rights) && !content_known(a->policy, a->live, number(inode)))
+                        return refuse(a, place.node, dentry, op, HF_EXEC, -EACCES, HF_WHY_CONTENT);
                 return 0;
         }
         return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);

@@ -16,6 +16,7 @@ enum map {
         MAP_BOOKS,
         MAP_HINTS,
         MAP_EGRESS,
+        MAP_CONTENTS,
         MAP_CGROUPS,
         MAP_PEERS,
         MAP_REQUEST,
@@ -28,6 +29,7 @@ enum iterator {
         ITER_MEMBERS,
         ITER_OBJECTS,
         ITER_DECIDE,
+        ITER_CONTENTS,
         ITERS,
 };
 
