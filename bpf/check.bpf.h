@@ -4,15 +4,14 @@
 #define HOLDFAST_CHECK_BPF_H
 
 #include "holdfast.bpf.h"
+#include "content.bpf.h"
 #include "event.bpf.h"
 #include "walk.bpf.h"
 
 #define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
-#define S_IFMT 0170000
 #define S_IFIFO 0010000
 #define S_IFCHR 0020000
 #define S_IFBLK 0060000
-#define S_IFREG 0100000
 #define S_IFSOCK 0140000
 #define SB_KERNMOUNT (1 << 22)
 #define PIPEFS_MAGIC 0x50495045
@@ -74,6 +73,8 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
         if (!refused) {
                 if (is_device(inode) && hf_device_closed(place.node, place.own))
                         return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
+                if (hf_content_asked(place.node, rights) && !content_known(a->policy, a->live, number(inode)))
+                        return refuse(a, place.node, dentry, op, HF_EXEC, -EACCES, HF_WHY_CONTENT);
                 return 0;
         }
         return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);

@@ -90,6 +90,14 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_KNOWN_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_known_key);
+        __type(value, struct hf_known);
+} contents MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
         __uint(max_entries, 2 * HF_SLOTS);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, __u64);
@@ -135,11 +143,14 @@ struct {
 #define BCACHEFS_MAGIC 0xca451a4e
 
 /* Whether inode numbers are not unique in a file system: its inodes then go by their address. */
+static __always_inline bool magic_by_address(__u64 magic)
+{
+        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC;
+}
+
 static __always_inline bool by_address(struct super_block *sb)
 {
-        __u64 magic = sb->s_magic;
-
-        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC;
+        return magic_by_address(sb->s_magic);
 }
 
 /* Whether what is open already needs a look at all. */

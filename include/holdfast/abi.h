@@ -110,6 +110,8 @@ enum hf_node_flag {
         HF_NODE_WAY = 1 << 0,
         /* A rule of the policy speaks right here: a device that is this place may be opened. */
         HF_NODE_NAMED = 1 << 1,
+        /* What is here runs only while map "contents" knows its content: a rule names it by its SHA-256. */
+        HF_NODE_CONTENT = 1 << 2,
 };
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */
@@ -208,6 +210,32 @@ struct hf_egress {
         struct hf_port port[HF_PORTS];
 };
 
+/*
+ * The content of a file as far as the kernel can tell it from another: no write leaves all of this as it was. Of a file on overlayfs it is
+ * that of the file in the layer. ino 0: it cannot be told.
+ */
+struct hf_content {
+        __u64 ino;
+        __u64 size;
+        __s64 ctime; /* s */
+        __u32 ctime_nsec;
+        __u32 dev;
+};
+
+/* Map "contents": by policy and object, content that was found to have the SHA-256 that the policy names. */
+struct hf_known_key {
+        struct hf_object object;
+        __u32 policy;
+        __u32 pad;
+};
+
+struct hf_known {
+        struct hf_content content;
+        __u64 allow; /* capabilities that name it */
+};
+
+#define HF_KNOWN_MAX (1u << 16) /* of all policies together */
+
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
@@ -231,10 +259,21 @@ struct hf_named {
         __u32 hold; /* not 0: must stay open as long as the policy is loaded */
 };
 
+/* What the iterator over the contents behind the daemon's descriptors answers, one record for each regular file. */
+struct hf_sight {
+        struct hf_content content;
+        __u32 fd;
+        __u32 magic;   /* of the file system that holds it */
+        __s32 writers; /* more than 0: somebody has it open, or mapped, for writing */
+        __u32 pad;
+};
+
 /* What the iterator that explains answers: the place that decides about an object. Ends before node where nothing does. */
 struct hf_decided {
         __u32 found; /* 0: nothing decides, so everything is refused */
         __u32 own;   /* not 0: it speaks of this very object or name, not of a folder above */
+        __u32 known; /* not 0: the content is one that the policy names; to be asked where the node has HF_NODE_CONTENT */
+        __u32 pad;
         struct hf_node node;
 };
 
@@ -323,6 +362,7 @@ enum hf_why {
         HF_WHY_DEPTH,    /* it could not be decided: too deep, or not below any root */
         HF_WHY_GUARD,    /* the guard refuses it to every session */
         HF_WHY_DEVICE,   /* a device that no rule names */
+        HF_WHY_CONTENT,  /* its content is not, or no longer, what the rule names */
         HF_WHYS,
 };
 
@@ -377,7 +417,11 @@ _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
 _Static_assert(sizeof(struct hf_request) == 48 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
-_Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 8, "hf_decided");
+_Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 16, "hf_decided");
+_Static_assert(sizeof(struct hf_content) == 32, "hf_content");
+_Static_assert(sizeof(struct hf_known_key) == 24, "hf_known_key");
+_Static_assert(sizeof(struct hf_known) == 40, "hf_known");
+_Static_assert(sizeof(struct hf_sight) == 48, "hf_sight");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");

@@ -40,6 +40,18 @@ HF_INLINE int hf_device_closed(const struct hf_node *node, int own)
         return !node || !own || !(node->flags & HF_NODE_NAMED);
 }
 
+/* Whether the rights are there only while the content is one that the policy names. */
+HF_INLINE int hf_content_asked(const struct hf_node *node, __u32 rights)
+{
+        return (rights & HF_EXEC) && node && (node->flags & HF_NODE_CONTENT);
+}
+
+HF_INLINE int hf_content_same(const struct hf_content *a, const struct hf_content *b)
+{
+        return a->ino && a->ino == b->ino && a->dev == b->dev && a->size == b->size && a->ctime == b->ctime &&
+               a->ctime_nsec == b->ctime_nsec;
+}
+
 /* The rights an object would gain by moving or linking it from one place to another under the live capabilities. */
 HF_INLINE __u32 hf_gained(const struct hf_node *from, const struct hf_node *to, __u64 live)
 {

@@ -44,16 +44,137 @@ static int attempt_run_descriptor(char **arg)
         return run(NULL, NEED(open(arg[0], O_PATH | O_CLOEXEC)));
 }
 
-/* A copy of a program in memory. */
-static int attempt_memfd(char **arg)
+static void copy(const char *path, int to)
 {
         static char block[65536];
-        int from = NEED(open(arg[0], O_RDONLY | O_CLOEXEC)), to = NEED(memfd_create("copy", MFD_CLOEXEC));
+        int from = NEED(open(path, O_RDONLY | O_CLOEXEC));
         ssize_t n;
 
         while ((n = NEED(read(from, block, sizeof(block)))) > 0)
                 NEED(write(to, block, n));
+        close(from);
+}
+
+/* By the descriptor's name, which is how fexecve(3) goes without execveat(2). */
+static int run_by_name(int fd)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        return run(path, -1);
+}
+
+/* A copy of a program in memory. */
+static int attempt_memfd(char **arg)
+{
+        int to = NEED(memfd_create("copy", MFD_CLOEXEC));
+
+        copy(arg[0], to);
         return run(NULL, to);
+}
+
+static int attempt_memfd_by_name(char **arg)
+{
+        int to = NEED(memfd_create("copy", 0)), again;
+        char path[64];
+
+        copy(arg[0], to);
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", to);
+        again = NEED(open(path, O_RDONLY));
+        close(to);
+        return run_by_name(again);
+}
+
+/* One that nobody can change any more. */
+static int attempt_memfd_sealed(char **arg)
+{
+        int to = NEED(memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+
+        copy(arg[0], to);
+        NEED(fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+        return run(NULL, to);
+}
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U
+#endif
+
+/* One that says that it is to be run; not on 6.1, where there is nothing to say. */
+static int attempt_memfd_exec(char **arg)
+{
+        int to = memfd_create("copy", MFD_CLOEXEC | MFD_EXEC);
+
+        if (to < 0 && errno == EINVAL)
+                return attempt_memfd(arg);
+        copy(arg[0], NEED(to));
+        return run(NULL, to);
+}
+
+static int attempt_memfd_map(char **arg)
+{
+        int to = NEED(memfd_create("copy", MFD_CLOEXEC));
+
+        copy(arg[0], to);
+        return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, to, 0) == MAP_FAILED ? -errno : 0;
+}
+
+/* A copy that never has a name, in a folder. */
+static int attempt_nameless(char **arg)
+{
+        int to = NEED(open(arg[1], O_TMPFILE | O_RDWR | O_CLOEXEC, 0700)), reader;
+        char path[64];
+
+        copy(arg[0], to);
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", to);
+        reader = NEED(open(path, O_RDONLY));
+        close(to);
+        return run_by_name(reader);
+}
+
+/* A copy that has lost its name. */
+static int attempt_removed(char **arg)
+{
+        int to = NEED(open(arg[1], O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0700)), reader = NEED(open(arg[1], O_RDONLY));
+
+        copy(arg[0], to);
+        close(to);
+        NEED(unlink(arg[1]));
+        return run_by_name(reader);
+}
+
+static char *map_writable(const char *path, size_t *size)
+{
+        int fd = NEED(open(path, O_RDWR | O_CLOEXEC));
+        char *at;
+
+        *size = (size_t)NEED(lseek(fd, 0, SEEK_END));
+        at = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        NEED(at == MAP_FAILED ? -1 : 0);
+        close(fd);
+        return at;
+}
+
+/* Writes what is there already, by a mapping alone. */
+static int attempt_write_mapped(char **arg)
+{
+        size_t size;
+        volatile char *at = map_writable(arg[0], &size);
+
+        at[size - 1] = at[size - 1];
+        return 0;
+}
+
+/* Keeps a file mapped for writing, until it is killed. */
+static int attempt_hold_writable(char **arg)
+{
+        size_t size;
+
+        map_writable(arg[0], &size);
+        puts("ready");
+        fflush(stdout);
+        while (pause() < 0)
+                ;
+        return 0;
 }
 
 /* Through the dynamic loader, which needs to read and map the program only. */
@@ -141,6 +262,14 @@ static const struct attempt attempts[] = {
         { "run", 1, "PROGRAM", attempt_run },
         { "run-descriptor", 1, "PROGRAM", attempt_run_descriptor },
         { "memfd", 1, "PROGRAM", attempt_memfd },
+        { "memfd-by-name", 1, "PROGRAM", attempt_memfd_by_name },
+        { "memfd-sealed", 1, "PROGRAM", attempt_memfd_sealed },
+        { "memfd-exec", 1, "PROGRAM", attempt_memfd_exec },
+        { "memfd-map", 1, "PROGRAM", attempt_memfd_map },
+        { "nameless", 2, "PROGRAM FOLDER", attempt_nameless },
+        { "removed", 2, "PROGRAM FILE", attempt_removed },
+        { "write-mapped", 1, "FILE", attempt_write_mapped },
+        { "hold-writable", 1, "FILE", attempt_hold_writable },
         { "loader", 1, "PROGRAM", attempt_loader },
         { "dlopen", 1, "LIBRARY", attempt_dlopen },
         { "map", 1, "FILE", attempt_map },

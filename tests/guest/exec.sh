@@ -4,12 +4,14 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 
+FS=$SCRATCH/fs
 GUARDED=("$OUT" "$WS/data")
 base_policy '
 	{ "path": "${WORKSPACE}/data", "deny": "x" },
 	{ "path": "'"$OUT"'/library", "allow": "r" },
 	{ "path": "'"$OUT"'/readable", "allow": "r" },
-	{ "path": "/tmp", "allow": "rw" }'
+	{ "path": "/tmp", "allow": "rw" },
+	{ "path": "'"$FS"'", "allow": "rwx" }, { "path": "'"$FS"'/data", "deny": "x" }'
 
 scene() {
 	rm -rf "${WS:?}" "${OUT:?}"
@@ -30,6 +32,7 @@ scene() {
 
 clean_up() {
 	rm -f /tmp/program
+	umount -l "$FS" 2>/dev/null || true
 }
 
 DENIED_BY_RULE=(-c workspace -r '$.capabilities.workspace.files[1]')
@@ -89,13 +92,34 @@ test_a_file_that_may_only_be_read_is_not_mapped_as_code() {
 
 test_a_program_copied_to_memory_does_not_run() {
 	scene
-	same control 'done' "$(code memfd /usr/bin/true)"
-	mark
-	confined code memfd /usr/bin/true
-	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "$output"
-	settled
-	same events 1 "$(refusals | wc -l)"
-	holds "the event" "$(refusals right path)" 'memfd:copy'
+	for way in memfd memfd-by-name memfd-sealed memfd-exec memfd-map; do
+		same "control: $way" 'done' "$(code $way /usr/bin/true)"
+		mark
+		confined code $way /usr/bin/true
+		[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "$way: $output"
+		settled
+		same "$way: events" 1 "$(refusals | wc -l)"
+		holds "$way: the event" "$(refusals right path)" 'memfd:copy'
+	done
+}
+
+test_a_program_without_a_name_has_the_rights_of_its_folder() {
+	local way
+	mkdir -p "$FS"
+	mount -t tmpfs none "$FS" # overlayfs has no files without a name before 6.2
+	mkdir "$FS/data"
+	allowed code nameless /usr/bin/true "$FS"
+	allowed code removed /usr/bin/true "$FS/gone"
+	for way in nameless removed; do
+		local where=$FS/data
+		[ $way = nameless ] || where+=/gone
+		same "control: $way" 'done' "$(code $way /usr/bin/true "$where")"
+		mark
+		confined code $way /usr/bin/true "$where"
+		same "$way" 'refused EACCES' "$output"
+		settled
+		same "$way: the event" "x|workspace|\$.capabilities.workspace.files[6]" "$(refusals right capability rule | tr '\t' '|')"
+	done
 }
 
 test_copying_a_program_does_not_make_it_one_that_runs() {

@@ -133,6 +133,8 @@ int advice_add(cJSON *o)
                 return advise(o, "holdfast lift %s, or holdfast lift --all where everything is killed", session ? session : "--all");
         if (is(why, "way"))
                 return advise(o, "as long as something below it is denied, it can be made as a folder, and not moved, removed or replaced");
+        if (is(why, "content"))
+                return advise(o, "if what is there now is right, name its SHA-256 in the rule, and apply the policy");
         if (is(why, "guard"))
                 return advise(o, "no rule opens it");
         return 0;

@@ -85,6 +85,7 @@ int command_attach(int argc, char **argv)
                 return status;
         if (o.json)
                 return output_json(stdout, reply.json);
+        output_unverified(reply.json);
         printf("%s\n", json_get_string(reply.json, "id"));
         return STATUS_DONE;
 }

@@ -120,3 +120,18 @@ void output_fields(const cJSON *object)
                 putchar('\n');
         }
 }
+
+void output_unverified(const cJSON *session)
+{
+        const cJSON *item;
+
+        cJSON_ArrayForEach (item, json_get_array(session, "unverified")) {
+                const char *where = json_get_string(item, "where"), *what = json_get_string(item, "what");
+
+                fputs("holdfast: ", stderr);
+                output_safe_to(stderr, where ? where : "?");
+                fputs(": ", stderr);
+                output_safe_to(stderr, what ? what : "?");
+                fputc('\n', stderr);
+        }
+}

@@ -21,6 +21,9 @@ void output_table(const cJSON *array, const char *const names[]);
 /* Prints an object's members, one a line. */
 void output_fields(const cJSON *object);
 
+/* Says on stderr which programs of the policy do not run, as the daemon's answer about a session has it. */
+void output_unverified(const cJSON *session);
+
 /* Text from outside without what a terminal would act on: control characters become "?". */
 void output_safe(const char *text);
 void output_safe_to(FILE *to, const char *text);

@@ -56,7 +56,10 @@ static int apply(int argc, char **argv)
         status = path ? policy_source_add(body, operands[1]) : STATUS_FAILED;
         if (status == STATUS_DONE)
                 status = client_ask(socket, "PUT", path, body, &reply);
-        return status == STATUS_DONE && json ? output_json(stdout, reply.json) : status;
+        if (status == STATUS_DONE && json)
+                return output_json(stdout, reply.json);
+        output_unverified(reply.json);
+        return status;
 }
 
 static int list(int argc, char **argv)

@@ -98,6 +98,8 @@ int command_run(int argc, char **argv)
         if (status == STATUS_DONE && id && setenv("HOLDFAST_SESSION", id, 1) == 0) {
                 if (o.json)
                         output_json(stderr, reply.json); /* stdout is the command's */
+                else
+                        output_unverified(reply.json);
         } else if (status == STATUS_DONE) {
                 fputs("holdfast: the daemon's answer has no session\n", stderr);
                 status = STATUS_FAILED;

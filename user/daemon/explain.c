@@ -88,7 +88,9 @@ static int explain_file(struct daemon *d, const struct session *s, uint32_t poli
         r = kernel_decide(d->kernel, policy, fd, found.missing, &decided, e);
         if (r < 0)
                 return r;
-        looked = (struct looked_at){ .path = path, .exists = !found.missing, .device = !found.missing && is_device(fd) };
+        looked = (struct looked_at){
+                .path = path, .exists = !found.missing, .device = !found.missing && is_device(fd), .known = decided.known
+        };
         v = verdict_file(decided.found ? &decided.node : NULL, decided.own, &looked, q->rights, now);
         *ret = verdict_json(q, &looked, &v, &context, now);
         return 0;

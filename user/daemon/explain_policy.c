@@ -6,11 +6,13 @@
 #include "base/paths.h"
 #include "daemon/access.h"
 #include "daemon/ceilings.h"
+#include "daemon/contents.h"
 #include "daemon/explain.h"
 #include "daemon/file.h"
 #include "daemon/fsview.h"
 #include "daemon/library.h"
 #include "daemon/seals.h"
+#include "kernel/kernel.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -92,6 +94,18 @@ static bool is_own(const struct compiled *c, const struct place *place, const ch
         return depth == 0;
 }
 
+/* Whether what is there now has a content that the policy names for it. */
+static bool is_known(const struct compiled *c, const struct place *place, const struct fs_found *found)
+{
+        _cleanup_close_ int fd = -1;
+        uint8_t sha256[SHA256_BYTES];
+
+        if (!(place->node.flags & HF_NODE_CONTENT) || found->missing)
+                return false;
+        fd = content_open(found->fd);
+        return fd >= 0 && content_sha256(fd, sha256) == 0 && compiled_accepts(c, (size_t)(place - c->places), sha256) & c->active;
+}
+
 static int explain_file(const struct compiled *c, const struct ceilings *ceilings, const struct fsview *view, const struct question *q,
                         const struct standing *now, struct verdict *v, cJSON **ret, struct error *e)
 {
@@ -106,8 +120,9 @@ static int explain_file(const struct compiled *c, const struct ceilings *ceiling
                 return explain_lookup_failed(r, q->path, e);
         path = found.path;
         looked = (struct looked_at){ .path = path, .exists = !found.missing, .device = !found.missing && is_device(found.fd) };
-        close(found.fd);
         place = compiled_find(c, path);
+        looked.known = is_known(c, place, &found);
+        close(found.fd);
         *v = verdict_file(&place->node, is_own(c, place, path), &looked, q->rights, now);
         *ret = verdict_json(q, &looked, v, &context, now);
         return 0;

@@ -24,6 +24,7 @@ void session_free(struct session *s)
         sd_event_source_disable_unref(s->wall);
         revoke_clear(&s->revoke);
         policy_free(s->policy);
+        findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);
         mounts_clear(&s->mounts);
         cleanup_close(&s->cgroup_fd);
@@ -152,6 +153,19 @@ static void add_counts(struct daemon *d, cJSON *o, const struct session *s)
         json_add_u64(o, "lost", s->live ? __atomic_load_n(&record->lost, __ATOMIC_RELAXED) : s->lost);
 }
 
+static void add_unverified(cJSON *o, const struct findings *unverified)
+{
+        cJSON *list = cJSON_AddArrayToObject(o, "unverified");
+
+        for (int i = 0; list && i < unverified->count; i++) {
+                cJSON *item = cJSON_CreateObject();
+
+                json_add_text(item, "where", unverified->list[i].where);
+                json_add_text(item, "what", unverified->list[i].what);
+                cJSON_AddItemToArray(list, item);
+        }
+}
+
 cJSON *session_json(struct daemon *d, const struct session *s)
 {
         const struct kill *kill = killset_strictest(&d->kills, s->id);
@@ -169,6 +183,7 @@ cJSON *session_json(struct daemon *d, const struct session *s)
         json_add_text(o, "policy", s->policy_name);
         cJSON_AddItemToObject(o, "ceilings", ceilings_json(&s->ceilings));
         cJSON_AddBoolToObject(o, "clipped", s->ceilings.clipped);
+        add_unverified(o, &s->unverified);
         cJSON_AddNumberToObject(o, "pid", s->pid);
         add_time(o, "started", s->started);
         add_time(o, "ended", s->ended);

@@ -32,8 +32,9 @@ struct session {
         uint32_t policy_id;    /* in force */
         struct policy *policy; /* NULL when its text is lost: rules then have numbers only */
         char *policy_name, *policy_text;
-        struct ceilings ceilings; /* that the policy in force was compiled under */
-        char *name;               /* "" when none was given */
+        struct findings unverified; /* programs that the policy in force names by their content, and that do not run */
+        struct ceilings ceilings;   /* that the policy in force was compiled under */
+        char *name;                 /* "" when none was given */
         char *agent, *version;
         uid_t uid; /* whose session it is */
         char *user, *home, *workspace;

@@ -2,6 +2,7 @@
 /* A session's policy: compiled as the session sees the file system, replaced by one store. */
 #include "base/json.h"
 #include "base/log.h"
+#include "daemon/contents.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/fsview.h"
@@ -39,9 +40,12 @@ int session_compile(const struct daemon *d, const struct session *s, pid_t pid, 
         vars.seals = seals.list;
         vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);
-        if (r == 0)
+        if (r == 0) {
                 ceilings->clipped = (*ret)->clipped;
-        else if (findings->total)
+                r = contents_open(*ret, s->uid);
+                return r < 0 ? error_set(e, r, "cannot look with the rights of user %u: %s", s->uid, strerror(-r)) : 0;
+        }
+        if (findings->total)
                 error_set(e, r, "errors in the policy%s: %d", has_any(ceilings) ? " and the ceilings over it" : "", findings->total);
         else
                 error_set(e, r, "the policy cannot be compiled: %s", strerror(-r));
@@ -49,7 +53,7 @@ int session_compile(const struct daemon *d, const struct session *s, pid_t pid, 
 }
 
 /* Loads under a fresh id; nothing points at it yet. */
-static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct error *e)
+static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct findings *unverified, struct error *e)
 {
         uint32_t id = 0;
         int r = sessions_take_policy(&d->sessions, &id);
@@ -57,7 +61,7 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct erro
         if (r < 0)
                 return error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1);
         *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
-        r = kernel_policy_load(d->kernel, id, c, e);
+        r = kernel_policy_load(d->kernel, id, c, unverified, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, id) = (struct hf_policy){ 0 };
                 d->sessions.policies[id] = false;
@@ -69,7 +73,7 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct erro
 
 /* The switch: one store, after which every check sees the new policy. The old one goes when no check can see it any more. */
 static void point_at(struct daemon *d, struct session *s, uint32_t id, struct policy *policy, char *text, char *name,
-                     struct ceilings *ceilings)
+                     struct ceilings *ceilings, struct findings *unverified)
 {
         struct hf_session *record = kernel_session(d->kernel, s->slot);
         uint32_t old = s->policy_id;
@@ -91,6 +95,9 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         ceilings_clear(&s->ceilings);
         s->ceilings = *ceilings;
         *ceilings = (struct ceilings)CEILINGS_INIT;
+        findings_clear(&s->unverified);
+        s->unverified = *unverified;
+        *unverified = (struct findings)FINDINGS_INIT;
 }
 
 static void report(struct daemon *d, struct session *s, const char *old, const char *actor)
@@ -141,6 +148,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         _cleanup_free_ char *t = text, *name = strdup(p->name ? p->name : ""), *old = strdup(s->policy_name);
         _cleanup_(compiled_freep) struct compiled *c = NULL;
         _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
+        _cleanup_findings_ struct findings unverified = FINDINGS_INIT;
         const struct limits before = policy_limits(s->policy, s->ceilings.list);
         uint32_t id = 0;
         int r;
@@ -150,7 +158,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         r = compile_as_seen(d, s, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;
-        r = load(d, c, &id, e);
+        r = load(d, c, &id, &unverified, e);
         if (r < 0)
                 return r;
         r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
@@ -165,7 +173,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
                         cgroup_limit(s->cgroup_fd, &before, s->made_cgroup, findings);
                 return r;
         }
-        point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings);
+        point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
         report(d, s, old, actor);
         revoke_start(d, s);

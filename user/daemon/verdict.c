@@ -43,6 +43,12 @@ struct verdict verdict_file(const struct hf_node *node, bool own, const struct l
                 v.why = HF_WHY_DEVICE;
                 return v;
         }
+        if (hf_content_asked(node, rights) && !looked->known) {
+                v.refused = HF_EXEC;
+                v.why = hf_explain(node, HF_EXEC, &v.rule);
+                v.why = HF_WHY_CONTENT;
+                return v;
+        }
         /* As check_name() of the BPF programs: what is on the way to a denied place may be made as a folder only. */
         if (!looked->exists && v.way && (rights & HF_WRITE)) {
                 v.refused = HF_WRITE;
@@ -119,12 +125,20 @@ static void add_number(cJSON *o, uint32_t number)
                 cJSON_AddNumberToObject(o, "rule_number", hf_rule_number(number));
 }
 
-static void add_allowed(cJSON *o, const struct question *q, const struct verdict *v, const struct policy *p)
+/* The capability is the policy's; the rule is a ceiling's where that alone names the content. */
+static void add_allowed(cJSON *o, const struct question *q, const struct verdict *v, const struct event_context *c)
 {
+        const unsigned layer = hf_rule_layer(v->rule);
         uint32_t number = 0;
-        const struct rule *rule = rule_shown(q, v, p, &number);
-        const char *name = rule ? p->capabilities[rule->capability].name : capability_name(p, v->masks);
+        const struct rule *rule = rule_shown(q, v, c->policy, &number);
+        const char *name = rule ? c->policy->capabilities[rule->capability].name : capability_name(c->policy, v->masks);
         char text[32];
+
+        if (layer != HF_LAYER_POLICY && layer < HF_LAYERS) {
+                number = hf_rule_number(v->rule);
+                rule = c->ceilings ? policy_rule(c->ceilings[layer].policy, number) : NULL;
+                cJSON_AddStringToObject(o, "layer", layer_name(layer));
+        }
 
         snprintf(text, sizeof(text), "#%u", number);
         json_add_text(o, "capability", name ? name : "unknown");
@@ -200,7 +214,7 @@ cJSON *verdict_json(const struct question *q, const struct looked_at *looked, co
         else
                 add_address(o, q);
         if (v->why == HF_WHY_ALLOWED)
-                add_allowed(o, q, v, c->policy);
+                add_allowed(o, q, v, c);
         else
                 add_refused(o, v, c);
         add_capabilities(o, v, c->policy, now);

@@ -23,6 +23,7 @@ struct looked_at {
         const char *path; /* without symlinks, "." and ".." */
         bool exists;
         bool device; /* that only a rule for itself opens */
+        bool known;  /* its content is one that the policy names; asked where the node has HF_NODE_CONTENT */
 };
 
 /* What holds now, beside the rules. */

@@ -16,6 +16,7 @@ enum map {
         MAP_BOOKS,
         MAP_HINTS,
         MAP_EGRESS,
+        MAP_CONTENTS,
         MAP_CGROUPS,
         MAP_PEERS,
         MAP_REQUEST,
@@ -30,6 +31,7 @@ enum iterator {
         ITER_DECIDE,
         ITER_MAPPINGS,
         ITER_BUFFERS,
+        ITER_CONTENTS,
         ITERS,
 };
 

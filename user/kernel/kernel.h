@@ -53,13 +53,17 @@ struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy);
 void kernel_look(struct kernel *k);
 
 /*
- * Loads a compiled policy under an id that is not in use. Names its objects (and closes their descriptors). On failure nothing
- * of it stays. kernel_policy_unload() lets go of a policy that nothing points at any more; kernel_policy_reap(), called now and
- * then, waits until no check can still see those, and removes them.
+ * Loads a compiled policy under an id that is not in use. Names its objects (and closes their descriptors), and reads the programs that
+ * it names by their content, which are open: unverified says which of them do not run, and why. On failure nothing of it stays.
+ * kernel_policy_unload() lets go of a policy that nothing points at any more; kernel_policy_reap(), called now and then, waits until no
+ * check can still see those, and removes them.
  */
-int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e);
+int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct findings *unverified, struct error *e);
 void kernel_policy_unload(struct kernel *k, uint32_t policy);
 void kernel_policy_reap(struct kernel *k);
+
+/* The SHA-256 of what a descriptor reads, from its start. 0 or negative errno. */
+int content_sha256(int fd, uint8_t ret[SHA256_BYTES]);
 
 /* Ties a cgroup (by its id, the inode number of its folder) and all below it to a slot: whatever is moved there joins the session. */
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e);

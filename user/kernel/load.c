@@ -18,15 +18,17 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",
-                                             "egress",   "cgroups", "peers",    "request", "events" };
-static const char *const iter_names[ITERS] = { "stamp_tasks",   "session_members", "name_objects",
-                                               "decide_object", "find_mappings",   "find_buffers" };
+static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints", "egress",
+                                             "contents", "cgroups", "peers",    "request", "events" };
+static const char *const iter_names[ITERS] = { "stamp_tasks",   "session_members", "name_objects", "decide_object",
+                                               "find_mappings", "find_buffers",    "see_contents" };
 
 int kernel_error(struct error *e, int code, const char *what)
 {
@@ -146,6 +148,15 @@ static int map_all(struct kernel *k, struct error *e)
         return k->ring ? 0 : kernel_error(e, -errno, "cannot map the ring buffer");
 }
 
+/* Opening a file system's type loads its module: the programs know overlayfs's inodes by the types of that. */
+static void know_overlayfs(void)
+{
+        int fd = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
+
+        if (fd >= 0)
+                close(fd);
+}
+
 /* Leaves out the hooks that this kernel does not have, and the forms of the others that it does not know. */
 static int fit_to_kernel(struct holdfast_bpf *skeleton, struct error *e)
 {
@@ -249,6 +260,7 @@ static int load_new(struct error *e)
             mkdir(PINS_NEW "/links", 0700))
                 return error_set(e, r ? r : -errno, "cannot make %s: %s; is bpffs mounted on /sys/fs/bpf?", PINS_NEW,
                                  strerror(r ? -r : errno));
+        know_overlayfs();
         skeleton = holdfast_bpf__open();
         if (!skeleton)
                 return kernel_error(e, -errno, "cannot open the BPF programs");

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/book.h"
+#include "kernel/content.h"
 
 #include <bpf/bpf.h>
 #include <linux/membarrier.h>
@@ -63,9 +64,11 @@ static int objects_name(struct kernel *k, const struct compiled *c, struct objec
 struct load {
         struct compiled *c;
         struct objects objects;
-        size_t *order;   /* places that have an object, those of one object side by side */
-        size_t n;        /* of them */
-        uint32_t *table; /* per place: the names table of the places below it */
+        size_t *order;                   /* places that have an object, those of one object side by side */
+        size_t n;                        /* of them */
+        uint32_t *table;                 /* per place: the names table of the places below it */
+        struct content_object *contents; /* those whose content the policy names */
+        size_t n_contents;
 };
 
 static void load_free(struct load *l)
@@ -73,6 +76,7 @@ static void load_free(struct load *l)
         objects_free(&l->objects);
         free(l->order);
         free(l->table);
+        free(l->contents);
 }
 
 static int object_compare(const void *a, const void *b, void *context)
@@ -100,6 +104,16 @@ static void places_meet(struct load *l, const size_t *group, size_t n)
         }
 }
 
+/* Notes an object, which is at n places, where a rule names its content. */
+static void content_note(struct load *l, const struct hf_object *object, const size_t *places, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (compiled_content(l->c, places[i])) {
+                        l->contents[l->n_contents++] = (struct content_object){ object, places, n };
+                        return;
+                }
+}
+
 static int places_prepare(struct kernel *k, struct load *l)
 {
         struct compiled *c = l->c;
@@ -109,7 +123,8 @@ static int places_prepare(struct kernel *k, struct load *l)
                 return r;
         l->order = calloc(c->n_places, sizeof(*l->order));
         l->table = calloc(c->n_places, sizeof(*l->table));
-        if (!l->order || !l->table)
+        l->contents = calloc(c->n_contents + 1, sizeof(*l->contents));
+        if (!l->order || !l->table || !l->contents)
                 return -ENOMEM;
         for (size_t i = 0; i < c->n_places; i++) {
                 l->table[i] = c->places[i].node.names;
@@ -127,6 +142,7 @@ static int places_prepare(struct kernel *k, struct load *l)
                         ;
                 if (j - i > 1)
                         places_meet(l, l->order + i, j - i);
+                content_note(l, object, l->order + i, j - i);
         }
         return 0;
 }
@@ -180,7 +196,7 @@ static int book_load(struct kernel *k, uint32_t policy, const struct book *book)
         return 0;
 }
 
-static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
+static int places_load(struct kernel *k, uint32_t policy, struct compiled *c, struct findings *unverified)
 {
         _cleanup_(load_free) struct load l = { .c = c };
         _cleanup_(book_free) struct book book = BOOK_INIT;
@@ -197,6 +213,8 @@ static int places_load(struct kernel *k, uint32_t policy, struct compiled *c)
                 r = loaded_hint(&k->loaded[policy], k->hints, policy, entries, c->n_places, book_first(&k->policies[policy]));
         if (!r)
                 r = book_load(k, policy, &book);
+        if (!r && c->n_contents)
+                r = contents_load(k, policy, c, l.contents, l.n_contents, l.objects.count, unverified);
         return r ? r : loaded_hold(&k->loaded[policy], c, l.objects.hold);
 }
 
@@ -235,6 +253,7 @@ void kernel_policy_reap(struct kernel *k)
         /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
         egress_reap(k);
+        contents_reap(k);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
@@ -261,11 +280,11 @@ void kernel_policy_unload(struct kernel *k, uint32_t policy)
 static const char *load_failed(int code)
 {
         if (code == -ENOSPC)
-                return "the map of addresses is full: end other sessions first";
+                return "a map that all sessions share is full: end other sessions first";
         return code == -E2BIG ? "it has more places than one map can hold" : strerror(-code);
 }
 
-int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct error *e)
+int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, struct findings *unverified, struct error *e)
 {
         struct hf_policy record = k->policies[policy];
         int r;
@@ -274,7 +293,7 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
                 kernel_policy_reap(k);
                 k->policies[policy] = record;
         }
-        r = places_load(k, policy, c);
+        r = places_load(k, policy, c, unverified);
         if (!r)
                 r = egress_load(k, policy, c);
         if (r) {

@@ -24,6 +24,18 @@ static bool refuses(const struct hf_node *node, const struct hf_node *ceiling, i
         return node->allow[right] || (!node->rule[right] && (ceiling->deny & (1u << right)));
 }
 
+/* Holds the place to the contents that the ceiling names, by whose rule where no layer before it names any. */
+static void content_clip(struct hf_node *node, const struct hf_node *ceiling)
+{
+        const int x = hf_right_index(HF_EXEC);
+
+        if (!(ceiling->flags & HF_NODE_CONTENT))
+                return;
+        if (!(node->flags & HF_NODE_CONTENT) && node->allow[x])
+                node->rule[x] = ceiling->rule[x];
+        node->flags |= HF_NODE_CONTENT;
+}
+
 /* Takes what the ceiling does not allow, and names it where the layers before have not refused already. Whether anything was taken. */
 static bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum hf_layer layer)
 {
@@ -37,6 +49,7 @@ static bool node_clip(struct hf_node *node, const struct hf_node *ceiling, enum 
                 node->deny |= (__u8)(1u << i);
                 node->rule[i] = ceiling->rule[i] ? ceiling->rule[i] : hf_rule(layer, 0);
         }
+        content_clip(node, ceiling);
         return taken;
 }
 

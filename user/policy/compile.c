@@ -27,12 +27,13 @@ void source_finding(struct findings *findings, const struct source *source, cons
         findings_add(findings, place ? place : where, "%s", what ? what : "out of memory");
 }
 
-/* Adds a finding about a rule's path. */
-static void path_finding(struct findings *findings, const struct source *source, const struct rule *rule, const char *what)
+/* Adds a finding about a member of a rule. */
+static void rule_finding(struct findings *findings, const struct source *source, const struct rule *rule, const char *member,
+                         const char *what)
 {
         _cleanup_free_ char *where = NULL;
 
-        if (asprintf(&where, "%s.path", rule->where) < 0)
+        if (asprintf(&where, "%s.%s", rule->where, member) < 0)
                 where = NULL;
         source_finding(findings, source, where ? where : rule->where, "%s", what);
 }
@@ -54,13 +55,15 @@ static int resolve_failed(struct findings *findings, const struct source *source
                 error_set(&e, code, "%s has more than %d components that do not exist; make the upper ones first", shown, HF_PENDING);
         else if (code == -EXDEV)
                 error_set(&e, code, "%s leads through /proc/self, which is another folder for each process; name /proc", shown);
+        else if (code == -EISDIR)
+                error_set(&e, code, "%s is a folder, expected a program: a folder has no content of its own", shown);
         else if (code == -E2BIG)
                 error_set(&e, code, "here the policy has named more than %u places, expected fewer", TREE_PLACES_MAX);
         else if (code == -EMFILE || code == -ENFILE)
                 error_set(&e, code, "here the policy has named more objects than files can be open: raise LimitNOFILE=, or name folders");
         else
                 error_set(&e, code, "%s cannot be looked at: %s", shown, strerror(-code));
-        path_finding(findings, source, rule, error_text(&e));
+        rule_finding(findings, source, rule, code == -EISDIR ? "sha256" : "path", error_text(&e));
         return tree_is_full(code) ? code : 0;
 }
 
@@ -71,7 +74,8 @@ static int place_rule(struct tree *t, const struct source *source, int number, c
                            .capability = rule->capability,
                            .layer = source->layer,
                            .allow = rule->allow,
-                           .deny = rule->deny };
+                           .deny = rule->sha256 ? rule->deny | HF_WRITE : rule->deny,
+                           .content = rule->sha256 };
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_free_ char *path = NULL;
         int r;
@@ -79,7 +83,7 @@ static int place_rule(struct tree *t, const struct source *source, int number, c
         r = rulepath_expand(rule->path, vars, &path, &e);
         if (r < 0) {
                 if (r != -ENOMEM)
-                        path_finding(findings, source, rule, error_text(&e));
+                        rule_finding(findings, source, rule, "path", error_text(&e));
                 return r == -ENOMEM ? r : 0;
         }
         r = tree_speak(t, path, &say);
@@ -131,6 +135,40 @@ static struct sources find_sources(const struct policy *p, const struct ceiling 
         return all;
 }
 
+/* The source of a layer that speaks, which is there. */
+static const struct source *source_of(const struct sources *all, enum hf_layer layer)
+{
+        const struct source *source = all->list;
+
+        while (source->layer != layer)
+                source++;
+        return source;
+}
+
+/* Gathers the rules that name a content, by the place that they lead to. */
+static int find_contents(const struct tree *t, struct compiled *c, const struct sources *all)
+{
+        size_t most = 0;
+
+        for (size_t i = 0; i < t->n_says; i++)
+                most += t->says[i].content;
+        c->contents = most ? calloc(most, sizeof(*c->contents)) : NULL;
+        if (most && !c->contents)
+                return -ENOMEM;
+        for (size_t place = 0; most && place < t->n_places; place++) {
+                for (uint32_t i = t->spots[place].content ? t->spots[place].first : 0; i; i = t->says[i - 1].next) {
+                        const struct say *say = &t->says[i - 1];
+                        const struct source *source = source_of(all, say->layer);
+
+                        if (say->content && say->allow)
+                                c->contents[c->n_contents++] =
+                                        (struct content_rule){ place, say->layer, policy_rule(source->policy, hf_rule_number(say->rule)),
+                                                               source->file, -ENOENT };
+                }
+        }
+        return 0;
+}
+
 /* Moves the places out of the tree into the result. */
 static void take_places(struct tree *t, struct compiled *c)
 {
@@ -163,6 +201,9 @@ static int compile_files(struct compiled *c, const struct sources *all, const st
         if (r < 0)
                 return r;
         tree_finish(&t);
+        r = find_contents(&t, c, all);
+        if (r < 0)
+                return r;
         take_places(&t, c);
         return all->ceilings ? places_clip(c) : 0;
 }
@@ -216,6 +257,11 @@ void compiled_close(struct compiled *c)
                         close(c->places[i].fd);
                 c->places[i].fd = -1;
         }
+        for (size_t i = 0; i < c->n_contents; i++) {
+                if (c->contents[i].fd >= 0)
+                        close(c->contents[i].fd);
+                c->contents[i].fd = -ENOENT;
+        }
 }
 
 void compiled_free(struct compiled *c)
@@ -227,6 +273,7 @@ void compiled_free(struct compiled *c)
                 free(c->places[i].name);
         free(c->places);
         free(c->prefixes);
+        free(c->contents);
         for (int layer = 0; layer < HF_LAYERS; layer++)
                 free(c->layers[layer]);
         place_index_free(c->index);

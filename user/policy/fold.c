@@ -2,12 +2,14 @@
 /* What each place inherits, per layer and right: the nearest rule wins, and at one place a denial beats an allowance. */
 #include "policy/compile.h"
 
+#include "holdfast/decide.h"
+
 #include <string.h>
 
-static void fold_allow(struct hf_node *node, const struct say *say)
+static void fold_allow(struct hf_node *node, const struct say *say, uint8_t rights)
 {
         for (int i = 0; i < HF_RIGHTS; i++) {
-                if (!(say->allow & (1u << i)))
+                if (!(say->allow & rights & (1u << i)))
                         continue;
                 node->allow[i] |= 1ULL << say->capability;
                 node->rule[i] = say->rule;
@@ -38,15 +40,24 @@ static struct hf_node *layer_node(struct tree *t, enum hf_layer layer, size_t pl
         return layer == HF_LAYER_POLICY ? &t->places[place].node : &t->ceilings[layer][place];
 }
 
+/* Where a rule names the content nothing else gives x: no folder above, and no other rule for the same path. */
+static uint8_t rights_of(const struct spot *spot, const struct say *say)
+{
+        return spot->content & 1u << say->layer && !say->content ? HF_RIGHTS_ALL & ~HF_EXEC : HF_RIGHTS_ALL;
+}
+
 static void fold_layer(struct tree *t, enum hf_layer layer, size_t place)
 {
         struct hf_node *node = layer_node(t, layer, place);
         int parent = t->places[place].parent;
 
         *node = parent >= 0 ? *layer_node(t, layer, (size_t)parent) : (struct hf_node){ 0 };
+        node->flags = t->spots[place].content & 1u << layer ? HF_NODE_CONTENT : 0;
+        if (node->flags)
+                node->allow[hf_right_index(HF_EXEC)] = 0;
         for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
                 if (t->says[i - 1].layer == layer)
-                        fold_allow(node, &t->says[i - 1]);
+                        fold_allow(node, &t->says[i - 1], rights_of(&t->spots[place], &t->says[i - 1]));
         for (uint32_t i = t->spots[place].first; i; i = t->says[i - 1].next)
                 if (t->says[i - 1].layer == layer)
                         fold_deny(node, &t->says[i - 1]);

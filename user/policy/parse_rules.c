@@ -9,6 +9,7 @@
 #define HINT_MAX 500 /* bytes */
 
 #define RIGHTS_EXPECTED "distinct letters out of \"rwxc\" (read, write, execute, connect)"
+#define SHA256_EXPECTED "the SHA-256 of a file, as sha256sum prints it"
 #define PORT_EXPECTED "a port number from 0 to 65535 or a range such as \"8000-8099\""
 
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most)
@@ -58,10 +59,43 @@ static void read_hint(struct reader *r, const cJSON *value, void *target)
         parse_text(r, value, &((struct rule *)target)->hint, HINT_MAX);
 }
 
+static void read_digest(struct reader *r, const cJSON *value, void *target)
+{
+        uint8_t digest[SHA256_BYTES], (*more)[SHA256_BYTES];
+        const char *text = reader_string(r, value, SHA256_EXPECTED);
+        struct rule *rule = target;
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (!text)
+                return;
+        if (sha256_parse(text, digest, &e) < 0) {
+                reader_error(r, &e);
+                return;
+        }
+        more = reallocarray(rule->sha256, (size_t)rule->n_sha256 + 1, sizeof(*more));
+        if (!more) {
+                r->no_memory = true;
+                return;
+        }
+        memcpy(more[rule->n_sha256++], digest, sizeof(digest));
+        rule->sha256 = more;
+}
+
+static void read_sha256(struct reader *r, const cJSON *value, void *target)
+{
+        if (!cJSON_IsArray(value))
+                read_digest(r, value, target);
+        else if (cJSON_GetArraySize(value) < 1 || cJSON_GetArraySize(value) > POLICY_SHA256_MAX)
+                reader_say(r, "found an array of %d, expected 1 to %d digests", cJSON_GetArraySize(value), POLICY_SHA256_MAX);
+        else
+                reader_array(r, value, read_digest, target);
+}
+
 static const struct field file_fields[] = {
         { "path", "the path that the rule is about", read_path, NULL, true },
         { "allow", NULL, read_allow, NULL, false },
         { "deny", NULL, read_deny, NULL, false },
+        { "sha256", NULL, read_sha256, NULL, false },
         { "hint", NULL, read_hint, NULL, false },
         { NULL, NULL, NULL, NULL, false },
 };
@@ -114,6 +148,20 @@ static const struct field egress_fields[] = {
         { NULL, NULL, NULL, NULL, false },
 };
 
+/* Content is checked when it is run, and only what the session cannot write stays what it is. */
+static void sha256_check(struct reader *r, const struct rule *rule)
+{
+        size_t before = where_key(&r->where, "sha256");
+
+        if (!(rule->allow & HF_EXEC))
+                reader_say(r, "found \"sha256\" in a rule that does not allow \"x\", expected it beside an \"allow\" with \"x\"");
+        if (rule->allow & HF_WRITE)
+                reader_say(r,
+                           "found \"sha256\" in a rule that allows \"w\", expected it without: a program that the session may write is not "
+                           "held to a content");
+        where_pop(&r->where, before);
+}
+
 static void file_rule_check(struct reader *r, const struct rule *rule, const cJSON *value)
 {
         bool allow = cJSON_GetObjectItemCaseSensitive(value, "allow"), deny = cJSON_GetObjectItemCaseSensitive(value, "deny");
@@ -124,8 +172,10 @@ static void file_rule_check(struct reader *r, const struct rule *rule, const cJS
         right_format(rule->allow & rule->deny, both);
         if (*both)
                 reader_say(r, "found \"%s\" both in \"allow\" and in \"deny\", expected each right in one of them", both);
-        if (!deny && cJSON_GetObjectItemCaseSensitive(value, "hint"))
-                reader_say(r, "found a \"hint\" without \"deny\", expected it beside what it explains");
+        if (cJSON_GetObjectItemCaseSensitive(value, "sha256"))
+                sha256_check(r, rule);
+        else if (!deny && cJSON_GetObjectItemCaseSensitive(value, "hint"))
+                reader_say(r, "found a \"hint\" without \"deny\" or \"sha256\", expected it beside what it explains");
 }
 
 /* Room for one more rule; NULL when there are too many or memory ran out. */

@@ -17,6 +17,8 @@
 #define POLICY_NESTING_MAX 32
 #define POLICY_CAPABILITIES_MAX 64
 #define POLICY_RULES_MAX 200000
+#define POLICY_SHA256_MAX 16 /* digests of one rule */
+#define SHA256_BYTES 32
 
 enum authorization { AUTHORIZATION_ALWAYS, AUTHORIZATION_ASK };
 
@@ -26,8 +28,10 @@ struct rule {
         char *where;    /* JSON path, e.g. $.capabilities.base.files[2] */
         char *hint;     /* or NULL */
         /* files */
-        char *path;          /* as written, with variables, no slash at its end; NULL for an egress rule */
-        uint8_t allow, deny; /* enum hf_right bits */
+        char *path;                      /* as written, with variables, no slash at its end; NULL for an egress rule */
+        uint8_t allow, deny;             /* enum hf_right bits */
+        uint8_t (*sha256)[SHA256_BYTES]; /* what is there runs only with one of these contents; NULL: with any */
+        int n_sha256;
         /* egress */
         uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d, host bits zero */
         uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */
@@ -133,6 +137,15 @@ struct place {
         struct hf_node node; /* what to load; names is the place's own index + 1 where places below it exist, else 0 */
 };
 
+/* A rule with SHA-256 digests, at the place that it speaks of. */
+struct content_rule {
+        size_t place;
+        enum hf_layer layer;
+        const struct rule *rule; /* of the policy or the ceiling, which must stay as long as this is asked */
+        const char *file;        /* of a ceiling, for messages; NULL: of the policy. Stays as the rule does */
+        int fd;                  /* to read what is there, for whoever loads the policy to open; negative errno where that failed */
+};
+
 /* An address prefix. */
 struct prefix {
         uint8_t addr[16];
@@ -147,6 +160,8 @@ struct compiled {
         size_t n_places;
         struct prefix *prefixes;
         size_t n_prefixes;
+        struct content_rule *contents; /* by place, ascending */
+        size_t n_contents;
         uint64_t active;                   /* capabilities that are granted from the start: those with authorization always */
         struct limits limits;              /* the lowest of all layers */
         uint64_t guard[HF_GUARDS];         /* per exception: the capabilities that make it, and the ceilings allow */
@@ -163,20 +178,27 @@ struct compiled {
  * Ceilings' rules make places just so. Within each layer the nearest rule wins; then a right is there when every layer allows it. What a
  * ceiling refuses of what the layers before it allow (policy, user, host) counts as denied, by that ceiling's rule or its number 0; so
  * does what a rule of it denies where the policy has no rule. Findings about a ceiling have its file before the JSON path.
- * Errors (an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components that do not
- * exist, a path through /proc/self, more than HF_PORTS ranges on one prefix, an object that cannot be looked at) go to findings;
- * nothing is half compiled. Returns 0, -EINVAL with findings, -ENOMEM, or -EMFILE and the like. Holds one descriptor for each place that
- * exists.
+ * A rule with digests denies w, and is the only one in its layer to give x at its place, which is HF_NODE_CONTENT: see compiled_accepts().
+ * Errors (digests for a folder, an unknown variable, a loop of symlinks, a component over 255 bytes, "..", more than HF_PENDING components
+ * that do not exist, a path through /proc/self, more than HF_PORTS ranges on one prefix, an object that cannot be looked at) go to
+ * findings; nothing is half compiled. Returns 0, -EINVAL with findings, -ENOMEM, or -EMFILE and the like. Holds one descriptor for each
+ * place that exists.
  */
 int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
                    struct findings *findings);
 void compiled_free(struct compiled *c);
 
-/* Closes the descriptors of the places, once the objects are named. */
+/* Closes the descriptors of the places and contents, once the objects are named. */
 void compiled_close(struct compiled *c);
 
 /* The place that decides about a path (absolute, "." and ".." resolved, no symlinks) by name alone. Never NULL: at least the root. */
 const struct place *compiled_find(const struct compiled *c, const char *path);
+
+/* The capabilities of the policy that let the content with that SHA-256 run at a place with HF_NODE_CONTENT; every layer must name it. */
+uint64_t compiled_accepts(const struct compiled *c, size_t place, const uint8_t sha256[SHA256_BYTES]);
+
+/* The first rule with digests at the place; NULL: there is none. */
+const struct content_rule *compiled_content(const struct compiled *c, size_t place);
 
 /* The longest prefix that holds the address; NULL: none. */
 const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16]);

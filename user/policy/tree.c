@@ -130,7 +130,7 @@ int tree_child(struct tree *t, int parent, const char *name, size_t length)
 static int say_at(struct tree *t, int place, const struct say *say)
 {
         struct spot *spot = &t->spots[place];
-        int r = grow((void **)&t->says, &t->says_room, t->n_says, sizeof(*t->says));
+        int r = say->content && spot->folder ? -EISDIR : grow((void **)&t->says, &t->says_room, t->n_says, sizeof(*t->says));
 
         if (r < 0)
                 return r;
@@ -144,6 +144,7 @@ static int say_at(struct tree *t, int place, const struct say *say)
         spot->last = (uint32_t)t->n_says;
         spot->denied |= say->deny != 0;
         spot->ruled |= (uint8_t)(1u << say->layer);
+        spot->content |= (uint8_t)(say->content << say->layer);
         spot->sealed |= say->seal ? say->deny : 0;
         return 0;
 }
@@ -187,6 +188,7 @@ static int say_at_link(struct tree *t, int link, const char *rest, const struct 
         rest += strspn(rest, "/");
         here.allow = 0;
         here.deny = *rest ? HF_WRITE : say->deny | HF_WRITE;
+        here.content = say->content && !*rest;
         r = say_at(t, link, &here);
         if (r < 0 || !*rest || !can_shadow(rest))
                 return r;
@@ -199,6 +201,7 @@ static int say_at_link(struct tree *t, int link, const char *rest, const struct 
                 rest += length + strspn(rest + length, "/");
         }
         here.deny = say->deny;
+        here.content = say->content;
         return say_at(t, place, &here);
 }
 
@@ -218,6 +221,7 @@ static int say_at_file(struct tree *t, int place, const struct say *say)
 
         here.allow = 0;
         here.deny = HF_WRITE;
+        here.content = false;
         r = say_at(t, place, &here);
         return r < 0 ? r : place;
 }

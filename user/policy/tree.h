@@ -18,6 +18,7 @@ struct say {
         int capability;
         enum hf_layer layer;
         uint8_t allow, deny; /* enum hf_right bits */
+        bool content;        /* x is there only with the contents that the rule names */
         bool seal;           /* deny holds for all below, whatever rules say there */
 };
 
@@ -29,6 +30,7 @@ struct spot {
         bool children;        /* there are places below it */
         bool denied;          /* a rule denies something right here, of whichever layer */
         uint8_t ruled;        /* layers that speak right here, as place.ruled */
+        uint8_t content;      /* layers whose rules name the content of what is here */
         uint8_t sealed;       /* enum hf_right bits that are refused here and below, whatever rules say */
 };
 
@@ -70,7 +72,7 @@ bool tree_is_full(int r);
  * its places. A denial also speaks at the symlinks on the way, which must not be replaced, and at the names below them, for the
  * case that somebody else replaces them; and at a file that stands in a folder's place. Returns 0 or negative errno: -ELOOP,
  * -ENAMETOOLONG (a component), -ENOSPC (more than HF_PENDING components that do not exist), -EXDEV (the path leads through
- * /proc/self, which is the compiler here), or as tree_child().
+ * /proc/self, which is the compiler here), -EISDIR (a rule names the content of a folder), or as tree_child().
  */
 int tree_speak(struct tree *t, const char *path, const struct say *say);
 

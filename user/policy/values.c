@@ -103,6 +103,27 @@ int ports_parse(const char *text, uint16_t *from, uint16_t *to, struct error *e)
         return 0;
 }
 
+int sha256_parse(const char *text, uint8_t ret[SHA256_BYTES], struct error *e)
+{
+        size_t n = strlen(text), digits = strspn(text, "0123456789abcdefABCDEF");
+        char shown[TEXT_SHOW_MAX];
+        uint8_t digest[SHA256_BYTES];
+
+        if (n != 2 * sizeof(digest) || digits != n)
+                return error_set(e, -EINVAL, "found %s, expected the 64 hexadecimal digits of a SHA-256, as sha256sum prints them",
+                                 text_show(text, shown));
+        if (text[strcspn(text, "ABCDEF")])
+                return error_set(e, -EINVAL, "found capital letters in %s, expected the digits in lower case, as sha256sum prints them",
+                                 text_show(text, shown));
+        for (size_t i = 0; i < sizeof(digest); i++) {
+                const char pair[3] = { text[2 * i], text[2 * i + 1], '\0' };
+
+                digest[i] = (uint8_t)strtoul(pair, NULL, 16);
+        }
+        memcpy(ret, digest, sizeof(digest));
+        return 0;
+}
+
 bool name_is_valid(const char *text)
 {
         size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-");

@@ -38,6 +38,9 @@ bool cidr_holds(const uint8_t prefix[16], uint32_t bits, const uint8_t addr[16])
 /* Writes the prefix as cidr_parse() reads it, at most 64 bytes. Returns out. */
 const char *cidr_format(const uint8_t addr[16], uint32_t bits, char out[64]);
 
+/* 64 hexadecimal digits in lower case. */
+int sha256_parse(const char *text, uint8_t ret[SHA256_BYTES], struct error *e);
+
 /* A name of a policy or capability: 1 to 64 of a-z 0-9 . _ - with a letter or digit first. */
 bool name_is_valid(const char *text);
 

@@ -208,9 +208,30 @@ static void a_device_opens_where_a_rule_names_it_alone(void **state)
         assert_int_equal(verdict_file(&named, true, &device, HF_READ, &(struct standing){ 0 }).why, HF_WHY_INACTIVE);
 }
 
+static void a_program_runs_while_its_content_is_what_the_policy_names(void **state)
+{
+        const struct looked_at known = { .path = "/srv", .exists = true, .known = true };
+        const struct looked_at unknown = { .path = "/srv", .exists = true };
+        struct hf_node named = srv;
+        struct verdict v;
+
+        (void)state;
+        named.allow[2] = named.allow[0];
+        named.rule[2] = 7;
+        named.flags = HF_NODE_CONTENT;
+        assert_int_equal(verdict_file(&named, true, &known, HF_READ | HF_EXEC, &granted).why, HF_WHY_ALLOWED);
+        assert_int_equal(verdict_file(&named, true, &unknown, HF_READ, &granted).why, HF_WHY_ALLOWED);
+        v = verdict_file(&named, true, &unknown, HF_READ | HF_EXEC, &granted);
+        assert_int_equal(v.why, HF_WHY_CONTENT);
+        assert_int_equal(v.refused, HF_EXEC);
+        assert_int_equal(v.rule, 7);
+        assert_int_equal(verdict_file(&named, true, &known, HF_EXEC, &(struct standing){ 0 }).why, HF_WHY_INACTIVE);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_program_runs_while_its_content_is_what_the_policy_names),
                 cmocka_unit_test(a_device_opens_where_a_rule_names_it_alone),
                 cmocka_unit_test(what_is_allowed_names_a_capability_that_is_live_and_its_rule),
                 cmocka_unit_test(what_a_rule_denies_names_it_with_its_hint),

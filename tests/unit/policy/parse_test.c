@@ -417,6 +417,47 @@ static void rights_print_in_one_order(void **state)
         assert_string_equal(text, "");
 }
 
+#define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define SHA256(allow, value) FILES("{\"path\":\"/a\",\"allow\":\"" allow "\",\"sha256\":" value "}")
+
+static void a_rule_with_x_may_name_the_sha256_of_what_runs(void **state)
+{
+        struct policy *one = parsed(SHA256("rx", "\"" DIGITS "f\"")), *more = parsed(SHA256("x", "[\"" DIGITS "f\",\"" DIGITS "0\"]"));
+
+        (void)state;
+        assert_int_equal(one->rules[0].n_sha256, 1);
+        assert_int_equal(one->rules[0].sha256[0][0], 0x01);
+        assert_int_equal(one->rules[0].sha256[0][31], 0xef);
+        assert_int_equal(more->rules[0].n_sha256, 2);
+        assert_int_equal(more->rules[0].sha256[1][31], 0xe0);
+        policy_free(one);
+        policy_free(more);
+        assert_accepted(FILES("{\"path\":\"/a\",\"allow\":\"x\",\"hint\":\"Ask.\",\"sha256\":\"" DIGITS "f\"}"));
+}
+
+static void a_wrong_sha256_says_what_is_expected(void **state)
+{
+        char text[2048], many[17 * 68];
+        size_t n = 0;
+
+        (void)state;
+        assert_refused(SHA256("x", "\"" DIGITS "\""), FILE_RULE ".sha256", "64 hexadecimal digits|sha256sum");
+        assert_refused(SHA256("x", "\"" DIGITS "0f\""), FILE_RULE ".sha256", "64 hexadecimal digits");
+        assert_refused(SHA256("x", "\"" DIGITS "g\""), FILE_RULE ".sha256", "64 hexadecimal digits");
+        assert_refused(SHA256("x", "\"" DIGITS "F\""), FILE_RULE ".sha256", "capital letters|lower case");
+        assert_refused(SHA256("x", "\"\""), FILE_RULE ".sha256", "sha256sum");
+        assert_refused(SHA256("x", "7"), FILE_RULE ".sha256", "the number 7|sha256sum");
+        assert_refused(SHA256("x", "[]"), FILE_RULE ".sha256", "array of 0|1 to 16");
+        assert_refused(SHA256("x", "[\"" DIGITS "f\",\"no\"]"), FILE_RULE ".sha256[1]", "\"no\"");
+        assert_refused(SHA256("r", "\"" DIGITS "f\""), FILE_RULE ".sha256", "does not allow \"x\"");
+        assert_refused(SHA256("rwx", "\"" DIGITS "f\""), FILE_RULE ".sha256", "allows \"w\"");
+        assert_refused(FILES("{\"path\":\"/a\",\"deny\":\"x\",\"sha256\":\"" DIGITS "f\"}"), FILE_RULE ".sha256", "does not allow");
+        for (int i = 0; i < 17; i++)
+                n += (size_t)snprintf(many + n, sizeof(many) - n, "%s\"" DIGITS "f\"", i ? "," : "");
+        snprintf(text, sizeof(text), SHA256("x", "[%s]"), many);
+        assert_refused(text, FILE_RULE ".sha256", "array of 17|1 to 16");
+}
+
 static void hints_go_with_denials(void **state)
 {
         char text[2048], hint[502];
@@ -563,6 +604,8 @@ int main(void)
                 cmocka_unit_test(rights_are_distinct_letters),
                 cmocka_unit_test(rights_print_in_one_order),
                 cmocka_unit_test(hints_go_with_denials),
+                cmocka_unit_test(a_rule_with_x_may_name_the_sha256_of_what_runs),
+                cmocka_unit_test(a_wrong_sha256_says_what_is_expected),
                 cmocka_unit_test(grants_go_with_asking),
                 cmocka_unit_test(limits_follow_their_notation),
                 cmocka_unit_test(prefixes_have_no_host_bits),
