@@ -54,7 +54,7 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct erro
         if (r < 0)
                 return error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1);
         *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
-        r = kernel_policy_load(d->kernel, id, c, e);
+        r = keeper_policy_load(d, id, c, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, id) = (struct hf_policy){ 0 };
                 d->sessions.policies[id] = false;
