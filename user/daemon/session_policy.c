@@ -17,7 +17,7 @@ static bool has_any(const struct ceilings *c)
         return c->list[HF_LAYER_USER].policy || c->list[HF_LAYER_HOST].policy;
 }
 
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
+int session_compile(const struct daemon *d, struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
                     struct compiled **ret, struct findings *findings, struct error *e)
 {
         struct policy_vars vars = { .workspace = s->workspace, .home = s->home, .user = s->user, .tmpdir = "/tmp" };
@@ -36,6 +36,7 @@ int session_compile(const struct daemon *d, const struct session *s, pid_t pid, 
         vars.seals = seals.list;
         vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);
+        session_mounts(s, &view.mounts);
         if (r == 0)
                 ceilings->clipped = (*ret)->clipped;
         else if (findings->total)
