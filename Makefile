@@ -46,7 +46,7 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit
 GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test property unit guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test property matrix unit guest-programs bench lint fmt clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -132,6 +132,10 @@ OPERATIONS ?= 300000
 SEED ?= $(shell date +%s)
 property:
 	PROPERTY='$(OPERATIONS) $(SEED)' tools/test --kernel $(KERNEL) --suite property
+
+# All of the file suites on every kind of file system.
+matrix:
+	MATRIX=all tools/test --kernel $(KERNEL) --suite matrix
 
 bench:
 	tools/bench

@@ -243,6 +243,9 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         if (error)
                 return error;
         from = place_find(a.policy, old_dentry);
+        /* FUSE may make the new name an inode of its own, which no rule knows. */
+        if (old_dentry->d_sb->s_magic == FUSE_MAGIC)
+                from.by_name = true;
         return check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
 }
 

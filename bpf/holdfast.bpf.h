@@ -141,11 +141,12 @@ struct {
 #define OVERLAYFS_MAGIC 0x794c7630
 #define BTRFS_MAGIC 0x9123683e
 #define BCACHEFS_MAGIC 0xca451a4e
+#define FUSE_MAGIC 0x65735546
 
-/* Whether inode numbers are not unique in a file system: its inodes then go by their address. */
+/* Whether inode numbers are not unique in a file system, or do not last: its inodes then go by their address. */
 static __always_inline bool magic_by_address(__u64 magic)
 {
-        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC;
+        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC;
 }
 
 static __always_inline bool by_address(struct super_block *sb)

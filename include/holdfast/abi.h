@@ -96,8 +96,8 @@ struct hf_policy {
 
 /*
  * An object in a file system: the kernel's own numbers, which stat(2) does not always tell. Reused inode numbers differ in
- * generation. Where numbers are not unique (overlayfs, btrfs) the inode's address stands for it, and the daemon holds the object
- * open, which keeps the address its own.
+ * generation. Where numbers are not unique (overlayfs, btrfs) or do not last (FUSE) the inode's address stands for it, and the daemon holds
+ * the object open, which keeps the address its own.
  */
 struct hf_object {
         __u64 ino;

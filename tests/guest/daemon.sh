@@ -8,7 +8,7 @@ base_policy
 echo outside >"$OUT/file"
 
 clean_up() {
-	daemon_answers >/dev/null 2>&1 || { kill -9 "$(daemon_pid)" 2>/dev/null; start_daemon; }
+	daemon_answers >/dev/null 2>&1 || { kill -9 "$(daemon_pid)" 2>/dev/null || true; start_daemon; }
 }
 
 # A session that tries each file it is told, and says what came of it.
@@ -98,6 +98,48 @@ test_a_daemon_that_is_asked_to_stop_leaves_the_sessions_confined() {
 	tell "$OUT/file" 'refused EACCES'
 	start_daemon
 	same state running "$(show "$session" state)"
+}
+
+# Objects whose file system has no numbers of their own go by the address of the inode, which is theirs only as long as it stays in memory.
+test_rules_of_objects_hold_over_a_restart_when_the_caches_are_dropped() {
+	local POLICY=$SCRATCH/objects.json name
+	mkdir -p "$OUT/folder"
+	tee "$WS/closed" "$OUT/folder/open" "$WS/moved" <<<text >/dev/null
+	ln "$WS/closed" "$WS/alias"
+	base_policy '{ "path": "${WORKSPACE}/closed", "deny": "rw" }, { "path": "'"$OUT/folder/open"'", "allow": "rw" }, { "path": "${WORKSPACE}/moved", "deny": "rw" }'
+	start_teller objects
+	mv "$WS/moved" "$WS/elsewhere"
+	ln "$OUT/folder/open" "$OUT/folder/linked"
+	for name in before none after; do
+		case $name in
+		none) kill_daemon KILL ;;
+		after) start_daemon ;;
+		esac
+		echo 3 >/proc/sys/vm/drop_caches
+		find /usr/lib -newermt 1970-01-02 >/dev/null # takes the memory that was given back
+		tell "$WS/alias" 'refused EACCES'
+		tell "$WS/elsewhere" 'refused EACCES'
+		tell "$OUT/folder/linked" 'done'
+		tell "$OUT/file" 'refused EACCES'
+	done
+	holdfast kill "$session"
+}
+
+test_the_process_that_keeps_objects_is_started_again_when_it_is_killed() {
+	local POLICY=$SCRATCH/objects.json keeper
+	echo text >"$WS/closed"
+	ln -f "$WS/closed" "$WS/alias"
+	base_policy '{ "path": "${WORKSPACE}/closed", "deny": "rw" }'
+	start_teller kept-open
+	keeper=$(pgrep -x holdfast-keeper)
+	kill -9 "$keeper"
+	await "there is another" eval "pgrep -x holdfast-keeper | grep -vx $keeper"
+	kill_daemon KILL
+	echo 3 >/proc/sys/vm/drop_caches
+	find /usr/lib -newermt 1970-01-02 >/dev/null
+	tell "$WS/alias" 'refused EACCES'
+	start_daemon
+	tell "$WS/alias" 'refused EACCES'
 }
 
 # As those of an older version do, whose maps were others.

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define CALLS 3000   /* of a worker */
-#define PATIENCE 3   /* s that a worker may be stuck */
-#define FDS 24       /* descriptors that are remembered */
+#define CALLS 3000 /* of a worker */
+#define PATIENCE 3 /* s that a worker may be stuck */
+#define FDS 24     /* descriptors that are remembered */
 #define PATHS 64
 #define BUFFER 65536 /* bytes that pointers lead to */
 #define FIRST_FD 10  /* below are the pipes that the test talks through */
@@ -50,12 +50,32 @@ static void add_path(const char *format, const char *folder)
 
 static void add_paths(const char *workspace, const char *outside)
 {
-        static const char *const inside[] = { "%s", "%s/a", "%s/b", "%s/folder", "%s/folder/c", "%s/folder/deep/d", "%s/out", "%s/up", "%s/fifo", "%s/socket" };
-        static const char *const beyond[] = { "%s", "%s/file", "%s/secret", "%s/folder", "%s/folder/file", "%s/new", "%s/socket", "%s/program", "%s/fifo" };
-        static const char *const host[] = { "/",         "/etc/passwd",   "/etc/shadow",       "/proc/self/mem",    "/proc/1/environ",  "/proc/sys/kernel/hostname",
-                                            "/sys",      "/dev/null",     "/dev/tty",          "/dev/kmsg",         "/dev/mem",         "/sys/fs/bpf/holdfast",
-                                            "/run",      "/root",         "/var/log/holdfast", "/sys/fs/cgroup",    "/proc/self/root",  "/sys/kernel/security",
-                                            "/dev/mqueue", "/proc/sysrq-trigger", "/run/holdfast/api.sock", "." };
+        static const char *const inside[] = { "%s",     "%s/a",  "%s/b",    "%s/folder", "%s/folder/c", "%s/folder/deep/d",
+                                              "%s/out", "%s/up", "%s/fifo", "%s/socket" };
+        static const char *const beyond[] = { "%s",     "%s/file",   "%s/secret",  "%s/folder", "%s/folder/file",
+                                              "%s/new", "%s/socket", "%s/program", "%s/fifo" };
+        static const char *const host[] = { "/",
+                                            "/etc/passwd",
+                                            "/etc/shadow",
+                                            "/proc/self/mem",
+                                            "/proc/1/environ",
+                                            "/proc/sys/kernel/hostname",
+                                            "/sys",
+                                            "/dev/null",
+                                            "/dev/tty",
+                                            "/dev/kmsg",
+                                            "/dev/mem",
+                                            "/sys/fs/bpf/holdfast",
+                                            "/run",
+                                            "/root",
+                                            "/var/log/holdfast",
+                                            "/sys/fs/cgroup",
+                                            "/proc/self/root",
+                                            "/sys/kernel/security",
+                                            "/dev/mqueue",
+                                            "/proc/sysrq-trigger",
+                                            "/run/holdfast/api.sock",
+                                            "." };
 
         for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
                 add_path(inside[i], workspace);
@@ -106,7 +126,17 @@ static long number(void)
 
 static long open_flags(void)
 {
-        static const int ways[] = { O_RDONLY, O_WRONLY, O_RDWR, O_PATH, O_RDWR | O_CREAT, O_WRONLY | O_TRUNC, O_RDWR | O_TMPFILE, O_DIRECTORY, O_WRONLY | O_APPEND, O_CREAT | O_EXCL | O_RDWR, 3 };
+        static const int ways[] = { O_RDONLY,
+                                    O_WRONLY,
+                                    O_RDWR,
+                                    O_PATH,
+                                    O_RDWR | O_CREAT,
+                                    O_WRONLY | O_TRUNC,
+                                    O_RDWR | O_TMPFILE,
+                                    O_DIRECTORY,
+                                    O_WRONLY | O_APPEND,
+                                    O_CREAT | O_EXCL | O_RDWR,
+                                    3 };
 
         return ways[any(sizeof(ways) / sizeof(*ways))] | O_CLOEXEC | O_NONBLOCK | (any(4) ? 0 : O_NOFOLLOW);
 }
@@ -338,7 +368,8 @@ static void anything(void)
         long call = (long)any(470), a[6];
 
         if (call == SYS_exit || call == SYS_exit_group || call == SYS_pause || call == SYS_rt_sigsuspend || call == SYS_vfork ||
-            call == SYS_fork || call == SYS_clone || call == SYS_clone3 || call == SYS_rt_sigreturn || call == SYS_close_range || call == SYS_alarm)
+            call == SYS_fork || call == SYS_clone || call == SYS_clone3 || call == SYS_rt_sigreturn || call == SYS_close_range ||
+            call == SYS_alarm)
                 return;
         for (int i = 0; i < 6; i++)
                 a[i] = argument("pdbsfioamkn"[any(11)]);

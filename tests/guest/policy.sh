@@ -168,6 +168,100 @@ test_what_this_version_cannot_enforce_is_refused() {
 	holds output "$output" '$.capabilities.net.egress[0].host'
 }
 
+# ---- paths and texts that are hard to follow ---------------------------------------------------------------------------------
+
+# nothing_runs WORDS...: a session under $POLICY does not begin, and the error has these words.
+nothing_runs() {
+	local words
+	rm -f "$WS/ran"
+	try holdfast run --policy "$POLICY" --workspace "$WS" -- touch "$WS/ran"
+	[ "$status" != 0 ] || fail "it ran"
+	[ ! -e "$WS/ran" ] || fail "it ran"
+	for words; do
+		holds error "$output" "$words"
+	done
+}
+
+test_a_rule_through_a_loop_of_symlinks_is_refused_with_its_place() {
+	local POLICY=$SCRATCH/loop.json
+	ln -sfn loop-b "$WS/loop-a"
+	ln -sfn loop-a "$WS/loop-b"
+	base_policy '{ "path": "${WORKSPACE}/loop-a/file", "deny": "w" }'
+	nothing_runs '$.capabilities.workspace.files[1].path' 'a loop of symlinks' "$WS/loop-a/file"
+	base_policy '{ "path": "${WORKSPACE}/loop-a", "allow": "r" }'
+	nothing_runs '$.capabilities.workspace.files[1].path' 'a loop of symlinks'
+}
+
+test_a_rule_at_a_dangling_link_is_about_what_it_would_lead_to() {
+	local POLICY=$SCRATCH/dangling.json
+	rm -rf "${WS:?}"/* "${OUT:?}"/*
+	ln -s not-there "$WS/denied"
+	ln -s "$OUT/not-there" "$WS/allowed"
+	base_policy '{ "path": "${WORKSPACE}/denied", "deny": "w" }, { "path": "${WORKSPACE}/allowed", "allow": "rw" }'
+	confined bash -c "cd $WS; files create not-there; files write denied; files unlink denied; files rename not-there-either not-there
+		files creat allowed; files read $OUT/not-there; files creat $OUT/beside; files creat beside"
+	same confined "$(printf 'refused %s\n' EACCES ENOENT EACCES ENOENT; printf 'done\ndone\nrefused EACCES\ndone')" "$output"
+	same "what is there" "$(printf '%s\n' "$OUT/not-there" "$WS/allowed" "$WS/beside" "$WS/denied")" "$(find "$WS" "$OUT" ! -type d | sort)"
+}
+
+# long BYTES: a path of that length in the workspace.
+long() {
+	local path=$WS name
+	printf -v name '%200s' ''
+	while [ $((${#path} + 202)) -lt "$1" ]; do
+		path+=/${name// /d}
+	done
+	printf -v name "%$(($1 - ${#path} - 1))s" ''
+	echo "$path/${name// /f}"
+}
+
+test_a_rule_at_the_longest_path_holds_exactly_and_a_longer_one_is_refused() {
+	local POLICY=$SCRATCH/long.json path
+	path=$(long 4095)
+	same length 4095 ${#path}
+	mkdir -p "${path%/*}"
+	(cd "${path%/*}" && touch "${path##*/}" beside)
+	base_policy '{ "path": "'"$path"'", "deny": "rw" }'
+	same control 'done' "$(files write "$path")"
+	mark
+	confined bash -c "files write $path; files read $path; files write ${path%/*}/beside"
+	same confined $'refused EACCES\nrefused EACCES\ndone' "$output"
+	await "its events are written" session_ended_since
+	holds event "$(refusals path | sed -n 1p)" "${path: -3500}"
+	base_policy '{ "path": "'"$(long 4096)"'", "deny": "rw" }'
+	nothing_runs '$.capabilities.workspace.files[1].path' 4095
+	rm -rf "${WS:?}"/ddd*
+}
+
+test_100000_rules_are_enforced_each() {
+	local POLICY=$SCRATCH/many.json number
+	mkdir -p "$OUT/many"
+	mount -t tmpfs none "$OUT/many" # places that exist and places that do not
+	(cd "$OUT/many" && seq 1 2 100000 | xargs touch)
+	base_policy '{ "path": "'"$OUT"'/many", "allow": "rw" },
+		'"$(seq -f '{"path": "'"$OUT"'/many/%.0f", "deny": "w"},' 99999)"' { "path": "'"$OUT"'/many/100000", "deny": "w" }'
+	try holdfast run --policy "$POLICY" --workspace "$WS" -- bash -c "cd $OUT/many
+		for number in 1 2 3 4 24999 25000 49999 50000 65535 65536 75001 99998 99999 100000; do files creat \$number; done; files creat 0; files creat 100001"
+	umount "$OUT/many"
+	for number in {1..14}; do echo 'refused EACCES'; done >"$SCRATCH/expected"
+	same "$POLICY" "$(<"$SCRATCH/expected")"$'\ndone\ndone' "$output"
+}
+
+test_text_that_is_no_utf8_is_refused_and_names_that_are_none_are_held_by_the_folder() {
+	local POLICY=$SCRATCH/utf8.json
+	rm -rf "${OUT:?}"/*
+	base_policy '{ "path": "'"$OUT"/$'na\xefve''", "deny": "w" }' # in Latin-1
+	nothing_runs UTF-8
+	same "by the API" 400 "$(printf '{"policy_text":"\xff"}' | curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" --data-binary @- \
+		http://localhost/v1/sessions)"
+	base_policy '{ "path": "'"$OUT"'", "allow": "rw" }, { "path": "'"$OUT"'/na\u00efve", "deny": "w" }, { "path": "'"$OUT"'/grün", "deny": "w" }'
+	confined bash -c "cd $OUT; files creat $'na\xc3\xafve'; files creat grün; files creat $'na\xefve'; files creat $'gr\xfcn'"
+	same confined "$(printf 'refused EACCES\nrefused EACCES\ndone\ndone')" "$output"
+	base_policy '{ "path": "'"$OUT"'", "deny": "w" }'
+	confined bash -c "cd $OUT; files write $'na\xefve'"
+	same "by the folder" 'refused EACCES' "$output"
+}
+
 # ---- ceilings ----------------------------------------------------------------------------------------------------------------
 
 clean_up() {

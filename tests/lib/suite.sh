@@ -8,7 +8,8 @@ TESTS=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 SUITE=$(basename "$0" .sh)
 AUDIT=/var/log/holdfast/audit.ndjson
 SOCKET=/run/holdfast/api.sock
-SCRATCH=/srv/holdfast-test/$SUITE # what a suite makes, outside of every policy
+GROUND=${GROUND:-/srv/holdfast-test} # a folder on the file system that is tested
+SCRATCH=$GROUND/$SUITE            # what a suite makes, outside of every policy
 WS=$SCRATCH/ws                    # the workspace of its sessions
 OUT=$SCRATCH/out                  # what lies outside
 POLICY=$SCRATCH/policy.json
@@ -216,6 +217,14 @@ scene() {
 	:
 }
 
+# lacking PROGRAM ATTEMPT ARG...: the file system that is tested knows no such operation, as LACKS (attempts, from the environment) says.
+lacking() {
+	[[ " ${LACKS-} " == *" ${2-} "* ]] || return 1
+	scene
+	try "$@"
+	[[ $output =~ ^refused\ (EINVAL|ENOSYS|EOPNOTSUPP|EPERM)$ ]] || fail "LACKS says otherwise: unconfined: $*: $output"
+}
+
 # denied [-c CAPABILITY -r RULE] [-e ERRNO] [-n] OBJECTS RIGHT COMMAND...: the positive control first: unconfined the attempt
 # gets done. Then the same in a session: refused (EACCES or EPERM, or -e), nothing changed, one event (-n: any number).
 denied() {
@@ -232,6 +241,7 @@ denied() {
 	shift $((OPTIND - 1))
 	objects=$1 right=$2
 	shift 2
+	! lacking "$@" || return 0
 	scene
 	try "$@"
 	same "unconfined: $*" 'done' "$output"
@@ -251,12 +261,42 @@ denied() {
 
 # allowed COMMAND...: in a session it gets done, and nothing is refused.
 allowed() {
+	! lacking "$@" || return 0
 	scene
 	mark
 	confined "$@"
 	same "confined: $*" 'done' "$output"
 	await "its events are written" session_ended_since
 	no_refusal
+}
+
+# attempt_each LINES: makes the attempts of together(), and prints what each came to.
+attempt_each() {
+	local expected attempt
+	while read -r expected attempt; do
+		# shellcheck disable=SC2086
+		[ -z "$expected" ] || echo "$attempt: $($attempt || true)"
+	done <<<"$1"
+}
+
+# together LINES: several attempts in one session, a line each: what is expected there ("done" or an error), then the command. Unconfined
+# each of them gets done, in the same order; what is guarded stays as it was, and each refusal has its event.
+together() {
+	local expected unconfined before refused
+	expected=$(sed -nE 's/^[[:space:]]*done (.*)/\1: done/p; s/^[[:space:]]*(E[A-Z]+) (.*)/\2: refused \1/p' <<<"$1")
+	unconfined=$(sed -nE 's/^[[:space:]]*(done|E[A-Z]+) (.*)/\2: done/p' <<<"$1")
+	refused=$(grep -c ': refused E' <<<"$expected" || true)
+	scene
+	output=$(attempt_each "$1")
+	output=$(diff <(echo "$unconfined") - <<<"$output") || fail "unconfined: $output"
+	scene
+	before=$(snapshot)
+	mark
+	confined bash -c "$(declare -f attempt_each)"'; attempt_each "$1"' attempts "$1"
+	output=$(diff <(echo "$expected") - <<<"$output") || fail "confined: $output"
+	same "what was guarded" "$before" "$(snapshot)"
+	await "its events are written" session_ended_since
+	same "refusals with an event: $(refusals op path)" "$refused" "$(refusals seq | grep -c . || true)"
 }
 
 # ---- the daemon ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #define PATH_CONFIG "/etc/holdfast/holdfast.json"
 #define PATH_RUN "/run/holdfast"
 #define PATH_SOCKET PATH_RUN "/api.sock"
+#define PATH_KEEPER PATH_RUN "/keeper.sock"
 #define PATH_STATE "/var/lib/holdfast"
 #define PATH_DATABASE PATH_STATE "/holdfast.db"
 #define PATH_LOG "/var/log/holdfast"

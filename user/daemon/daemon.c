@@ -125,6 +125,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
         events_check_lost(d);
         kernel_policy_reap(d->kernel);
+        keeper_tidy(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 
@@ -231,8 +232,10 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
                 r = cgroups_open(&d->cgroups, e);
         if (r >= 0)
                 r = kernel_open(&d->kernel, e);
-        if (r >= 0)
+        if (r >= 0) {
+                keeper_find(d);
                 r = start_sessions(d, e);
+        }
         if (r >= 0)
                 r = streams_start(d, e);
         return r < 0 ? r : listen_start(d, e);
@@ -255,6 +258,8 @@ int daemon_run(struct daemon *d)
         sd_notify(0, "READY=1");
         r = sd_event_loop(d->event);
         sd_notify(0, "STOPPING=1");
+        kernel_policy_reap(d->kernel);
+        keeper_tidy(d);
         report_start(d, "the daemon stopped; enforcement goes on");
         log_info("stopped; the kernel goes on enforcing %zu sessions, and a new holdfastd takes them up", live(d));
         return r;
@@ -273,6 +278,7 @@ void daemon_stop(struct daemon *d)
         sd_event_source_disable_unref(d->tick);
         audit_close(d->audit);
         store_close(d->store);
+        cleanup_close(&d->keeper.fd);
         kernel_close(d->kernel);
         cgroups_close(&d->cgroups);
         sd_event_unref(d->event);

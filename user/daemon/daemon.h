@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "daemon/cgroup.h"
 #include "daemon/config.h"
+#include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/mounts.h"
 #include "daemon/session.h"
@@ -26,6 +27,7 @@ struct daemon {
         sd_event_source *events, *tick;
         struct kernel *kernel;
         struct cgroups cgroups;
+        struct keeper keeper;
         struct store *store;
         struct audit *audit;
         struct http_server *http;
@@ -56,7 +58,7 @@ void daemon_stop(struct daemon *d);
 
 #define DAEMON_INIT \
         { \
-                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT \
+                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT \
         }
 
 #endif

@@ -25,10 +25,10 @@ static const struct mounts *mounts_for(struct daemon *d, struct session *s, cons
                 return &d->mounts;
         if (s->mounts.count && now - s->mounts_read < MOUNTS_FRESH)
                 return &s->mounts;
-        if (mounts_read((pid_t)event->pid, &fresh) == 0 || mounts_read(s->pid, &fresh) == 0 || mounts_read(getpid(), &fresh) == 0) {
-                mounts_clear(&s->mounts);
-                s->mounts = fresh;
-        }
+        /* Where its processes are gone already, those of before still tell more than the daemon's own. */
+        if (mounts_read((pid_t)event->pid, &fresh) == 0 || mounts_read(s->pid, &fresh) == 0 ||
+            (!s->mounts.count && mounts_read(getpid(), &fresh) == 0))
+                session_mounts(s, &fresh);
         s->mounts_read = now;
         return s->mounts.count ? &s->mounts : &d->mounts;
 }

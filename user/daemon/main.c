@@ -9,6 +9,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] =
         "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
@@ -120,6 +121,10 @@ int main(int argc, char **argv)
 {
         struct options o = { 0 };
 
+        if (strcmp(argv[0], KEEPER_NAME) == 0) {
+                keeper_serve();
+                return 0;
+        }
         log_setup("holdfastd", LOG_LEVEL_INFO);
         if (parse(argc, argv, &o) < 0) {
                 fputs("Try holdfastd --help\n", stderr);

@@ -87,6 +87,14 @@ struct session *sessions_by_id(const struct sessions *all, const char *id)
         return NULL;
 }
 
+void session_mounts(struct session *s, struct mounts *mounts)
+{
+        mounts_clear(&s->mounts);
+        s->mounts = *mounts;
+        *mounts = (struct mounts)MOUNTS_INIT;
+        s->mounts_read = time_now(CLOCK_BOOTTIME);
+}
+
 struct session *sessions_by_slot(const struct sessions *all, uint32_t slot, uint64_t generation)
 {
         struct session *s = slot < HF_SLOTS ? all->slots[slot] : NULL;

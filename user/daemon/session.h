@@ -84,6 +84,9 @@ struct session *sessions_by_id(const struct sessions *all, const char *id);
 int sessions_take_slot(struct sessions *all, uint32_t *ret);   /* -ENOSPC when all are in use */
 int sessions_take_policy(struct sessions *all, uint32_t *ret); /* -ENOSPC when all are in use */
 
+/* Takes over the mounts of one of its processes, read just now. */
+void session_mounts(struct session *s, struct mounts *mounts);
+
 /* The session of an event; NULL when the slot is another's by now. */
 struct session *sessions_by_slot(const struct sessions *all, uint32_t slot, uint64_t generation);
 
@@ -103,10 +106,10 @@ int session_create(struct daemon *d, const struct session_request *request, stru
 int session_move(struct daemon *d, struct session *s, const struct session_request *request, struct error *e);
 
 /*
- * session_policy.c: compiles for the session as it is now, under its ceilings as they are now, which go to *ceilings (to be cleared, also
- * on failure); and replaces its policy with one store. Takes policy and text, also on failure.
+ * session_policy.c: compiles for the session as it is now, whose mounts it notes, under its ceilings as they are now, which go to *ceilings
+ * (to be cleared, also on failure); and replaces its policy with one store. Takes policy and text, also on failure.
  */
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
+int session_compile(const struct daemon *d, struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
                     struct compiled **ret, struct findings *findings, struct error *e);
 int session_apply(struct daemon *d, struct session *s, struct policy *policy, char *text, const char *actor, struct findings *findings,
                   struct error *e);

@@ -157,7 +157,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         int r;
 
         *kernel_policy(d->kernel, s->policy_id) = (struct hf_policy){ .active = c->active };
-        r = kernel_policy_load(d->kernel, s->policy_id, c, &s->unverified, e);
+        r = keeper_policy_load(d, s->policy_id, c, &s->unverified, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, s->policy_id) = (struct hf_policy){ 0 };
                 return r;

@@ -21,7 +21,7 @@ static bool has_any(const struct ceilings *c)
         return c->list[HF_LAYER_USER].policy || c->list[HF_LAYER_HOST].policy;
 }
 
-int session_compile(const struct daemon *d, const struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
+int session_compile(const struct daemon *d, struct session *s, pid_t pid, const struct policy *policy, struct ceilings *ceilings,
                     struct compiled **ret, struct findings *findings, struct error *e)
 {
         struct policy_vars vars = { .workspace = s->workspace, .home = s->home, .user = s->user, .tmpdir = "/tmp" };
@@ -40,6 +40,7 @@ int session_compile(const struct daemon *d, const struct session *s, pid_t pid, 
         vars.seals = seals.list;
         vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);
+        session_mounts(s, &view.mounts);
         if (r == 0) {
                 ceilings->clipped = (*ret)->clipped;
                 r = contents_open(*ret, s->uid);
@@ -61,7 +62,7 @@ static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct find
         if (r < 0)
                 return error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1);
         *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
-        r = kernel_policy_load(d->kernel, id, c, unverified, e);
+        r = keeper_policy_load(d, id, c, unverified, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, id) = (struct hf_policy){ 0 };
                 d->sessions.policies[id] = false;

@@ -65,6 +65,12 @@ void kernel_policy_reap(struct kernel *k);
 /* The SHA-256 of what a descriptor reads, from its start. 0 or negative errno. */
 int content_sha256(int fd, uint8_t ret[SHA256_BYTES]);
 
+/*
+ * The descriptors that a policy which this process loaded holds open: those of objects that go by their address. They stay the kernel's
+ * and must be open somewhere as long as the policy is in force.
+ */
+const int *kernel_policy_held(const struct kernel *k, uint32_t policy, size_t *n);
+
 /* Ties a cgroup (by its id, the inode number of its folder) and all below it to a slot: whatever is moved there joins the session. */
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e);
 void kernel_cgroup_remove(struct kernel *k, uint64_t cgroup);

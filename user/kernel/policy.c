@@ -306,6 +306,12 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
         return 0;
 }
 
+const int *kernel_policy_held(const struct kernel *k, uint32_t policy, size_t *n)
+{
+        *n = k->loaded[policy].n_fds;
+        return k->loaded[policy].fds;
+}
+
 int kernel_cgroup_add(struct kernel *k, uint64_t cgroup, uint32_t slot, struct error *e)
 {
         if (bpf_map_update_elem(k->map[MAP_CGROUPS], &cgroup, &slot, BPF_NOEXIST))

@@ -155,6 +155,21 @@ static void size_is_bounded(void **state)
         assert_refused_bytes(large, n - 1, "$", "fewer values");
 }
 
+static void the_number_of_rules_is_bounded(void **state)
+{
+        static const char rule[] = "{\"path\":\"/a\",\"allow\":\"r\"},",
+                          start[] = "{\"holdfast\":1,\"name\":\"n\",\"capabilities\":{\"c\":{\"files\":[";
+        const size_t n = (POLICY_RULES_MAX + 1) * strlen(rule);
+        _cleanup_free_ char *text = malloc(strlen(start) + n + 8);
+        char *p = stpcpy(text, start);
+
+        (void)state;
+        for (int i = 0; i <= POLICY_RULES_MAX; i++)
+                p = stpcpy(p, rule);
+        strcpy(p - 1, "]}}}");
+        assert_refused(text, "$.capabilities.c.files[200000]", "more than 200000 rules");
+}
+
 static void duplicate_keys_are_refused_at_every_level(void **state)
 {
         (void)state;
@@ -589,6 +604,7 @@ int main(void)
                 cmocka_unit_test(a_nul_after_or_within_the_text_is_refused),
                 cmocka_unit_test(nesting_is_bounded_before_anything_is_built),
                 cmocka_unit_test(size_is_bounded),
+                cmocka_unit_test(the_number_of_rules_is_bounded),
                 cmocka_unit_test(duplicate_keys_are_refused_at_every_level),
                 cmocka_unit_test(unknown_fields_are_refused_with_the_nearest_name),
                 cmocka_unit_test(what_cannot_be_enforced_is_refused_and_says_so),
