@@ -5,7 +5,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 
-read -r seconds seed <<<"${FUZZ:-20 1}"
+read -r seconds seed <<<"${FUZZ:-10 1}"
 KEY=0x484f4c44
 NAME=fuzzed
 
