@@ -170,6 +170,7 @@ int find_mappings(struct bpf_iter__task_vma *ctx)
 #define BUFFERS (1 << 14) /* that the kernel lets a ring have */
 #define PAGES (1 << 18)   /* of one, which is at most 1 GiB */
 #define MAPPING_FLAGS 3   /* in page.mapping: no file's */
+#define HEAD_MASKS (-1ULL << 28)
 
 /* Since 6.13. */
 struct io_rsrc_node___table {
@@ -181,6 +182,11 @@ struct io_ring_ctx___table {
                 unsigned int nr;
                 struct io_rsrc_node___table **nodes;
         } buf_table;
+};
+
+/* Newer kernels: of a tail page either the address of the head, or a mask that leads there; an odd number, both. */
+struct page___info {
+        unsigned long compound_info;
 };
 
 /* Newer kernels have it outside of d_u. */
@@ -195,19 +201,30 @@ struct buffers {
         __u64 pages;   /* of the buffer that is looked at */
         __u64 refused; /* dentry of a file that may not be written; 0: none was found */
         __u32 policy;
-        bool table;
 };
+
+/* The first page of the folio that the page is in. */
+static __always_inline struct page *page_head(struct page *page)
+{
+        __u64 head;
+
+        if (bpf_core_field_exists(struct page___info, compound_info))
+                head = BPF_CORE_READ((struct page___info *)page, compound_info);
+        else
+                head = BPF_CORE_READ(page, compound_head);
+        if (!(head & 1))
+                return page;
+        return (struct page *)(head > HEAD_MASKS ? (__u64)page & head : head - 1);
+}
 
 /* The name of the file that the page is of; 0: it is of none, or of one without a path. */
 static __always_inline __u64 page_dentry(struct page *page)
 {
-        __u64 head = BPF_CORE_READ(page, compound_head), alias, offset;
+        __u64 alias, offset;
         struct address_space *mapping;
         struct inode *inode;
 
-        if (head & 1)
-                page = (struct page *)(head - 1);
-        mapping = BPF_CORE_READ(page, mapping);
+        mapping = BPF_CORE_READ(page_head(page), mapping);
         if (!mapping || ((__u64)mapping & MAPPING_FLAGS))
                 return 0;
         inode = BPF_CORE_READ(mapping, host);
@@ -256,7 +273,7 @@ static long look_at_buffer(__u32 i, struct buffers *b)
         struct io_mapped_ubuf *buffer = NULL;
 
         bpf_probe_read_kernel(&buffer, sizeof(buffer), (void *)(b->list + i * sizeof(buffer)));
-        if (b->table && buffer)
+        if (bpf_core_field_exists(struct io_ring_ctx___table, buf_table) && buffer)
                 buffer = BPF_CORE_READ((struct io_rsrc_node___table *)buffer, buf);
         if (!buffer)
                 return 0;
@@ -287,8 +304,7 @@ int find_buffers(struct bpf_iter__task_file *ctx)
         ring = file->private_data;
         b.policy = a.policy;
         b.live = a.live;
-        b.table = bpf_core_field_exists(struct io_ring_ctx___table, buf_table);
-        if (b.table) {
+        if (bpf_core_field_exists(struct io_ring_ctx___table, buf_table)) {
                 count = BPF_CORE_READ((struct io_ring_ctx___table *)ring, buf_table.nr);
                 b.list = (__u64)BPF_CORE_READ((struct io_ring_ctx___table *)ring, buf_table.nodes);
         } else {
