@@ -114,6 +114,16 @@ static int attempt_perf(char **arg)
         return outcome(syscall(SYS_perf_event_open, &a, -1, 0, -1, 0));
 }
 
+static int attempt_perf_own(char **arg)
+{
+        struct perf_event_attr a = {
+                .type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = PERF_COUNT_SW_CPU_CLOCK, .exclude_kernel = 1, .exclude_hv = 1
+        };
+
+        (void)arg;
+        return outcome(syscall(SYS_perf_event_open, &a, 0, -1, -1, 0));
+}
+
 static int attempt_userfaultfd(char **arg)
 {
         (void)arg;
@@ -189,6 +199,7 @@ static const struct attempt attempts[] = {
         { "bpf-pin", 1, "PATH", attempt_bpf_pin },
         { "bpf-id", 0, "", attempt_bpf_id },
         { "perf", 0, "", attempt_perf },
+        { "perf-own", 0, "", attempt_perf_own },
         { "userfaultfd", 0, "", attempt_userfaultfd },
         { "add-key", 0, "", attempt_add_key },
         { "sqpoll", 0, "", attempt_sqpoll },
