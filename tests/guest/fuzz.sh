@@ -54,7 +54,7 @@ set_scene() {
 
 # fuzz COMMAND...: the fuzzer in a session, started by the command.
 fuzz() {
-	local before daemon lost denied counted logged
+	local before changed daemon lost denied counted logged
 	set_scene
 	counted=$(counted)
 	daemon=$(daemon_pid)
@@ -64,7 +64,7 @@ fuzz() {
 	start_session $NAME "$@" fuzzer "${seed:-1}" "$seconds" "$WS" "$OUT" "$canary" "$KEY"
 	patience=$((seconds * 10 + 120)) await "the fuzzer has ended" ended "$session"
 	sed -n '/^calls/s/^/# fuzz: /p' "$SCRATCH/background.log" | tail -n 1
-	same "the world outside" "$before" "$(world)"
+	changed=$(diff <(echo "$before") <(world)) || fail "the world outside changed: $changed"
 	same "the daemon" "$daemon" "$(daemon_pid)"
 	await "the daemon answers" daemon_answers
 	same "the kernel's log" "$logged" "$(oops)"
