@@ -20,7 +20,7 @@ world() {
 	ps -o pid=,ppid=,pgid=,sid=,uid=,nice=,cls=,comm= -p "$canary"
 	cat "/proc/$canary/limits" "/proc/$canary/oom_score_adj" "/proc/$canary/coredump_filter" "/proc/$canary/cgroup"
 	taskset -p "$canary"
-	ipcs -a | grep -v '^$' | awk '{ print $1, $2, $3, $4, $5 }'
+	ipcs -m | grep -i "$KEY" # those that a session makes are its own
 	ls -l /sys/fs/bpf/holdfast/links /sys/fs/bpf/holdfast/maps
 }
 
