@@ -64,7 +64,7 @@ int BPF_PROG(file_open, struct file *file)
         __u32 rights = 0;
         int error;
 
-        if (!agent_acts(&a))
+        if (!agent_acts_on(&a, file))
                 return 0;
         if (file->f_flags & FMODE_EXEC_FLAG) {
                 rights = HF_EXEC;
@@ -97,7 +97,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         struct agent a;
         __u16 type;
 
-        if (!host_look() || !agent_acts(&a))
+        if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
         if (!a.killed && !a.session->recheck)
                 return 0;
