@@ -43,6 +43,17 @@ static __always_inline int check_process(const struct agent *a, struct inode *in
         return guard_excepts(a, HF_GUARD_PROCESSES) ? 0 : -EACCES;
 }
 
+/* Refuses the terminal of a process that is not in the session, unless it is the session's own. One that nobody has yet is nobody's. */
+static __always_inline int check_terminal(const struct agent *a, struct dentry *dentry)
+{
+        struct tty_struct *terminal = BPF_CORE_READ(dentry, d_fsdata);
+        struct pid *leader = BPF_CORE_READ(terminal, ctrl.session);
+
+        if (!leader || BPF_CORE_READ(bpf_get_current_task_btf(), signal, tty) == terminal || process_slot(number(leader)) == a->slot)
+                return 0;
+        return guard_refuse_path(a, HF_OP_OPEN, 0, dentry);
+}
+
 /* Whether a file of that mode gives whoever runs it another user or group. */
 static __always_inline bool sets_id(__u32 mode)
 {
@@ -87,6 +98,8 @@ int BPF_PROG(file_open, struct file *file)
                 return error;
         if (sb->s_magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
+        if (sb->s_magic == DEVPTS_MAGIC)
+                return check_terminal(&a, file->f_path.dentry);
         return file->f_flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
 }
 
