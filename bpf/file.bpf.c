@@ -123,6 +123,20 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         return check(&a, file->f_path.dentry, mask & MAY_WRITE ? HF_WRITE : HF_READ, mask & MAY_WRITE ? HF_OP_WRITE : HF_OP_READ);
 }
 
+#define F_WRLCK 1
+
+/* Who has a file to itself makes others wait, which is more than reading it. A lock of that kind may be taken by a descriptor for reading.
+ */
+SEC("lsm/file_lock")
+int BPF_PROG(file_lock, struct file *file, unsigned int cmd)
+{
+        struct agent a;
+
+        if (cmd != F_WRLCK || !agent_acts_on(&a, file))
+                return 0;
+        return check(&a, file->f_path.dentry, HF_WRITE, HF_OP_LOCK);
+}
+
 /* A descriptor that another process passed. */
 SEC("lsm/file_receive")
 int BPF_PROG(file_receive, struct file *file)
