@@ -43,10 +43,10 @@ DAEMON := $(call modules,daemon)
 CLI := $(call modules,cli)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/*_test.c)))
-GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c)))
+GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c tests/adversary/*/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test property matrix unit guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test property matrix adversary unit guest-programs bench lint fmt clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -115,7 +115,7 @@ payload: all guest-programs
 	rm -rf $(B)/payload
 	$(MAKE) --no-print-directory install DESTDIR=$(B)/payload PREFIX=/usr CFLAGS='$(CFLAGS)'
 	mkdir -p $(B)/payload/usr/lib/holdfast/tests
-	cp -r tests/guest tests/demo tests/bench tests/lib $(B)/payload/usr/lib/holdfast/tests/ 2>/dev/null || true
+	cp -r tests/guest tests/demo tests/bench tests/lib tests/adversary $(B)/payload/usr/lib/holdfast/tests/ 2>/dev/null || true
 	for p in $(GUEST); do install -D -m 0755 $$p $(B)/payload/usr/lib/holdfast/$${p#$(B)/}; done
 
 vm: payload
@@ -136,6 +136,10 @@ property:
 # All of the file suites on every kind of file system.
 matrix:
 	MATRIX=all tools/test --kernel $(KERNEL) --suite matrix
+
+# All attempts of tests/adversary, in all their modes.
+adversary:
+	ADVERSARY_MODES='root.run root.attach user.run user.attach' tools/test --kernel $(KERNEL) --suite adversary
 
 bench:
 	tools/bench

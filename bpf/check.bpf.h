@@ -92,4 +92,10 @@ static __always_inline bool agent_acts(struct agent *a)
         return agent_current(a) && !inner_credentials();
 }
 
+/* The same, of an open file. */
+static __always_inline __attribute__((unused)) bool agent_acts_on(struct agent *a, struct file *file)
+{
+        return agent_current(a) && !inner_file(file);
+}
+
 #endif

@@ -43,6 +43,17 @@ static __always_inline int check_process(const struct agent *a, struct inode *in
         return guard_excepts(a, HF_GUARD_PROCESSES) ? 0 : -EACCES;
 }
 
+/* Refuses the terminal of a process that is not in the session, unless it is the session's own. One that nobody has yet is nobody's. */
+static __always_inline int check_terminal(const struct agent *a, struct dentry *dentry)
+{
+        struct tty_struct *terminal = BPF_CORE_READ(dentry, d_fsdata);
+        struct pid *leader = BPF_CORE_READ(terminal, ctrl.session);
+
+        if (!leader || BPF_CORE_READ(bpf_get_current_task_btf(), signal, tty) == terminal || process_slot(number(leader)) == a->slot)
+                return 0;
+        return guard_refuse_path(a, HF_OP_OPEN, 0, dentry);
+}
+
 /* Whether a file of that mode gives whoever runs it another user or group. */
 static __always_inline bool sets_id(__u32 mode)
 {
@@ -64,7 +75,7 @@ int BPF_PROG(file_open, struct file *file)
         __u32 rights = 0;
         int error;
 
-        if (!agent_acts(&a))
+        if (!agent_acts_on(&a, file))
                 return 0;
         if (file->f_flags & FMODE_EXEC_FLAG) {
                 rights = HF_EXEC;
@@ -87,6 +98,8 @@ int BPF_PROG(file_open, struct file *file)
                 return error;
         if (sb->s_magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
+        if (sb->s_magic == DEVPTS_MAGIC)
+                return check_terminal(&a, file->f_path.dentry);
         return file->f_flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
 }
 
@@ -97,7 +110,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         struct agent a;
         __u16 type;
 
-        if (!host_look() || !agent_acts(&a))
+        if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
         if (!a.killed && !a.session->recheck)
                 return 0;
@@ -108,6 +121,20 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         if (file->f_flags & FMODE_EXEC_FLAG)
                 return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_EXEC);
         return check(&a, file->f_path.dentry, mask & MAY_WRITE ? HF_WRITE : HF_READ, mask & MAY_WRITE ? HF_OP_WRITE : HF_OP_READ);
+}
+
+#define F_WRLCK 1
+
+/* Who has a file to itself makes others wait, which is more than reading it. A lock of that kind may be taken by a descriptor for reading.
+ */
+SEC("lsm/file_lock")
+int BPF_PROG(file_lock, struct file *file, unsigned int cmd)
+{
+        struct agent a;
+
+        if (cmd != F_WRLCK || !agent_acts_on(&a, file))
+                return 0;
+        return check(&a, file->f_path.dentry, HF_WRITE, HF_OP_LOCK);
 }
 
 /* A descriptor that another process passed. */
@@ -339,6 +366,25 @@ int BPF_PROG(path_notify, const struct path *path)
 #define FS_IOC_SETFLAGS 0x40086602
 #define FS_IOC32_SETFLAGS 0x40046602
 #define FS_IOC_FSSETXATTR 0x401c5820
+#define FS_IOC_SETVERSION 0x40087602
+#define FS_IOC32_SETVERSION 0x40047602
+#define EXT4_IOC_SETVERSION 0x40086604
+#define EXT4_IOC32_SETVERSION 0x40046604
+#define FS_IOC_ENABLE_VERITY 0x40806685
+#define FS_IOC_SET_ENCRYPTION_POLICY 0x800c6613
+#define FAT_IOCTL_SET_ATTRIBUTES 0x40047211
+
+/* By type and number, whatever the size of the argument. */
+#define BTRFS_IOCTL(cmd) (((cmd)&0xff00) == 0x9400)
+#define IOCTL_NUMBER(cmd) ((cmd)&0xff)
+#define BTRFS_SNAPSHOT 1
+#define BTRFS_SUBVOLUME 14
+#define BTRFS_DESTROY 15
+#define BTRFS_SNAPSHOT_2 23
+#define BTRFS_SUBVOLUME_2 24
+#define BTRFS_SET_FLAGS 26
+#define BTRFS_SET_RECEIVED 37
+#define BTRFS_DESTROY_2 63
 
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
@@ -348,16 +394,40 @@ int BPF_PROG(path_notify, const struct path *path)
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 
+/* Subvolumes come and go by ioctl alone, and a snapshot is a copy of a tree in which no object is one that a rule knows. */
+static __always_inline bool changes_subvolumes(unsigned int cmd)
+{
+        if (!BTRFS_IOCTL(cmd))
+                return false;
+        switch (IOCTL_NUMBER(cmd)) {
+        case BTRFS_SNAPSHOT:
+        case BTRFS_SUBVOLUME:
+        case BTRFS_DESTROY:
+        case BTRFS_SNAPSHOT_2:
+        case BTRFS_SUBVOLUME_2:
+        case BTRFS_SET_FLAGS:
+        case BTRFS_SET_RECEIVED:
+        case BTRFS_DESTROY_2:
+                return true;
+        }
+        return false;
+}
+
 static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
 {
         struct agent a;
 
+        if (changes_subvolumes(cmd))
+                return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
         switch (cmd) {
         /* These change a file's metadata; the descriptor may be open for reading alone. */
         case FS_IOC_SETFLAGS:
         case FS_IOC32_SETFLAGS:
         case FS_IOC_FSSETXATTR:
-                return check_metadata(file->f_path.dentry, HF_OP_IOCTL);
+        case FS_IOC_ENABLE_VERITY:
+        case FS_IOC_SET_ENCRYPTION_POLICY:
+        case FAT_IOCTL_SET_ATTRIBUTES:
+                return agent_acts_on(&a, file) ? check(&a, file->f_path.dentry, HF_WRITE, HF_OP_IOCTL) : 0;
         /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name.
          */
         case TIOCSTI:
@@ -367,6 +437,11 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case TIOCVHANGUP:
         case FIOSETOWN:
         case SIOCSPGRP:
+        /* The number of generation is one of those by which a rule knows its object. */
+        case FS_IOC_SETVERSION:
+        case FS_IOC32_SETVERSION:
+        case EXT4_IOC_SETVERSION:
+        case EXT4_IOC32_SETVERSION:
                 return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
         }
         return 0;

@@ -241,6 +241,13 @@ int BPF_PROG(guard_key)
         return inner_credentials() ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 0);
 }
 
+/* A key that is asked for and not there is made, and the kernel runs a program outside to find what belongs in it. */
+SEC("lsm/key_alloc")
+int BPF_PROG(guard_key_made)
+{
+        return inner_credentials() ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 1);
+}
+
 /* Whether a program that starts gets another user, group or Linux capabilities from its file. Root's own come with every program. */
 static __always_inline bool gains(const struct cred *old, const struct cred *new)
 {

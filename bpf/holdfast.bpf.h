@@ -17,6 +17,7 @@
 #define EACCES 13
 #define EXDEV 18
 #define FMODE_PATH 0x4000
+#define PF_IO_WORKER 0x10
 
 /* Makes the verifier forget the bounds of a counter, which would make each turn of a loop another case. */
 #define forget(counter) asm volatile("%0 ^= 0" : "+r"(counter))
@@ -217,14 +218,33 @@ static __always_inline bool agent_current(struct agent *a)
 
 /*
  * Whether the kernel acts for the task with another's credentials: a file system on top of another (overlayfs) working on the
- * files below, which the upper level has checked. An agent has no other way to such credentials than io_uring personalities,
- * which the guard refuses.
+ * files below, which the upper level has checked. Neither is so the worker of io_uring that takes on the credentials which the task
+ * had when it asked, nor the task that writes its own core file: what these do is on the task's account.
  */
 static __always_inline bool inner_credentials(void)
 {
         struct task_struct *task = bpf_get_current_task_btf();
 
-        return task->cred != task->real_cred;
+        return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER) && !BPF_CORE_READ(task, signal, core_state);
+}
+
+/*
+ * The same, of an open file, and of all tasks: only such a file system has files on a mount of its own that is in no namespace, or
+ * (until 6.4) files with the path of the upper level and the inode of the lower.
+ */
+static __always_inline __attribute__((unused)) bool inner_file(struct file *file)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct mount *mount;
+        __s64 namespace;
+
+        if (task->cred == task->real_cred)
+                return false;
+        if (file->f_path.dentry->d_sb != file->f_inode->i_sb)
+                return true;
+        mount = (void *)number(file->f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+        namespace = (__s64)BPF_CORE_READ(mount, mnt_ns);
+        return namespace < 0 && namespace >= -4095; /* an error in place of a pointer */
 }
 
 /* Whether a task is of the same session. */

@@ -44,6 +44,29 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
         return 0;
 }
 
+/*
+ * A thread that executes a program becomes the only one of its process, and the leader. What it belonged to by its leader alone, as
+ * the process was moved in as a whole, is noted as its own before.
+ */
+SEC("lsm/bprm_creds_for_exec")
+int BPF_PROG(thread_executes)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct hf_task *from, *to;
+
+        if (task->pid == task->tgid || !task->group_leader->bpf_storage || bpf_task_storage_get(&tasks, task, NULL, 0))
+                return 0;
+        from = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
+        if (!from)
+                return 0;
+        to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+        if (!to)
+                return -ENOMEM;
+        to->generation = from->generation;
+        to->slot = from->slot;
+        return 0;
+}
+
 /* A task, or a thread group by its leader, was moved into a cgroup. The other threads find the leader's record. */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task, bool threadgroup)

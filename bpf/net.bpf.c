@@ -19,7 +19,13 @@
 #define IPV6_HOPOPTS 54
 #define IPV6_RTHDR 57
 #define IPV6_DSTOPTS 59
+#define IPV6_RTHDRDSTOPTS 55
+#define IPV6_2292PKTOPTIONS_FIRST 3 /* IPV6_2292HOPOPTS, _2292DSTOPTS, _2292RTHDR and */
 #define IPV6_2292PKTOPTIONS 6
+#define IP_RETOPTS 7
+#define SOL_SOCKET 1
+#define SO_BINDTODEVICE 25
+#define SO_BINDTOIFINDEX 62
 #define MSG_FASTOPEN 0x20000000
 
 /* Where something goes, or comes from. */
@@ -96,6 +102,12 @@ static __always_inline bool inet(__u16 family)
         return family == AF_INET || family == AF_INET6;
 }
 
+/* Families that lead nowhere but to what their own hooks look at. Others look alike from here, whatever they carry. */
+static __always_inline bool harmless(__u16 family)
+{
+        return family == AF_UNIX || family == AF_NETLINK;
+}
+
 static __always_inline __u8 protocol(struct socket *sock)
 {
         return sock->type == SOCK_STREAM ? HF_TCP : HF_UDP;
@@ -111,6 +123,16 @@ static __always_inline int refuse_kind(const struct agent *a, __u16 op, __u32 de
         return -EACCES;
 }
 
+/* Whether a session may have such a socket at all. */
+static __always_inline bool kind_allowed(int family, int type, int proto)
+{
+        if (family == AF_UNIX || (family == AF_NETLINK && !proto))
+                return true;
+        if (inet(family) && type == SOCK_STREAM)
+                return proto == IPPROTO_IP || proto == IPPROTO_TCP;
+        return inet(family) && type == SOCK_DGRAM && (proto == IPPROTO_IP || proto == IPPROTO_UDP);
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(socket_create, int family, int type, int proto, int kern)
 {
@@ -119,14 +141,8 @@ int BPF_PROG(socket_create, int family, int type, int proto, int kern)
         if (kern || !agent_current(&a))
                 return 0;
         type &= SOCK_TYPE_MASK;
-        if (!a.killed) {
-                if (family == AF_UNIX || (family == AF_NETLINK && !proto))
-                        return 0;
-                if (inet(family) && type == SOCK_STREAM && (proto == IPPROTO_IP || proto == IPPROTO_TCP))
-                        return 0;
-                if (inet(family) && type == SOCK_DGRAM && (proto == IPPROTO_IP || proto == IPPROTO_UDP))
-                        return 0;
-        }
+        if (!a.killed && kind_allowed(family, type, proto))
+                return 0;
         return refuse_kind(&a, HF_OP_SOCKET, family);
 }
 
@@ -142,7 +158,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
                 return 0;
         family = sk->__sk_common.skc_family;
         if (!inet(family))
-                return a.killed ? refuse_kind(&a, HF_OP_CONNECT, family) : 0;
+                return a.killed || !harmless(family) ? refuse_kind(&a, HF_OP_CONNECT, family) : 0;
         /* AF_UNSPEC takes an association back. */
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
@@ -165,6 +181,39 @@ static __always_inline void address_of_peer(struct peer_address *p, struct sock 
         }
 }
 
+#define CONTROL_MESSAGES 4 /* in one message; what carries more is refused */
+
+/* Whether a control message may send the packet elsewhere first: a source route, or an extension header. An IPv6 socket takes both kinds.
+ */
+static __always_inline bool leads_elsewhere(struct msghdr *msg)
+{
+        __u64 at = (__u64)msg->msg_control, left = msg->msg_controllen;
+        struct {
+                __u64 length;
+                int level, type;
+        } head;
+
+        for (int i = 0; i < CONTROL_MESSAGES; i++) {
+                if (left < sizeof(head))
+                        return false;
+                if (bpf_probe_read_kernel(&head, sizeof(head), (void *)at) || head.length < sizeof(head))
+                        return true;
+                if (head.level == IPPROTO_IP && head.type == IP_RETOPTS)
+                        return true;
+                if (head.level == IPPROTO_IPV6 && head.type >= IPV6_2292PKTOPTIONS_FIRST && head.type <= IPV6_2292PKTOPTIONS)
+                        return true;
+                if (head.level == IPPROTO_IPV6 &&
+                    (head.type == IPV6_RTHDR || head.type == IPV6_HOPOPTS || head.type == IPV6_DSTOPTS || head.type == IPV6_RTHDRDSTOPTS))
+                        return true;
+                head.length = (head.length + 7) & ~7ULL;
+                if (head.length >= left)
+                        return false;
+                left -= head.length;
+                at += head.length;
+        }
+        return true;
+}
+
 /* Sending: to the address given, and on what is connected after a kill or once a right may have been taken away. */
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
@@ -179,20 +228,11 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
                 return 0;
         family = sk->__sk_common.skc_family;
         if (!inet(family))
-                return a.killed ? refuse_kind(&a, HF_OP_SEND, family) : 0;
+                return a.killed || !harmless(family) ? refuse_kind(&a, HF_OP_SEND, family) : 0;
+        if (msg->msg_controllen && sock->type != SOCK_STREAM && !a.killed && leads_elsewhere(msg))
+                return refuse_kind(&a, HF_OP_SEND, family);
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
-                /* A control message may carry a source route, which would send the packet elsewhere first. */
-                if (msg->msg_controllen && family == AF_INET && !a.killed) {
-                        struct cmsghdr {
-                                __u64 len;
-                                int level, type;
-                        } head = {};
-
-                        if (bpf_probe_read_kernel(&head, sizeof(head), msg->msg_control) ||
-                            (head.level == IPPROTO_IP && head.type == 7 /* IP_RETOPTS */))
-                                return refuse_kind(&a, HF_OP_SEND, family);
-                }
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);
                 return net_check(&a, &p, HF_OP_SEND, protocol(sock));
         }
@@ -255,17 +295,55 @@ int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock)
         return refuse_kind(&a, HF_OP_ACCEPT, sk->__sk_common.skc_family);
 }
 
-/* Source routes and extension headers lead a packet elsewhere than its address says. */
+#define SOCKFS_MAGIC 0x534f434b
+#define TCP_LISTEN 10
+
+/* A socket that another process passed: of a kind, and with a peer, that the session could have had by itself. */
+SEC("lsm/file_receive")
+int BPF_PROG(socket_receive, struct file *file)
+{
+        struct peer_address p;
+        struct socket *sock;
+        struct agent a;
+        struct sock *sk;
+        __u16 family;
+
+        if (file->f_inode->i_sb->s_magic != SOCKFS_MAGIC || !agent_current(&a))
+                return 0;
+        sock = bpf_sock_from_file(file);
+        sk = sock ? sock->sk : NULL;
+        if (!sk)
+                return 0;
+        family = sk->__sk_common.skc_family;
+        if (a.killed || !kind_allowed(family, sock->type, sk->sk_protocol))
+                return refuse_kind(&a, HF_OP_RECV, family);
+        if (!inet(family))
+                return 0;
+        if (sk->__sk_common.skc_state == TCP_LISTEN)
+                return on_loopback(sk) ? 0 : refuse_kind(&a, HF_OP_LISTEN, family);
+        address_of_peer(&p, sk);
+        return p.port ? net_check(&a, &p, HF_OP_RECV, protocol(sock)) : 0;
+}
+
+/* Whether an option leads packets elsewhere than their address says: source routes, extension headers, an interface of its choice. */
+static __always_inline bool option_leads_elsewhere(int level, int name)
+{
+        switch (level) {
+        case SOL_SOCKET:
+                return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX;
+        case IPPROTO_IP:
+                return name == IP_OPTIONS;
+        case IPPROTO_IPV6:
+                return name == IPV6_RTHDR || name == IPV6_HOPOPTS || name == IPV6_DSTOPTS || name == IPV6_RTHDRDSTOPTS ||
+                       name == IPV6_2292PKTOPTIONS;
+        }
+        return false;
+}
+
 SEC("lsm/socket_setsockopt")
 int BPF_PROG(socket_setsockopt, struct socket *sock, int level, int name)
 {
         struct agent a;
 
-        if (level != IPPROTO_IP && level != IPPROTO_IPV6)
-                return 0;
-        if (level == IPPROTO_IP && name != IP_OPTIONS)
-                return 0;
-        if (level == IPPROTO_IPV6 && name != IPV6_RTHDR && name != IPV6_HOPOPTS && name != IPV6_DSTOPTS && name != IPV6_2292PKTOPTIONS)
-                return 0;
-        return agent_current(&a) ? refuse_kind(&a, HF_OP_SOCKET, name) : 0;
+        return option_leads_elsewhere(level, name) && agent_current(&a) ? refuse_kind(&a, HF_OP_SOCKET, name) : 0;
 }

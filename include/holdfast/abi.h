@@ -347,6 +347,7 @@ enum hf_op {
         HF_OP_OWNER, /* of the signals that a file sends */
         HF_OP_WATCH,
         HF_OP_REVOKE, /* a process has mapped what it may no more, and is stopped */
+        HF_OP_LOCK,
         HF_OPS,
 };
 

@@ -112,6 +112,29 @@ test_a_process_moved_into_an_agents_cgroup_is_confined() {
 	same "the events' session" "$session" "$(refusals session | sort -u)"
 }
 
+# thread_executes [CGROUP]: a thread of a process that was moved there executes a program that tries; prints what it came to.
+thread_executes() {
+	local go status=0
+	rm -f "$SCRATCH/go"
+	mkfifo "$SCRATCH/go"
+	tasks thread-exec "$OUT/file" <"$SCRATCH/go" >/dev/null 2>&1 &
+	pid=$!
+	exec {go}>"$SCRATCH/go"
+	await "its threads are there" eval "[ \$(ls /proc/$pid/task | wc -l) = 2 ]"
+	[ -z "${1-}" ] || echo "$pid" >"$1/cgroup.procs"
+	echo >&"$go"
+	exec {go}>&-
+	wait "$pid" || status=$?
+	echo $status
+}
+
+test_a_thread_of_a_process_moved_in_that_executes_a_program_is_confined() {
+	scene
+	same control 0 "$(thread_executes)"
+	start_session threads sleep infinity
+	same "errno (EACCES)" 13 "$(thread_executes "/sys/fs/cgroup$(show "$session" cgroup)")"
+}
+
 test_a_process_started_in_a_cgroup_below_an_agents_is_confined() {
 	local cgroup
 	scene

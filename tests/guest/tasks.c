@@ -139,6 +139,26 @@ static int attempt_exec(char **arg)
         return result_of(child);
 }
 
+static void *execute_when_told(void *path)
+{
+        char byte;
+
+        NEED(read(0, &byte, 1));
+        execl("/proc/self/exe", "tasks", "write", path, NULL);
+        _exit(EIO);
+}
+
+/* Another thread than the first, once a byte comes in on standard input, becomes a program that tries; exits with the errno. */
+static int attempt_thread_exec(char **arg)
+{
+        pthread_t t;
+
+        errno = EAGAIN;
+        NEED(-pthread_create(&t, NULL, execute_when_told, arg[0]));
+        pthread_join(t, NULL);
+        return -EIO;
+}
+
 static int attempt_write(char **arg)
 {
         file = arg[0];
@@ -224,6 +244,7 @@ static const struct attempt attempts[] = {
         { "clone-shared", 1, "FILE", attempt_clone_shared },
         { "thread", 1, "FILE", attempt_thread },
         { "exec", 1, "FILE", attempt_exec },
+        { "thread-exec", 1, "FILE", attempt_thread_exec },
         { "write", 1, "FILE", attempt_write },
         { "rename-self", 1, "FILE", attempt_rename_self },
         { "set-uid", 2, "FILE UID", attempt_set_uid },

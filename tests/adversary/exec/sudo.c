@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs sudo.
+ * event: guard setuid
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        int status;
+        pid_t child = NEED(fork());
+
+        if (child == 0) {
+                if (getuid() == 0)
+                        NEED(setresuid(1000, 1000, 1000));
+                execl("/usr/bin/sudo", "sudo", "-n", "-l", NULL);
+                _exit(126);
+        }
+        NEED(waitpid(child, &status, 0));
+        return WIFEXITED(status) && WEXITSTATUS(status) == 126 ? -EPERM : 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Picks a mounted file system to change its settings, by fspick(2).
+ * event: guard mount | guard capability
+ * event of a user: guard mount | guard capability | none: the kernel refuses it first
+ * who: root
+ */
+#include "lib/adversary.h"
+
+#include <linux/mount.h>
+#include <sys/syscall.h>
+
+static int attempt(void)
+{
+        return outcome(syscall(SYS_fspick, AT_FDCWD, scene("EXT4"), 0));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traces the daemon.
+ * event: guard ptrace
+ * event of a user: guard ptrace | none: the kernel refuses it first
+ * who: root
+ * policy: wide
+ */
+#include "lib/adversary.h"
+
+#include <sys/ptrace.h>
+
+static int attempt(void)
+{
+        return outcome(ptrace(PTRACE_SEIZE, scene_number("DAEMON"), 0, 0));
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connects to the socket of the API.
+ * event: file unix
+ * policy: wide
+ */
+#include "lib/adversary-net.h"
+
+static int attempt(void)
+{
+        return reach(make(AF_UNIX, SOCK_STREAM, 0), local(scene("SOCKET")));
+}

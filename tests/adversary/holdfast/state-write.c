@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes to the state of the daemon.
+ * event: file open
+ * event of a user: file open | none: the mode of the folder
+ * who: root
+ * policy: wide
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        return outcome(open(scene("STATE"), O_WRONLY));
+}

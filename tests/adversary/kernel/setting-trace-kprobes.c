@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opens /sys/kernel/tracing/kprobe_events for writing: probes in the kernel.
+ * event: file open
+ * event of a user: file open | none: the mode of the file
+ * who: root
+ * policy: wide
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        int fd = open("/sys/kernel/tracing/kprobe_events", O_WRONLY);
+
+        if (fd < 0 && errno == ENOENT)
+                absent("/sys/kernel/tracing/kprobe_events");
+        return outcome(fd);
+}

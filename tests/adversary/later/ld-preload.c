@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes /etc/ld.so.preload.mine for all users.
+ * event: file create
+ * event of a user: file create | none: the mode of the folder
+ * who: root
+ * policy: agent
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        int result = put(open("/etc/ld.so.preload.mine", O_WRONLY | O_CREAT | O_EXCL, 0644));
+
+        unlink("/etc/ld.so.preload.mine");
+        return result;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connects by its first send, over IPv4.
+ * event: connect send
+ */
+#include "lib/adversary-net.h"
+
+static int attempt(void)
+{
+        struct to a = v4("PORT");
+
+        return outcome(sendto(make(AF_INET, SOCK_STREAM, 0), "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, &a.any, a.size));
+}

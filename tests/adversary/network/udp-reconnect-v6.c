@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connects a datagram socket to where it may, lets go by AF_UNSPEC, and connects elsewhere, over IPv6.
+ * event: connect connect
+ */
+#include "lib/adversary-net.h"
+
+static int attempt(void)
+{
+        int fd = make(AF_INET6, SOCK_DGRAM, 0);
+
+        NEED(reach(fd, v6("ALLOWED")));
+        NEED(connect(fd, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr)));
+        return reach(fd, v6("PORT"));
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sends a datagram over IPv6.
+ * event: connect send
+ */
+#include "lib/adversary-net.h"
+
+static int attempt(void)
+{
+        return send_to(make(AF_INET6, SOCK_DGRAM, 0), v6("PORT"));
+}

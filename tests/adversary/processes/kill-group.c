@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sends a signal to a process group outside.
+ * event: guard signal | guard capability
+ * event of a user: guard signal
+ * policy: wide
+ * targets: bystander session
+ */
+#include "lib/adversary.h"
+
+#include <signal.h>
+
+static int attempt(void)
+{
+        return outcome(kill(-scene_number("PID"), SIGUSR1));
+}

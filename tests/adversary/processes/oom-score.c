@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes /proc/PID/oom_score_adj of a process outside.
+ * event: none: ps asks for these of every process | guard capability
+ * event of a user: none: ps asks for these of every process
+ * policy: wide
+ * targets: bystander session
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        int fd = open(text("/proc/%s/oom_score_adj", scene("PID")), O_WRONLY);
+
+        if (fd < 0 && errno == ENOENT)
+                absent("oom_score_adj");
+        return fd < 0 ? -errno : outcome(write(fd, "1000", 4));
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads /proc/PID/environ of a process outside.
+ * event: none: ps asks for these of every process | guard capability
+ * event of a user: none: ps asks for these of every process
+ * policy: wide
+ * targets: bystander session
+ */
+#include "lib/adversary.h"
+
+static int attempt(void)
+{
+        return get(open(text("/proc/%s/environ", scene("PID")), O_RDONLY));
+}
