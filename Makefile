@@ -153,4 +153,4 @@ fmt:
 clean:
 	rm -rf build build-sanitize
 
--include $(wildcard $(B)/user/*/*.d $(B)/bpf/*.d $(B)/tests/unit/*/*.d $(B)/tests/guest/*.d $(B)/tests/bench/*.d)
+-include $(wildcard $(B)/user/*/*.d $(B)/bpf/*.d $(B)/tests/unit/*/*.d $(B)/tests/guest/*.d $(B)/tests/bench/*.d $(B)/tests/adversary/*/*.d)

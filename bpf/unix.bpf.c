@@ -5,6 +5,7 @@
 #include "walk.bpf.h"
 
 #define AF_UNIX 1
+#define SOCKFS_MAGIC 0x534f434b
 
 /* Notes whose socket it is. */
 SEC("lsm/socket_post_create")
@@ -24,21 +25,24 @@ int BPF_PROG(socket_post_create, struct socket *sock, int family, int type, int 
         return 0;
 }
 
+static __always_inline bool owned(const struct agent *a, struct sock *sk)
+{
+        struct hf_task *owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
+
+        return owner && owner->slot == a->slot && a->session && owner->generation == a->session->generation;
+}
+
 /* Whether the session may speak to the socket at the other end. */
 static __always_inline int check_peer(const struct agent *a, struct sock *other)
 {
         struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
         struct unix_sock *peer;
-        struct hf_task *owner;
         struct hf_node *node = NULL;
         struct dentry *dentry = NULL;
         enum hf_why why;
 
-        if (!a->killed) {
-                owner = bpf_sk_storage_get(&owners, other, NULL, 0);
-                if (owner && owner->slot == a->slot && a->session && owner->generation == a->session->generation)
-                        return 0;
-        }
+        if (!a->killed && owned(a, other))
+                return 0;
         peer = bpf_skc_to_unix_sock(other);
         if (peer)
                 dentry = peer->path.dentry;
@@ -56,6 +60,21 @@ static __always_inline int check_peer(const struct agent *a, struct sock *other)
         return -EACCES;
 }
 
+/* Whose the connecting end's other end is: whoever listens. */
+static __always_inline int inherit_owner(struct sock *listener, struct sock *accepted)
+{
+        struct hf_task *from = bpf_sk_storage_get(&owners, listener, NULL, 0), *to;
+
+        if (!from)
+                return 0;
+        to = bpf_sk_storage_get(&owners, accepted, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!to)
+                return -ENOMEM;
+        to->slot = from->slot;
+        to->generation = from->generation;
+        return 0;
+}
+
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(unix_stream_connect, struct sock *sock, struct sock *other, struct sock *newsk)
 {
@@ -65,6 +84,8 @@ int BPF_PROG(unix_stream_connect, struct sock *sock, struct sock *other, struct 
         struct task_struct *task;
         struct hf_peer *peer;
 
+        if (!error)
+                error = inherit_owner(other, newsk);
         if (error || !bpf_sk_storage_get(&peers, other, NULL, 0))
                 return error;
         /* The other end is the daemon's: tell it who this is, in a way that the caller cannot. */
@@ -85,4 +106,26 @@ int BPF_PROG(unix_may_send, struct socket *sock, struct socket *other)
         struct agent a;
 
         return sk && agent_current(&a) ? check_peer(&a, sk) : 0;
+}
+
+/* A socket that another process passed: the session's own, or one with an end to which it could have connected by itself. */
+SEC("lsm/file_receive")
+int BPF_PROG(unix_receive, struct file *file)
+{
+        struct unix_sock *end;
+        struct socket *sock;
+        struct agent a;
+        struct sock *sk;
+
+        if (file->f_inode->i_sb->s_magic != SOCKFS_MAGIC || !agent_current(&a))
+                return 0;
+        sock = bpf_sock_from_file(file);
+        sk = sock ? sock->sk : NULL;
+        if (!sk || sk->__sk_common.skc_family != AF_UNIX || (!a.killed && owned(&a, sk)))
+                return 0;
+        end = bpf_skc_to_unix_sock(sk);
+        if (!end)
+                return 0;
+        sk = end->peer ? end->peer : sk;
+        return check_peer(&a, sk);
 }

@@ -127,7 +127,7 @@ system_rules='{ "path": "/usr", "allow": "rx" }, { "path": "/etc", "allow": "r" 
 	{ "path": "/dev/tty", "allow": "rw" }, { "path": "/dev/ptmx", "allow": "rw" }, { "path": "/dev/pts", "allow": "rw" }'
 network='"net": { "egress": [ { "cidr": "127.0.0.1", "port": 7001 }, { "cidr": "::1", "port": 7001 } ] }'
 
-# narrow: little is allowed. wide: every file, so that only the guard is left. neighbour: of the session that is attacked.
+# narrow: little is allowed; namespaces: and user namespaces. wide: every file, so that only the guard is left. neighbour: of the session that is attacked.
 policies() {
 	local world=$FS/world
 	cat >"$SCRATCH/narrow.json" <<-END
@@ -143,6 +143,7 @@ policies() {
 		{ "holdfast": 1, "name": "wide", "capabilities": { $network, "all": { "files": [ { "path": "/", "allow": "rwxc" },
 		  { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/tty", "allow": "rw" }, { "path": "/dev/ptmx", "allow": "rw" } ] } } }
 	END
+	jq '.name = "namespaces" | .capabilities.base.guard = ["user-namespaces"]' "$SCRATCH/narrow.json" >"$SCRATCH/namespaces.json"
 	cat >"$SCRATCH/neighbour.json" <<-END
 		{ "holdfast": 1, "name": "neighbour", "capabilities": { "all": { "guard": [ "keys" ], "files": [ { "path": "/", "allow": "rwxc" },
 		  { "path": "/dev/mqueue", "allow": "rw" }, { "path": "/dev/shm", "allow": "rw" }, { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/ptmx", "allow": "rw" } ] } } }

@@ -78,7 +78,7 @@ static int inet_socket(int family, int type, int port)
 /* Passes the descriptor that whoever connected asks for by its number. */
 static struct sockaddr_in loopback; /* where it listens itself */
 
-static void pass(int listener, int fds[3])
+static void pass(int listener, int fds[4], const char *folder)
 {
         union {
                 char room[CMSG_SPACE(sizeof(int))];
@@ -92,12 +92,21 @@ static void pass(int listener, int fds[3])
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        if (read(fd, &which, 1) == 1 && which >= '0' && which <= '2') {
+        if (read(fd, &which, 1) == 1 && which >= '0' && which <= '3') {
                 if (which == '1') {
                         close(fds[1]);
                         fds[1] = NEED(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
                         NEED(connect(fds[1], (const struct sockaddr *)&loopback, sizeof(loopback)));
                         arrived--; /* that was itself */
+                }
+                if (which == '3') {
+                        struct sockaddr_un own = { .sun_family = AF_UNIX };
+
+                        close(fds[3]);
+                        fds[3] = NEED(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+                        snprintf(own.sun_path, sizeof(own.sun_path), "%.80s/stream", folder);
+                        NEED(connect(fds[3], (const struct sockaddr *)&own, sizeof(own)));
+                        arrived--;
                 }
                 c->cmsg_level = SOL_SOCKET;
                 c->cmsg_type = SCM_RIGHTS;
@@ -142,7 +151,7 @@ static void drain_terminal(int terminal, int master)
 
 int main(int argc, char **argv)
 {
-        int file, fifo, shm, sem, queue, terminal, master, n = 0, passed[3] = { -1, -1, -1 };
+        int file, fifo, shm, sem, queue, terminal, master, n = 0, passed[4] = { -1, -1, -1, -1 };
         struct pollfd p[16];
         char path[128], name[128], line[64], *shared, *posix_shared, *tty;
         struct mq_attr attributes = { .mq_maxmsg = 8, .mq_msgsize = 64 };
@@ -238,7 +247,7 @@ int main(int argc, char **argv)
                 if (poll(both, 2, -1) < 0)
                         continue;
                 if (both[1].revents)
-                        pass(helper, passed);
+                        pass(helper, passed, argv[1]);
                 if (!both[0].revents)
                         continue;
                 if (!fgets(line, sizeof(line), stdin))

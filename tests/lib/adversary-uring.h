@@ -7,6 +7,7 @@
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 struct ring {
@@ -53,6 +54,30 @@ static int ring_do(struct ring *r, struct io_uring_sqe operation)
         result = r->completions[*r->head & r->completions_mask].res;
         __atomic_store_n(r->head, *r->head + 1, __ATOMIC_RELEASE);
         return result;
+}
+
+/* Links an operation to a read from a pipe that waits in the kernel, changes the task's credentials, and lets the read end. */
+__attribute__((unused)) static int ring_linked(struct io_uring_sqe operation)
+{
+        struct ring r = ring_make((struct io_uring_params){ 0 });
+        unsigned int tail = *r.tail;
+        char byte;
+        int ends[2];
+
+        NEED(pipe2(ends, O_CLOEXEC));
+        r.entries[tail & r.mask] = (struct io_uring_sqe){
+                .opcode = IORING_OP_READ, .fd = ends[0], .addr = (unsigned long)&byte, .len = 1, .flags = IOSQE_ASYNC | IOSQE_IO_LINK
+        };
+        r.entries[(tail + 1) & r.mask] = operation;
+        r.array[tail & r.mask] = tail & r.mask;
+        r.array[(tail + 1) & r.mask] = (tail + 1) & r.mask;
+        __atomic_store_n(r.tail, tail + 2, __ATOMIC_RELEASE);
+        NEED(syscall(SYS_io_uring_enter, r.fd, 2, 0, 0, NULL, 0));
+        usleep(20000); /* the worker has it, and waits */
+        NEED(prctl(PR_SET_KEEPCAPS, 1));
+        NEED(write(ends[1], "x", 1));
+        NEED(syscall(SYS_io_uring_enter, r.fd, 0, 2, IORING_ENTER_GETEVENTS, NULL, 0));
+        return r.completions[(*r.head + 1) & r.completions_mask].res;
 }
 
 /* The same on a ring of its own. */

@@ -14,5 +14,10 @@ static int attempt(void)
 
         if (fd < 0 && errno == ENOENT)
                 absent("autogroup");
-        return fd < 0 ? -errno : outcome(write(fd, "19", 2));
+        if (fd < 0)
+                return -errno;
+        while (write(fd, "19", 2) < 0)
+                if (errno != EAGAIN) /* not so often */
+                        return -errno;
+        return 0;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Has io_uring open a file outside once a read has ended that waits, and changes its own credentials meanwhile: the kernel then does it
+ * in the task itself, with the credentials of before.
+ * event: file open
+ */
+#include "lib/adversary-uring.h"
+
+static int attempt(void)
+{
+        return ring_linked((ring_open(at("OUT", "file"), O_WRONLY | O_APPEND)));
+}
