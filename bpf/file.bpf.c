@@ -145,7 +145,7 @@ int BPF_PROG(file_receive, struct file *file)
         __u32 rights = 0;
         __u16 type;
 
-        if (!agent_acts(&a))
+        if (!agent_current(&a))
                 return 0;
         type = file->f_inode->i_mode & S_IFMT;
         if (!a.killed && (type == S_IFIFO || type == S_IFSOCK || !type))
@@ -204,7 +204,7 @@ static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
         struct place place;
         struct agent a;
 
-        return agent_acts(&a) ? check_name(&a, dentry, &place, op_change, NULL) : 0;
+        return agent_current(&a) ? check_name(&a, dentry, &place, op_change, NULL) : 0;
 }
 
 SEC("lsm/path_mknod")
@@ -214,7 +214,7 @@ int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t 
         struct agent a;
         int error;
 
-        if (!agent_acts(&a))
+        if (!agent_current(&a))
                 return 0;
         error = check_name(&a, dentry, &place, CHANGE(HF_OP_CREATE, CHANGE_MAKE), NULL);
         return error ? error : check_mode(&a, dentry, mode, HF_OP_CREATE);
@@ -264,7 +264,7 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         struct agent a;
         int error;
 
-        if (!agent_acts(&a))
+        if (!agent_current(&a))
                 return 0;
         error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_LINK, CHANGE_MAKE) | FOLDER_TOO, NULL);
         if (error)
@@ -284,7 +284,7 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
         struct agent a;
         int error;
 
-        if (!agent_acts(&a))
+        if (!agent_current(&a))
                 return 0;
         error = check_name(&a, old_dentry, &from, CHANGE(HF_OP_RENAME, CHANGE_REMOVE) | FOLDER_TOO, NULL);
         if (!error)
@@ -360,7 +360,7 @@ int BPF_PROG(path_notify, const struct path *path)
 {
         struct agent a;
 
-        return agent_acts(&a) ? check(&a, path->dentry, HF_READ, HF_OP_WATCH) : 0;
+        return agent_current(&a) ? check(&a, path->dentry, HF_READ, HF_OP_WATCH) : 0;
 }
 
 #define FS_IOC_SETFLAGS 0x40086602

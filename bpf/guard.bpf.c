@@ -45,6 +45,16 @@ int BPF_PROG(guard_perf)
         return refuse_unless(HF_GUARD_PERF, HF_OP_PERF, 0);
 }
 
+/* Refuses what is done to a task that is not in the session. */
+static __always_inline int others(struct task_struct *task, __u16 op)
+{
+        struct agent a;
+
+        if (!agent_current(&a) || same_session(&a, task))
+                return 0;
+        return guard_refuse(&a, op, task->tgid);
+}
+
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(guard_ptrace, struct task_struct *child, unsigned int mode)
 {
@@ -59,11 +69,7 @@ int BPF_PROG(guard_ptrace, struct task_struct *child, unsigned int mode)
 SEC("lsm/ptrace_traceme")
 int BPF_PROG(guard_traceme, struct task_struct *parent)
 {
-        struct agent a;
-
-        if (!agent_current(&a) || same_session(&a, parent))
-                return 0;
-        return guard_refuse(&a, HF_OP_PTRACE, parent->tgid);
+        return others(parent, HF_OP_PTRACE);
 }
 
 SEC("lsm/task_kill")
@@ -76,44 +82,17 @@ int BPF_PROG(guard_signal, struct task_struct *to, struct kernel_siginfo *info, 
         return guard_refuse(&a, HF_OP_SIGNAL, sig);
 }
 
-static __always_inline int others(struct task_struct *task, __u16 op)
-{
-        struct agent a;
+#define OTHERS_HOOK(hook, name, op) \
+        SEC("lsm/" #hook) int BPF_PROG(name, struct task_struct *task) \
+        { \
+                return others(task, op); \
+        }
 
-        if (!agent_current(&a) || same_session(&a, task))
-                return 0;
-        return guard_refuse(&a, op, task->tgid);
-}
-
-SEC("lsm/task_setnice")
-int BPF_PROG(guard_nice, struct task_struct *task)
-{
-        return others(task, HF_OP_PRIORITY);
-}
-
-SEC("lsm/task_setioprio")
-int BPF_PROG(guard_ioprio, struct task_struct *task)
-{
-        return others(task, HF_OP_PRIORITY);
-}
-
-SEC("lsm/task_setscheduler")
-int BPF_PROG(guard_scheduler, struct task_struct *task)
-{
-        return others(task, HF_OP_PRIORITY);
-}
-
-SEC("lsm/task_setrlimit")
-int BPF_PROG(guard_limit, struct task_struct *task)
-{
-        return others(task, HF_OP_LIMIT);
-}
-
-SEC("lsm/task_movememory")
-int BPF_PROG(guard_memory, struct task_struct *task)
-{
-        return others(task, HF_OP_MEMORY);
-}
+OTHERS_HOOK(task_setnice, guard_nice, HF_OP_PRIORITY)
+OTHERS_HOOK(task_setioprio, guard_ioprio, HF_OP_PRIORITY)
+OTHERS_HOOK(task_setscheduler, guard_scheduler, HF_OP_PRIORITY)
+OTHERS_HOOK(task_setrlimit, guard_limit, HF_OP_LIMIT)
+OTHERS_HOOK(task_movememory, guard_memory, HF_OP_MEMORY)
 
 /* The task's process id as it knows it itself. */
 static __always_inline __u32 own_id(struct task_struct *task)

@@ -139,6 +139,7 @@ struct {
         __uint(max_entries, 8 << 20);
 } events MAP;
 
+#define SOCKFS_MAGIC 0x534f434b
 #define OVERLAYFS_MAGIC 0x794c7630
 #define BTRFS_MAGIC 0x9123683e
 #define BCACHEFS_MAGIC 0xca451a4e
@@ -247,12 +248,22 @@ static __always_inline __attribute__((unused)) bool inner_file(struct file *file
         return namespace < 0 && namespace >= -4095; /* an error in place of a pointer */
 }
 
+/* Whether a record is of the same session, and not of one that had the slot before. */
+static __always_inline bool is_own(const struct agent *a, const struct hf_task *record)
+{
+        return record && record->slot == a->slot && a->session && record->generation == a->session->generation;
+}
+
+static __always_inline void make_own(const struct agent *a, struct hf_task *record)
+{
+        record->slot = a->slot;
+        record->generation = a->session ? a->session->generation : 0;
+}
+
 /* Whether a task is of the same session. */
 static __always_inline bool same_session(const struct agent *a, struct task_struct *task)
 {
-        struct hf_task *record = task_record(task);
-
-        return record && record->slot == a->slot;
+        return is_own(a, task_record(task));
 }
 
 #endif

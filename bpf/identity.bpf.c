@@ -24,24 +24,29 @@ static __always_inline int stamp(struct task_struct *task, __u32 slot)
         return 1;
 }
 
+static __always_inline int inherit(struct task_struct *task, const struct hf_task *from)
+{
+        struct hf_task *to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+        if (!to)
+                return -ENOMEM;
+        *to = *from;
+        return 0;
+}
+
 /* A fork belongs where its parent does. Where there is no memory to say so, there is no fork. */
 SEC("lsm/task_alloc")
 int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
         struct task_struct *parent = bpf_get_current_task_btf();
-        struct hf_task *from, *to;
+        struct hf_task *from;
 
         if (!parent->bpf_storage && !parent->group_leader->bpf_storage)
                 return 0;
         from = task_record(parent);
         if (!from)
                 return 0;
-        to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-        if (!to)
-                return -ENOMEM;
-        to->generation = from->generation;
-        to->slot = from->slot;
-        return 0;
+        return inherit(task, from);
 }
 
 /*
@@ -52,19 +57,14 @@ SEC("lsm/bprm_creds_for_exec")
 int BPF_PROG(thread_executes)
 {
         struct task_struct *task = bpf_get_current_task_btf();
-        struct hf_task *from, *to;
+        struct hf_task *from;
 
         if (task->pid == task->tgid || !task->group_leader->bpf_storage || bpf_task_storage_get(&tasks, task, NULL, 0))
                 return 0;
         from = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
         if (!from)
                 return 0;
-        to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-        if (!to)
-                return -ENOMEM;
-        to->generation = from->generation;
-        to->slot = from->slot;
-        return 0;
+        return inherit(task, from);
 }
 
 /* A task, or a thread group by its leader, was moved into a cgroup. The other threads find the leader's record. */

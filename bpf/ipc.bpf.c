@@ -26,10 +26,9 @@ static __always_inline int object_made(struct kern_ipc_perm *object)
 
         if (!agent_current(&a))
                 return 0;
-        if (a.killed || !a.session)
+        if (a.killed)
                 return guard_refuse(&a, HF_OP_IPC, 0);
-        owner.slot = a.slot;
-        owner.generation = a.session->generation;
+        make_own(&a, &owner);
         return bpf_map_update_elem(&ipcs, &key, &owner, BPF_ANY) ? -ENOMEM : 0;
 }
 
@@ -45,77 +44,32 @@ static __always_inline int object_gone(struct kern_ipc_perm *object)
 static __always_inline int object_used(struct kern_ipc_perm *object)
 {
         __u64 key = number(object);
-        struct hf_task *owner;
         struct agent a;
 
         if (!object || !agent_current(&a))
                 return 0;
-        owner = bpf_map_lookup_elem(&ipcs, &key);
-        if (!a.killed && owner && owner->slot == a.slot && a.session && owner->generation == a.session->generation)
+        if (!a.killed && is_own(&a, bpf_map_lookup_elem(&ipcs, &key)))
                 return 0;
         return guard_refuse(&a, HF_OP_IPC, object->key);
 }
 
-SEC("lsm/shm_alloc_security")
-int BPF_PROG(shm_made, struct kern_ipc_perm *object)
-{
-        return object_made(object);
-}
+#define OBJECT_HOOK(hook, name, does) \
+        SEC("lsm/" #hook) int BPF_PROG(name, struct kern_ipc_perm *object) \
+        { \
+                return does(object); \
+        }
 
-SEC("lsm/sem_alloc_security")
-int BPF_PROG(sem_made, struct kern_ipc_perm *object)
-{
-        return object_made(object);
-}
-
-SEC("lsm/msg_queue_alloc_security")
-int BPF_PROG(queue_made, struct kern_ipc_perm *object)
-{
-        return object_made(object);
-}
-
-SEC("lsm/shm_free_security")
-int BPF_PROG(shm_gone, struct kern_ipc_perm *object)
-{
-        return object_gone(object);
-}
-
-SEC("lsm/sem_free_security")
-int BPF_PROG(sem_gone, struct kern_ipc_perm *object)
-{
-        return object_gone(object);
-}
-
-SEC("lsm/msg_queue_free_security")
-int BPF_PROG(queue_gone, struct kern_ipc_perm *object)
-{
-        return object_gone(object);
-}
-
-SEC("lsm/ipc_permission")
-int BPF_PROG(ipc_used, struct kern_ipc_perm *object)
-{
-        return object_used(object);
-}
-
-/* Its owner's commands, removal among them, are not asked about above. */
-SEC("lsm/shm_shmctl")
-int BPF_PROG(shm_ruled, struct kern_ipc_perm *object)
-{
-        return object_used(object);
-}
-
-SEC("lsm/sem_semctl")
-int BPF_PROG(sem_ruled, struct kern_ipc_perm *object)
-{
-        return object_used(object);
-}
-
-SEC("lsm/msg_queue_msgctl")
-int BPF_PROG(queue_ruled, struct kern_ipc_perm *object)
-{
-        return object_used(object);
-}
+OBJECT_HOOK(shm_alloc_security, shm_made, object_made)
+OBJECT_HOOK(sem_alloc_security, sem_made, object_made)
+OBJECT_HOOK(msg_queue_alloc_security, queue_made, object_made)
+OBJECT_HOOK(shm_free_security, shm_gone, object_gone)
+OBJECT_HOOK(sem_free_security, sem_gone, object_gone)
+OBJECT_HOOK(msg_queue_free_security, queue_gone, object_gone)
+OBJECT_HOOK(ipc_permission, ipc_used, object_used)
+/* Its owner's commands, removal among them, are not asked about there. */
+OBJECT_HOOK(shm_shmctl, shm_ruled, object_used)
+OBJECT_HOOK(sem_semctl, sem_ruled, object_used)
+OBJECT_HOOK(msg_queue_msgctl, queue_ruled, object_used)
 
 /* mq_open() and mq_unlink() make and remove names without the hooks for paths. */
 static __always_inline int queue_name(struct inode *folder)

@@ -21,7 +21,7 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
         flags &= MAP_TYPE;
         if ((prot & PROT_WRITE) && (flags == MAP_SHARED || flags == MAP_SHARED_VALIDATE))
                 rights |= HF_WRITE;
-        if (!file || !rights || !agent_acts(&a))
+        if (!file || !rights || !agent_current(&a))
                 return 0;
         return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
 }
@@ -55,7 +55,7 @@ int BPF_PROG(file_mprotect, struct vm_area_struct *vma, unsigned long reqprot, u
 
         if ((prot & PROT_WRITE) && (vma->vm_flags & VM_SHARED))
                 rights |= HF_WRITE;
-        if (!file || !rights || !agent_acts(&a))
+        if (!file || !rights || !agent_current(&a))
                 return 0;
         return check(&a, mapped_dentry(file), rights, HF_OP_MAP);
 }
@@ -88,7 +88,7 @@ static __always_inline bool asked_about(struct agent *a, const struct hf_request
         a->killed = 0;
         a->slot = r->slot;
         a->session = bpf_map_lookup_elem(&sessions, &a->slot);
-        if (!a->session || !record || record->slot != a->slot || record->generation != a->session->generation)
+        if (!a->session || !is_own(a, record))
                 return false;
         a->policy = *(volatile __u32 *)&a->session->policy;
         policy = bpf_map_lookup_elem(&policies, &a->policy);

@@ -295,7 +295,6 @@ int BPF_PROG(socket_accept, struct socket *sock, struct socket *newsock)
         return refuse_kind(&a, HF_OP_ACCEPT, sk->__sk_common.skc_family);
 }
 
-#define SOCKFS_MAGIC 0x534f434b
 #define TCP_LISTEN 10
 
 /* A socket that another process passed: of a kind, and with a peer, that the session could have had by itself. */

@@ -5,7 +5,6 @@
 #include "walk.bpf.h"
 
 #define AF_UNIX 1
-#define SOCKFS_MAGIC 0x534f434b
 
 /* Notes whose socket it is. */
 SEC("lsm/socket_post_create")
@@ -20,16 +19,14 @@ int BPF_PROG(socket_post_create, struct socket *sock, int family, int type, int 
         owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         if (!owner)
                 return -ENOMEM;
-        owner->slot = a.slot;
-        owner->generation = a.session ? a.session->generation : 0;
+        make_own(&a, owner);
         return 0;
 }
 
+/* Whether the session made the socket, and may still use it. */
 static __always_inline bool owned(const struct agent *a, struct sock *sk)
 {
-        struct hf_task *owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
-
-        return owner && owner->slot == a->slot && a->session && owner->generation == a->session->generation;
+        return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
 }
 
 /* Whether the session may speak to the socket at the other end. */
@@ -41,7 +38,7 @@ static __always_inline int check_peer(const struct agent *a, struct sock *other)
         struct dentry *dentry = NULL;
         enum hf_why why;
 
-        if (!a->killed && owned(a, other))
+        if (owned(a, other))
                 return 0;
         peer = bpf_skc_to_unix_sock(other);
         if (peer)
@@ -70,8 +67,7 @@ static __always_inline int inherit_owner(struct sock *listener, struct sock *acc
         to = bpf_sk_storage_get(&owners, accepted, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         if (!to)
                 return -ENOMEM;
-        to->slot = from->slot;
-        to->generation = from->generation;
+        *to = *from;
         return 0;
 }
 
@@ -121,7 +117,7 @@ int BPF_PROG(unix_receive, struct file *file)
                 return 0;
         sock = bpf_sock_from_file(file);
         sk = sock ? sock->sk : NULL;
-        if (!sk || sk->__sk_common.skc_family != AF_UNIX || (!a.killed && owned(&a, sk)))
+        if (!sk || sk->__sk_common.skc_family != AF_UNIX || owned(&a, sk))
                 return 0;
         end = bpf_skc_to_unix_sock(sk);
         if (!end)

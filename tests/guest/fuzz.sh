@@ -6,7 +6,6 @@
 . "$(dirname "$0")/../lib/suite.sh"
 
 read -r seconds seed <<<"${FUZZ:-10 1}"
-KEY=0x484f4c44
 NAME=fuzzed
 
 # What a process of no session looks like from outside, and what the kernel is set to. Not what changes by itself.
@@ -20,7 +19,7 @@ world() {
 	ps -o pid=,ppid=,pgid=,sid=,uid=,nice=,cls=,comm= -p "$canary"
 	cat "/proc/$canary/limits" "/proc/$canary/oom_score_adj" "/proc/$canary/coredump_filter" "/proc/$canary/cgroup"
 	taskset -p "$canary"
-	ipcs -m | grep -i "$KEY" # those that a session makes are its own
+	awk -v key="$key" '$1 == key { print $1, $2, $3, $4, $7, $8 }' /proc/sysvipc/shm # those that a session makes are its own
 	ls -l /sys/fs/bpf/holdfast/links /sys/fs/bpf/holdfast/maps
 }
 
@@ -49,7 +48,8 @@ set_scene() {
 	chmod -R a+rwX "$OUT" "$WS"
 	in_background sleep infinity
 	canary=$pid
-	ipcs -m | grep -qi "$KEY" || ipcmk -M 4096 >/dev/null
+	ipcmk -M 4096 >/dev/null
+	key=$(awk 'END { print $1 }' /proc/sysvipc/shm)
 }
 
 # fuzz COMMAND...: the fuzzer in a session, started by the command.
@@ -61,7 +61,7 @@ fuzz() {
 	logged=$(oops)
 	before=$(world)
 	mark
-	start_session $NAME "$@" fuzzer "${seed:-1}" "$seconds" "$WS" "$OUT" "$canary" "$KEY"
+	start_session $NAME "$@" fuzzer "${seed:-1}" "$seconds" "$WS" "$OUT" "$canary" "$key"
 	patience=$((seconds * 10 + 120)) await "the fuzzer has ended" ended "$session"
 	sed -n '/^calls/s/^/# fuzz: /p' "$SCRATCH/background.log" | tail -n 1
 	changed=$(diff <(echo "$before") <(world)) || fail "the world outside changed: $changed"
@@ -90,7 +90,7 @@ test_unconfined_the_same_calls_change_the_world() {
 	before=$(world)
 	# Only what the files say, in a mount namespace and as a user: unconfined root would take the guest down.
 	try timeout 120 unshare --mount --pid --fork --kill-child setpriv --reuid 1000 --regid 1000 --clear-groups \
-		"$(type -p fuzzer)" "${seed:-1}" 5 "$WS" "$OUT" 999999 "$KEY"
+		"$(type -p fuzzer)" "${seed:-1}" 5 "$WS" "$OUT" 999999 "$key"
 	[ "$before" != "$(world)" ] || fail "nothing changed: the fuzzer is too weak to prove anything: $output"
 }
 

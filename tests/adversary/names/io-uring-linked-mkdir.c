@@ -8,5 +8,6 @@
 
 static int attempt(void)
 {
-        return ring_linked(((struct io_uring_sqe){ .opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .addr = (unsigned long)at("OUT", "made"), .len = 0755 }));
+        return ring_linked(((struct io_uring_sqe){
+                .opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .addr = (unsigned long)at("OUT", "made"), .len = 0755 }));
 }

@@ -8,5 +8,6 @@
 
 static int attempt(void)
 {
-        return ring_linked(((struct io_uring_sqe){ .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (unsigned long)at("OUT", "file") }));
+        return ring_linked(
+                ((struct io_uring_sqe){ .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (unsigned long)at("OUT", "file") }));
 }
