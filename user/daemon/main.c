@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static const char usage[] =
         "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
@@ -122,6 +123,7 @@ int main(int argc, char **argv)
         struct options o = { 0 };
 
         if (strcmp(argv[0], KEEPER_NAME) == 0) {
+                prctl(PR_SET_DUMPABLE, 0);
                 keeper_serve();
                 return 0;
         }
@@ -144,5 +146,6 @@ int main(int argc, char **argv)
                 log_error("holdfastd must run as root: it loads programs into the kernel");
                 return 1;
         }
+        prctl(PR_SET_DUMPABLE, 0); /* no core file has what it holds, whoever it last opened files as */
         return check_host_quietly() ? 1 : serve(&o);
 }

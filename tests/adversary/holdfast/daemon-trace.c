@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Traces the daemon.
- * event: guard ptrace
- * event of a user: guard ptrace | none: the kernel refuses it first
+ * event: guard capability
+ * event of a user: guard capability | none: the kernel refuses it first
  * who: root
  * policy: wide
  */
