@@ -18,8 +18,8 @@ no_programs() {
 }
 await "the kernel has let go of the programs" no_programs
 
-# lacking WORD COMMAND...: the command is one that runs its arguments on a host that lacks something. Both programs name it by WORD.
-lacking() {
+# refuses WORD COMMAND...: the command is one that runs its arguments on a host that lacks something. Both programs name it by WORD.
+refuses() {
 	local word=$1 program
 	shift
 	for program in 'holdfast doctor' holdfastd; do
@@ -48,28 +48,28 @@ test_doctor_is_content_with_a_host_that_has_all() {
 }
 
 test_a_host_without_btf() {
-	lacking /sys/kernel/btf/vmlinux in_mounts 'mount -t tmpfs none /sys/kernel/btf'
+	refuses /sys/kernel/btf/vmlinux in_mounts 'mount -t tmpfs none /sys/kernel/btf'
 }
 
 test_a_host_where_bpf_is_not_an_active_lsm() {
 	echo lockdown,capability,landlock,yama >"$SCRATCH/lsm"
-	lacking 'lsm=' in_mounts "mount --bind $SCRATCH/lsm /sys/kernel/security/lsm"
+	refuses 'lsm=' in_mounts "mount --bind $SCRATCH/lsm /sys/kernel/security/lsm"
 }
 
 test_a_host_that_forbids_bpf() {
-	lacking 'forbids it' nobpf
+	refuses 'forbids it' nobpf
 }
 
 test_a_host_without_cgroup_v2() {
-	lacking 'cgroup v2' in_mounts 'umount -l /sys/fs/cgroup'
+	refuses 'cgroup v2' in_mounts 'umount -l /sys/fs/cgroup'
 }
 
 test_a_host_without_bpffs() {
-	lacking 'bpffs' in_mounts 'umount -l /sys/fs/bpf'
+	refuses 'bpffs' in_mounts 'umount -l /sys/fs/bpf'
 }
 
 test_a_user_who_is_not_root() {
-	lacking 'root' setpriv --reuid 1000 --regid 1000 --clear-groups
+	refuses 'root' setpriv --reuid 1000 --regid 1000 --clear-groups
 }
 
 test_several_things_missing_are_named_at_once() {
