@@ -10,6 +10,7 @@
 
 #define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
 #define S_IFIFO 0010000
+#define S_IFDIR 0040000
 #define S_IFCHR 0020000
 #define S_IFBLK 0060000
 #define S_IFSOCK 0140000

@@ -4,22 +4,20 @@
 #include "content.bpf.h"
 #include "walk.bpf.h"
 
-/* On from a place that is the folder's own along the names that do not exist, as names_find() goes. NULL: too far. */
-static __noinline struct hf_node *missing_find(const struct hf_request *r, struct hf_node *node, bool *own)
+/* On from a place along the names that do not exist, as names_find() goes. */
+static __noinline void missing_find(const struct hf_request *r, struct place *place)
 {
         for (int i = 0; i < HF_LEVELS; i++) {
-                struct hf_node *below;
-
-                if (i >= (int)r->missing)
-                        return node;
-                below = node->names ? record_node(r->policy, name_record(r->policy, node->names, r->name[i])) : NULL;
-                if (!below) {
-                        *own = false;
-                        return node;
+                if (!place->node || i >= (int)r->missing)
+                        return;
+                if (!place->on || !place->node->names) {
+                        place->own = false;
+                        return;
                 }
-                node = below;
+                name_step(r->policy, place, r->name[i]);
         }
-        return r->missing > HF_LEVELS ? NULL : node;
+        if (r->missing > HF_LEVELS)
+                place->node = NULL;
 }
 
 /* Writes what decides about the object behind the requested descriptor of the daemon, or about what is missing below it. */
@@ -38,8 +36,8 @@ int decide_object(struct bpf_iter__task_file *ctx)
                 return 0;
         place = place_find(r->policy, file->f_path.dentry);
         /* A place of a folder further up has nothing to say below this one but itself. */
-        if (place.node && place.own && r->missing)
-                place.node = missing_find(r, place.node, &place.own);
+        if (place.node && place.on && r->missing)
+                missing_find(r, &place);
         head[0] = place.node != NULL;
         head[1] = place.own;
         policy = bpf_map_lookup_elem(&policies, &r->policy);

@@ -244,9 +244,16 @@ int BPF_PROG(path_rmdir, const struct path *dir, struct dentry *dentry)
         return name_hook(dentry, CHANGE(HF_OP_RMDIR, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
+/* The names of patterns that go on below a place. */
+static __always_inline __u32 patterns_below(const struct place *place)
+{
+        return place->on && place->node && (place->node->flags & HF_NODE_PATTERN) ? place->node->names : 0;
+}
+
 /*
  * Refuses what would have a right under its new name that it has not under the old one. An object that a rule names takes its
- * rights with it; what has them by its name alone, because it came after the policy, does not.
+ * rights with it; what has them by its name alone, because it came after the policy, does not. What is in a folder would, where patterns go
+ * on otherwise below the new name.
  */
 static __always_inline int check_gain(const struct agent *a, struct dentry *dentry, const struct place *from, const struct place *to,
                                       __u16 op)
@@ -254,6 +261,8 @@ static __always_inline int check_gain(const struct agent *a, struct dentry *dent
         bool same = (from->own && !from->by_name) || from->node == to->node;
         __u32 gained = same ? 0 : hf_gained(from->node, to->node, a->live);
 
+        if (patterns_below(from) != patterns_below(to) && (dentry->d_inode->i_mode & S_IFMT) == S_IFDIR)
+                return refuse(a, from->node, dentry, op, HF_RIGHTS_ALL, -EXDEV, HF_WHY_GAIN);
         return gained ? refuse(a, from->node, dentry, op, gained, -EXDEV, HF_WHY_GAIN) : 0;
 }
 

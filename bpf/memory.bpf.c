@@ -242,17 +242,18 @@ static __always_inline __u64 page_dentry(struct page *page)
 static __always_inline struct hf_node *number_place(__u32 policy, __u64 dentry)
 {
         __u32 device = BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev);
-        struct hf_node *node = number_node(policy, device, BPF_CORE_READ((struct dentry *)dentry, d_inode), false);
+        struct place place = { .node = number_node(policy, device, BPF_CORE_READ((struct dentry *)dentry, d_inode), false) };
         __u64 below;
-        bool own;
 
-        if (node)
-                return node;
+        if (place.node)
+                return place.node;
         below = far_find(policy, device, dentry, false);
         if (!below)
                 return NULL;
-        node = number_node(policy, device, BPF_CORE_READ((struct dentry *)below, d_parent, d_inode), false);
-        return node && node->names ? names_find(policy, node, dentry, below, &own) : node;
+        place.node = number_node(policy, device, BPF_CORE_READ((struct dentry *)below, d_parent, d_inode), false);
+        if (place.node && place.node->names)
+                names_find(policy, &place, dentry, below);
+        return place.node;
 }
 
 static long look_at_page(__u32 i, struct buffers *b)

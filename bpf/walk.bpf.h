@@ -63,6 +63,7 @@ static __always_inline __u64 dentry_hash(__u64 dentry)
 struct place {
         struct hf_node *node; /* NULL: nothing does, so everything is refused */
         bool own;             /* it speaks of this very object or name, not of a folder above */
+        bool on;              /* its names are those right below this very object or name */
         bool by_name;         /* of the name: what is moved away from it leaves it behind */
 };
 
@@ -178,23 +179,39 @@ __attribute__((noinline)) __weak __u64 far_find(__u32 policy, __u32 device, __u6
         return c.found;
 }
 
-/* From a node that has names below it, down again along the names that led to the leaf, as far as the policy knows them. NULL: too far. */
-static __noinline struct hf_node *names_find(__u32 policy, struct hf_node *node, __u64 leaf, __u64 child, bool *own)
+/* One name on from a place that has names below it. */
+static __always_inline void name_step(__u32 policy, struct place *place, __u64 hash)
+{
+        __u32 at = name_record(policy, place->node->names, hash);
+        struct hf_node *below;
+
+        if (!at && (place->node->flags & HF_NODE_ANY))
+                at = name_record(policy, place->node->names, 0);
+        below = record_node(policy, at);
+        place->on = below || (place->node->flags & HF_NODE_DEEP);
+        place->own = below && !(below->flags & HF_NODE_PASS);
+        if (below)
+                place->node = below;
+}
+
+/* From a place that has names below it, down again along the names that led to the leaf, as far as the policy knows them. No node: too far. */
+static __noinline void names_find(__u32 policy, struct place *place, __u64 leaf, __u64 child)
 {
         for (int i = 0; i < HF_LEVELS; i++) {
-                struct hf_node *below = record_node(policy, name_record(policy, node->names, dentry_hash(child)));
-
-                if (!below)
-                        return node;
-                node = below;
-                *own = child == leaf;
-                if (*own || !node->names)
-                        return node;
+                if (!place->node)
+                        return;
+                name_step(policy, place, dentry_hash(child));
+                if (child == leaf)
+                        return;
+                if (!place->on || !place->node->names) {
+                        place->own = place->on = false;
+                        return;
+                }
                 child = dentry_below(leaf, child);
                 if (!child)
                         break;
         }
-        return NULL;
+        place->node = NULL;
 }
 
 /* Since 6.15. */
@@ -214,7 +231,7 @@ static __always_inline bool name_may_be(const struct hf_node *node, const struct
 
         if (!node->names)
                 return false;
-        if (length >= SHORT_NAME)
+        if (length >= SHORT_NAME || (node->flags & (HF_NODE_ANY | HF_NODE_DEEP)))
                 return true;
         if (bpf_core_field_exists(dentry->d_iname))
                 at = bpf_core_field_offset(struct dentry, d_iname);
@@ -269,7 +286,7 @@ static __always_inline bool look_start(struct look *look, __u32 policy, struct s
  */
 static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, struct inode *inode, struct super_block *sb)
 {
-        struct place place = { NULL, false, false };
+        struct place place = {};
         struct dentry *dentry = leaf, *child = leaf;
         struct look look;
         __u64 below;
@@ -277,7 +294,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
         if (!look_start(&look, policy, sb))
                 return place;
         if (inode && (place.node = node_of(&look, inode))) {
-                place.own = true;
+                place.own = place.on = true;
                 return place;
         }
         for (int i = 0; i < NEAR; i++) {
@@ -303,7 +320,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
                 place.node = number_node(policy, look.device, BPF_CORE_READ(far, d_inode), look.address);
         }
         if (place.node && place.node->names) {
-                place.node = names_find(policy, place.node, number(leaf), below, &place.own);
+                names_find(policy, &place, number(leaf), below);
                 place.by_name = place.own;
         }
         return place;
@@ -317,7 +334,7 @@ static __always_inline struct place place_find(__u32 policy, struct dentry *leaf
 /* The same, of an object beside another in one folder, whose place is known. */
 static __always_inline struct place place_beside(__u32 policy, struct dentry *leaf, const struct place *beside)
 {
-        struct place place = { beside->node, false, false };
+        struct place place = { .node = beside->node };
         struct inode *inode = leaf->d_inode;
         struct hf_node *own;
         struct look look;
@@ -327,7 +344,7 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
         own = inode ? node_of(&look, inode) : NULL;
         if (own) {
                 place.node = own;
-                place.own = true;
+                place.own = place.on = true;
         }
         return place;
 }

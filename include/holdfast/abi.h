@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 3
+#define HF_ABI_VERSION 4
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -112,6 +112,14 @@ enum hf_node_flag {
         HF_NODE_NAMED = 1 << 1,
         /* What is here runs only while map "contents" knows its content: a rule names it by its SHA-256. */
         HF_NODE_CONTENT = 1 << 2,
+        /* Patterns go on by the names below: a folder that moves to where they go on otherwise would take what is in it out of their reach. */
+        HF_NODE_PATTERN = 1 << 3,
+        /* A place with the hash 0 stands for all names below that have none of their own. */
+        HF_NODE_ANY = 1 << 4,
+        /* From a name below that has no place, names lead on as from here. */
+        HF_NODE_DEEP = 1 << 5,
+        /* A name that a pattern passes: nothing speaks of it itself. */
+        HF_NODE_PASS = 1 << 6,
 };
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */

@@ -169,7 +169,7 @@ static void compare_files(const struct compiled *c, struct bytes *b)
                 char path[16];
 
                 make_path(b, path);
-                node = &compiled_find(c, path)->node;
+                node = &compiled_find(c, path, NULL)->node;
                 for (int r = 0; r < HF_RIGHTS; r++)
                         check(node->allow[r] == allowed_at(c->policy, strcmp(path, "/") == 0 ? "" : path, (uint8_t)(1u << r)));
         }

@@ -94,12 +94,12 @@ static bool read_policy(struct policy **policy)
 
         if (r == 0)
                 r = policy_compile(*policy, &vars, &view, &compiled, &findings);
+        if (r == 0 && (r = model_make(&model, compiled, page->from, page->to[0] ? page->to : NULL)) < 0)
+                model_clear(&model);
         if ((r == 0) != (page->status / 100 == 2)) {
                 printf("the daemon answered %d to a policy that compiles with %d: %s\n%s\n", page->status, r, page->answer, page->policy);
                 exit(1);
         }
-        if (r == 0)
-                model_make(&model, compiled, page->from, page->to[0] ? page->to : NULL);
         return r == 0;
 }
 

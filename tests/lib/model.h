@@ -34,6 +34,7 @@ struct decider {
         const struct hf_node *node; /* NULL: nothing */
         bool own;
         bool by_name; /* own by its name alone, which a move leaves behind */
+        size_t table; /* number of the names that go on right below it; 0: none */
 };
 
 static inline struct object *model_object(struct model *m, const struct stat *st)
@@ -54,27 +55,29 @@ static inline void model_forget(struct model *m, const struct stat *st)
 }
 
 /* Places that are one object meet, and so do the names below them. */
-static inline void model_meet(struct model *m, const struct stat *stats, size_t first)
+static inline int model_meet(struct model *m, const struct stat *stats, size_t first)
 {
         struct compiled *c = m->c;
         size_t *group = calloc(c->n_places, sizeof(*group)), n = 0, table = 0;
+        int r;
 
         for (size_t i = first; i < c->n_places; i++)
                 if (c->places[i].fd >= 0 && stats[i].st_ino == stats[first].st_ino && stats[i].st_dev == stats[first].st_dev)
                         group[n++] = i;
-        if (n > 1)
-                compiled_meet(c, group, n);
+        r = n > 1 ? compiled_meet(c, group, n) : 0;
         for (size_t i = 0; i < n && !table; i++)
                 table = m->table[group[i]];
         for (size_t i = 0; i < n; i++)
                 m->table[group[i]] = table;
         free(group);
+        return r;
 }
 
-/* Takes c over. */
-static inline void model_make(struct model *m, struct compiled *c, const char *from, const char *to)
+/* Takes c over. Returns 0, or what made places of one object not meet; it is to be cleared in any case. */
+static inline int model_make(struct model *m, struct compiled *c, const char *from, const char *to)
 {
         struct stat *stats = calloc(c->n_places, sizeof(*stats));
+        int r = 0;
 
         *m = (struct model){ .c = c, .from = from, .to = to };
         m->objects = calloc(c->n_places, sizeof(*m->objects));
@@ -84,14 +87,15 @@ static inline void model_make(struct model *m, struct compiled *c, const char *f
                 if (c->places[i].fd >= 0)
                         NEED(fstat(c->places[i].fd, &stats[i]));
         }
-        for (size_t i = 0; i < c->n_places; i++) {
+        for (size_t i = 0; i < c->n_places && r == 0; i++) {
                 if (c->places[i].fd < 0 || model_object(m, &stats[i]))
                         continue;
                 m->objects[m->n_objects++] = (struct object){ stats[i].st_dev, stats[i].st_ino, i };
-                model_meet(m, stats, i);
+                r = model_meet(m, stats, i);
         }
         free(stats);
         compiled_close(c);
+        return r;
 }
 
 static inline void model_clear(struct model *m)
@@ -130,23 +134,34 @@ static inline size_t model_name(const struct model *m, size_t table, const char 
         return 0;
 }
 
+static inline struct decider model_own(const struct model *m, size_t place, bool own, bool by_name)
+{
+        return (struct decider){ &m->c->places[place].node, own, by_name, m->table[place] };
+}
+
 /* From a place down along the names of rest, as far as the policy has them. */
 static inline struct decider model_descend(const struct model *m, size_t place, const char *rest)
 {
         for (int i = 0; i < HF_LEVELS; i++) {
+                const unsigned flags = m->c->places[place].node.flags;
                 size_t length, below;
 
                 rest += strspn(rest, "/");
                 length = strcspn(rest, "/");
                 below = model_name(m, m->table[place], rest, length);
-                if (!below)
-                        return (struct decider){ &m->c->places[place].node, false, false };
-                place = below;
+                if (!below && (flags & HF_NODE_ANY))
+                        below = model_name(m, m->table[place], "/", 1);
+                if (!below && !(flags & HF_NODE_DEEP))
+                        return (struct decider){ &m->c->places[place].node, false, false, 0 };
+                place = below ? below : place;
                 rest += length;
-                if (!*rest)
-                        return (struct decider){ &m->c->places[place].node, true, true };
+                if (!*rest) {
+                        bool own = below && !(m->c->places[place].node.flags & HF_NODE_PASS);
+
+                        return model_own(m, place, own, own);
+                }
         }
-        return (struct decider){ NULL, false, false };
+        return (struct decider){ NULL, false, false, 0 };
 }
 
 static inline struct decider model_find(struct model *m, const char *path)
@@ -163,17 +178,16 @@ static inline struct decider model_find(struct model *m, const char *path)
                 if (lstat(*at ? at : "/", &st) == 0) {
                         /* Only folders tell of a file system's end: an overlay shows files with another's number. */
                         if (below.st_dev && below.st_dev != st.st_dev)
-                                return (struct decider){ NULL, false, false };
+                                return (struct decider){ NULL, false, false, 0 };
                         if (S_ISDIR(st.st_mode))
                                 below = st;
                         o = model_object(m, &st);
                 }
                 if (o)
-                        return leaf ? (struct decider){ &m->c->places[o->place].node, true, false }
-                                    : model_descend(m, o->place, whole + strlen(at));
+                        return leaf ? model_own(m, o->place, true, false) : model_descend(m, o->place, whole + strlen(at));
                 end = strrchr(at, '/');
                 if (!end)
-                        return (struct decider){ NULL, false, false };
+                        return (struct decider){ NULL, false, false, 0 };
                 *end = 0;
                 leaf = false;
         }
@@ -213,11 +227,22 @@ static inline int model_change(struct model *m, const char *path, enum change ch
         return lacks(m, model_find(m, folder), HF_WRITE) ? -EACCES : 0;
 }
 
-/* Nothing may gain a right by its new name, but for an object that is a place: that takes its rights along. */
+static inline size_t patterns_below(struct decider d)
+{
+        return d.node && (d.node->flags & HF_NODE_PATTERN) ? d.table : 0;
+}
+
+/*
+ * Nothing may gain a right by its new name, but for an object that is a place: that takes its rights along. A folder stays where
+ * patterns go on alike below it.
+ */
 static inline int model_gain(struct model *m, const char *from, const char *to)
 {
         struct decider source = model_find(m, from), target = model_find(m, to);
+        struct stat st;
 
+        if (lstat(from, &st) == 0 && S_ISDIR(st.st_mode) && patterns_below(source) != patterns_below(target))
+                return -EXDEV;
         return (!source.own || source.by_name) && hf_gained(source.node, target.node, m->c->active) ? -EXDEV : 0;
 }
 

@@ -107,6 +107,25 @@ static inline void make_rights(FILE *f, const char *verb, unsigned rights)
         fputc('"', f);
 }
 
+/* Lets "*" and "**" stand for some of the components below the root. */
+static inline void make_pattern(char path[PATH_MAX])
+{
+        char out[PATH_MAX];
+        size_t n = (size_t)sprintf(out, "%s", root);
+        bool any = false;
+
+        for (char *rest = path + n, *part; (part = strtok_r(rest, "/", &rest));) {
+                if (!any && percent(20) && *rest) {
+                        n += (size_t)sprintf(out + n, "/**");
+                        any = true;
+                        continue;
+                }
+                n += (size_t)sprintf(out + n, "/%s", percent(30) ? "*" : part);
+                any = false;
+        }
+        strcpy(path, out);
+}
+
 /* A rule on something in the tree, on a name that is missing in it, or on names below such a one. */
 static inline void make_rule(FILE *f)
 {
@@ -118,6 +137,8 @@ static inline void make_rule(FILE *f)
                 sprintf(path + strlen(path), "/%s", name());
         if (percent(8))
                 strcpy(path, root);
+        else if (percent(25))
+                make_pattern(path);
         if (percent(55))
                 deny = 1 + below(15);
         if (!deny || percent(15))

@@ -80,20 +80,6 @@ static int compile(const struct policy *p, const struct fsview *view, const char
         return r < 0 ? error_set(e, r, "the policy cannot be compiled: %s", strerror(-r)) : 0;
 }
 
-/* Whether a place is the path itself and not a folder above it: it has as many components. */
-static bool is_own(const struct compiled *c, const struct place *place, const char *path)
-{
-        int depth = 0;
-
-        for (; place->parent >= 0; place = &c->places[place->parent])
-                depth++;
-        for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
-                path += strcspn(path, "/");
-                depth--;
-        }
-        return depth == 0;
-}
-
 /* Whether what is there now has a content that the policy names for it. */
 static bool is_known(const struct compiled *c, const struct place *place, const struct fs_found *found)
 {
@@ -114,16 +100,17 @@ static int explain_file(const struct compiled *c, const struct ceilings *ceiling
         _cleanup_free_ char *path = NULL;
         const struct place *place;
         struct looked_at looked;
+        bool own;
         int r = fs_lookup(&view->view, q->path, &found);
 
         if (r < 0)
                 return explain_lookup_failed(r, q->path, e);
         path = found.path;
         looked = (struct looked_at){ .path = path, .exists = !found.missing, .device = !found.missing && is_device(found.fd) };
-        place = compiled_find(c, path);
+        place = compiled_find(c, path, &own);
         looked.known = is_known(c, place, &found);
         close(found.fd);
-        *v = verdict_file(&place->node, is_own(c, place, path), &looked, q->rights, now);
+        *v = verdict_file(&place->node, own, &looked, q->rights, now);
         *ret = verdict_json(q, &looked, v, &context, now);
         return 0;
 }

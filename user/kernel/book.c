@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define HF_BOOK const union hf_record
@@ -75,6 +76,12 @@ static int add_name(const struct book *b, const struct hf_policy *at, const stru
         return -ENOSPC;
 }
 
+/* The name of the place for all that have none of their own. */
+static bool is_any(const char *name)
+{
+        return strcmp(name, "/") == 0;
+}
+
 /* The filters of the tables of names, by number. */
 static __u64 *make_filters(const struct book_place *places, size_t n)
 {
@@ -85,7 +92,7 @@ static __u64 *make_filters(const struct book_place *places, size_t n)
                 most = places[i].node->names > most ? places[i].node->names : most;
         filters = calloc((size_t)most + 1, sizeof(*filters));
         for (size_t i = 0; filters && i < n; i++)
-                if (places[i].name && places[i].table <= most) {
+                if (places[i].name && !is_any(places[i].name) && places[i].table <= most) {
                         size_t length = strlen(places[i].name);
 
                         filters[places[i].table] |= hf_name_bit(word(places[i].name, length), (__u32)length);
@@ -109,7 +116,7 @@ static int fill(const struct book *b, const struct hf_policy *at, const struct b
                         r = add_object(b, at, number);
                 }
                 if (p->name && r == 0) {
-                        const struct hf_name name = { book_name_hash(hash_key, p->name), p->table, number };
+                        const struct hf_name name = { is_any(p->name) ? 0 : book_name_hash(hash_key, p->name), p->table, number };
 
                         r = add_name(b, at, &name);
                 }

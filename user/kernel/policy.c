@@ -90,18 +90,21 @@ static int object_compare(const void *a, const void *b, void *context)
 }
 
 /* The places of one object (a bind mount, a hard link) decide together, and share one names table. */
-static void places_meet(struct load *l, const size_t *group, size_t n)
+static int places_meet(struct load *l, const size_t *group, size_t n)
 {
         struct place *places = l->c->places;
+        int r = compiled_meet(l->c, group, n);
         uint32_t table = 0;
 
-        compiled_meet(l->c, group, n);
+        if (r)
+                return r;
         for (size_t i = 0; i < n && !table; i++)
                 table = places[group[i]].node.names;
         for (size_t i = 0; i < n; i++) {
                 places[group[i]].node.names = table;
                 l->table[group[i]] = table;
         }
+        return 0;
 }
 
 /* Notes an object, which is at n places, where a rule names its content. */
@@ -140,8 +143,8 @@ static int places_prepare(struct kernel *k, struct load *l)
 
                 for (j = i + 1; j < l->n && !memcmp(object, &l->objects.list[c->places[l->order[j]].fd], sizeof(*object)); j++)
                         ;
-                if (j - i > 1)
-                        places_meet(l, l->order + i, j - i);
+                if (j - i > 1 && (r = places_meet(l, l->order + i, j - i)) < 0)
+                        return r;
                 content_note(l, object, l->order + i, j - i);
         }
         return 0;
@@ -281,6 +284,8 @@ static const char *load_failed(int code)
 {
         if (code == -ENOSPC)
                 return "a map that all sessions share is full: end other sessions first";
+        if (code == -EXDEV)
+                return "a folder below which a path with \"*\" goes on is mounted at another place too, where other rules lead";
         return code == -E2BIG ? "it has more places than one map can hold" : strerror(-code);
 }
 

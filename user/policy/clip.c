@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
 
+#include <errno.h>
 #include <string.h>
 
 _Static_assert(POLICY_RULES_MAX < 1 << HF_RULE_LAYER_SHIFT, "a rule's number and its layer fit into one word");
@@ -94,6 +95,7 @@ static struct hf_node layer_meet(const struct compiled *c, enum hf_layer layer, 
 /* Marks are of the place rather than of a layer: those of every place where some layer speaks, or of all where none does. */
 static __u16 flags_meet(const struct compiled *c, const size_t *places, size_t n)
 {
+        const __u16 patterns = HF_NODE_PATTERN | HF_NODE_ANY | HF_NODE_DEEP;
         __u16 spoken = 0, all = 0;
         bool any = false;
 
@@ -104,10 +106,33 @@ static __u16 flags_meet(const struct compiled *c, const size_t *places, size_t n
                 spoken |= place->ruled ? place->node.flags : 0;
                 any |= place->ruled != 0;
         }
-        return any ? spoken : all;
+        return any ? spoken | (all & patterns) : all;
 }
 
-void compiled_meet(struct compiled *c, const size_t *places, size_t n)
+static bool rights_equal(const struct hf_node *a, const struct hf_node *b)
+{
+        return !memcmp(a->allow, b->allow, sizeof(a->allow)) && !memcmp(a->rule, b->rule, sizeof(a->rule)) && a->deny == b->deny;
+}
+
+/* Whether names lead on from each of the places by the table of one of them: what patterns inherit there is what they all will be. */
+static bool patterns_meet(const struct compiled *c, const struct hf_node *node, const size_t *places, size_t n)
+{
+        size_t tables = 0, patterns = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct hf_node *one = &c->places[places[i]].node;
+
+                tables += one->names != 0;
+                if (!(one->flags & HF_NODE_PATTERN))
+                        continue;
+                patterns++;
+                if (!rights_equal(one, node))
+                        return false;
+        }
+        return !patterns || tables == 1;
+}
+
+int compiled_meet(struct compiled *c, const size_t *places, size_t n)
 {
         struct hf_node node = layer_meet(c, HF_LAYER_POLICY, places, n);
 
@@ -119,11 +144,14 @@ void compiled_meet(struct compiled *c, const size_t *places, size_t n)
                 ceiling = layer_meet(c, (enum hf_layer)layer, places, n);
                 node_clip(&node, &ceiling, (enum hf_layer)layer);
         }
+        if (!patterns_meet(c, &node, places, n))
+                return -EXDEV;
         node.flags = flags_meet(c, places, n);
         for (size_t i = 0; i < n; i++) {
                 node.names = c->places[places[i]].node.names;
                 c->places[places[i]].node = node;
         }
+        return 0;
 }
 
 void node_meet(struct hf_node *node, const struct hf_node *other)

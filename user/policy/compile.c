@@ -77,16 +77,22 @@ static int place_rule(struct tree *t, const struct source *source, int number, c
                            .deny = rule->sha256 ? rule->deny | HF_WRITE : rule->deny,
                            .content = rule->sha256 };
         _cleanup_error_ struct error e = ERROR_INIT;
-        _cleanup_free_ char *path = NULL;
+        _cleanup_free_ char *folder = NULL, *path = NULL, *pattern = NULL;
+        const char *rest;
         int r;
 
-        r = rulepath_expand(rule->path, vars, &path, &e);
+        r = rulepath_split(rule->path, &folder, &rest);
+        if (r < 0)
+                return r;
+        r = rulepath_expand(folder, vars, &path, &e);
+        if (r >= 0 && rest)
+                r = rulepath_expand(rest, vars, &pattern, &e);
         if (r < 0) {
                 if (r != -ENOMEM)
                         rule_finding(findings, source, rule, "path", error_text(&e));
                 return r == -ENOMEM ? r : 0;
         }
-        r = tree_speak(t, path, &say);
+        r = pattern ? tree_speak_below(t, path, pattern, &say) : tree_speak(t, path, &say);
         return r < 0 ? resolve_failed(findings, source, rule, path, r) : 0;
 }
 
@@ -194,10 +200,15 @@ static int compile_files(struct compiled *c, const struct sources *all, const st
                 r = place_seals(&t, vars->seals);
         if (r < 0)
                 return r;
-        tree_fold(&t, 0);
-        r = tree_mounts(&t, view->mounts);
-        if (r < 0 && r != -ENOMEM)
+        r = tree_fold(&t, 0);
+        if (r == 0)
+                r = tree_mounts(&t, view->mounts);
+        if (r < 0 && r != -ENOMEM && r != -E2BIG)
                 findings_add(findings, "$", "the session's mount points cannot be looked at: %s", strerror(-r));
+        if (r == 0)
+                r = tree_states(&t);
+        if (r == -E2BIG)
+                findings_add(findings, "$", "the paths with \"*\" are too many to be told apart: name folders, or use \"**\" in fewer of them");
         if (r < 0)
                 return r;
         tree_finish(&t);
@@ -280,11 +291,34 @@ void compiled_free(struct compiled *c)
         free(c);
 }
 
-const struct place *compiled_find(const struct compiled *c, const char *path)
+/* The place of a name below another; NULL: it has none. */
+static const struct place *place_below(const struct compiled *c, const struct place *p, const char *name, size_t length)
 {
-        const char *rest;
+        int found = p->node.names ? place_index_find(c->index, c->places, p->below, name, length) : -1;
 
-        return &c->places[tree_deepest(c->index, c->places, path, &rest)];
+        if (found < 0 && (p->node.flags & HF_NODE_ANY))
+                found = place_index_find(c->index, c->places, p->below, PATTERN_ANY, 1);
+        return found < 0 ? NULL : &c->places[found];
+}
+
+const struct place *compiled_find(const struct compiled *c, const char *path, bool *own)
+{
+        const struct place *place = c->places;
+        bool speaks = true;
+
+        for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+                size_t length = strcspn(path, "/");
+                const struct place *below = place_below(c, place, path, length);
+
+                speaks = below && !(below->node.flags & HF_NODE_PASS);
+                if (!below && !(place->node.flags & HF_NODE_DEEP))
+                        break;
+                place = below ? below : place;
+                path += length;
+        }
+        if (own)
+                *own = speaks;
+        return place;
 }
 
 const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_t addr[16])

@@ -16,8 +16,11 @@ struct source {
 void source_finding(struct findings *findings, const struct source *source, const char *where, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 
-/* Folds what places from first on inherit and what rules say there into their nodes. Places above must be folded already. */
-void tree_fold(struct tree *t, size_t first);
+/*
+ * Folds what places from first on inherit and what rules say there into their nodes. Places above must be folded already. Returns 0, -ENOMEM,
+ * or -E2BIG when patterns together are too many.
+ */
+int tree_fold(struct tree *t, size_t first);
 
 /*
  * Makes places of the mount points that lie where a rule decides, so that the root of each file system there carries what the
@@ -25,6 +28,12 @@ void tree_fold(struct tree *t, size_t first);
  * negative errno when it cannot go on.
  */
 int tree_mounts(struct tree *t, const char *const *mounts);
+
+/*
+ * Makes places for the names that patterns match, wherever the tree has no place for them already. Places from which names lead on alike
+ * share a table. The tree must be folded, and is so afterwards. Returns as tree_fold().
+ */
+int tree_states(struct tree *t);
 
 /* Sets the flags and name tables of all nodes, once there are no more places to come. */
 void tree_finish(struct tree *t);

@@ -63,10 +63,43 @@ static void fold_layer(struct tree *t, enum hf_layer layer, size_t place)
                         fold_deny(node, &t->says[i - 1]);
 }
 
-static void fold_place(struct tree *t, size_t place)
-{
-        int parent = t->places[place].parent;
+/* A place that patterns may match. */
+struct match {
+        struct tree *t;
+        int place;
+};
 
+static int match_say(void *context, const struct say *say)
+{
+        const struct match *m = context;
+
+        return tree_say(m->t, m->place, say);
+}
+
+/* How far patterns have come at a place; those that end there speak there. */
+static int match_patterns(struct tree *t, size_t place)
+{
+        const struct place *p = &t->places[place];
+        struct spot *spot = &t->spots[place];
+        uint32_t above = p->parent >= 0 ? t->spots[p->parent].set : 0;
+        struct match m = { t, (int)place };
+        int r;
+
+        if (!above && !spot->based)
+                return 0;
+        r = patterns_step(&t->patterns, above, p->name, spot->based ? (int)place : -1, match_say, &m);
+        if (r < 0)
+                return r;
+        spot->set = (uint32_t)r;
+        return 0;
+}
+
+static int fold_place(struct tree *t, size_t place)
+{
+        int parent = t->places[place].parent, r = match_patterns(t, place);
+
+        if (r < 0)
+                return r;
         if (parent >= 0)
                 t->spots[place].sealed |= t->spots[parent].sealed;
         fold_layer(t, HF_LAYER_POLICY, place);
@@ -74,12 +107,16 @@ static void fold_place(struct tree *t, size_t place)
         for (int layer = 0; layer < HF_LAYERS; layer++)
                 if (t->ceilings[layer])
                         fold_layer(t, (enum hf_layer)layer, place);
+        return 0;
 }
 
-void tree_fold(struct tree *t, size_t first)
+int tree_fold(struct tree *t, size_t first)
 {
-        for (size_t i = first; i < t->n_places; i++)
-                fold_place(t, i);
+        int r = 0;
+
+        for (size_t i = first; i < t->n_places && r == 0; i++)
+                r = fold_place(t, i);
+        return r;
 }
 
 static bool rule_decides(const struct hf_node *node)
@@ -92,15 +129,17 @@ static int mount_place(struct tree *t, const char *path)
         const char *rest;
         int place = tree_deepest(t->index, t->places, path, &rest);
 
-        if (!rule_decides(&t->places[place].node))
+        if (!rule_decides(&t->places[place].node) && !t->spots[place].set)
                 return 0;
         while (*rest && t->spots[place].folder) {
                 size_t length = strcspn(rest, "/"), first = t->n_places;
-                int child = tree_child(t, place, rest, length);
+                int child = tree_child(t, place, rest, length), r;
 
                 if (child < 0)
                         return tree_is_full(child) ? child : 0;
-                tree_fold(t, first);
+                r = tree_fold(t, first);
+                if (r < 0)
+                        return r;
                 place = child;
                 rest += length + strspn(rest + length, "/");
         }
@@ -127,7 +166,11 @@ static void mark_way(struct tree *t, int place)
 void tree_finish(struct tree *t)
 {
         for (size_t i = 0; i < t->n_places; i++) {
-                t->places[i].node.names = t->spots[i].children ? (__u32)i + 1 : 0;
+                const size_t table = t->spots[i].table >= 0 ? (size_t)t->spots[i].table : i;
+
+                t->places[i].below = (int)table;
+                t->places[i].node.names = t->spots[table].children ? (__u32)table + 1 : 0;
+                t->places[i].node.flags |= t->spots[i].flags;
                 t->places[i].ruled = t->spots[i].ruled;
                 if (t->spots[i].ruled & 1u << HF_LAYER_POLICY)
                         t->places[i].node.flags |= HF_NODE_NAMED;

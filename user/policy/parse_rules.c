@@ -159,6 +159,8 @@ static void sha256_check(struct reader *r, const struct rule *rule)
                 reader_say(r,
                            "found \"sha256\" in a rule that allows \"w\", expected it without: a program that the session may write is not "
                            "held to a content");
+        if (rule->path && strchr(rule->path, '*'))
+                reader_say(r, "found \"sha256\" beside a path with \"*\", expected the path of one program");
         where_pop(&r->where, before);
 }
 

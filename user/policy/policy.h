@@ -19,6 +19,7 @@
 #define POLICY_RULES_MAX 200000
 #define POLICY_SHA256_MAX 16 /* digests of one rule */
 #define SHA256_BYTES 32
+#define PATTERN_NAMES_MAX HF_PENDING /* components of a path from its first "*" on */
 
 enum authorization { AUTHORIZATION_ALWAYS, AUTHORIZATION_ASK };
 
@@ -131,10 +132,11 @@ int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret
 /* A place that the policy says something about. */
 struct place {
         int parent;          /* index of the place above; -1 for the root, which is places[0] */
-        char *name;          /* its component; "" for the root */
+        int below;           /* index of the place whose names hold below it: its own, but for places that patterns made alike */
+        char *name;          /* its component; "" for the root, "/" where a pattern speaks of all names that have no place of their own */
         int fd;              /* what is there: an O_PATH descriptor, or -1: nothing yet */
         uint8_t ruled;       /* 1 << enum hf_layer for each layer that speaks right here; 0: only on the way, or a mount point */
-        struct hf_node node; /* what to load; names is the place's own index + 1 where places below it exist, else 0 */
+        struct hf_node node; /* what to load; names is below + 1 where places below it exist, else 0 */
 };
 
 /* A rule with SHA-256 digests, at the place that it speaks of. */
@@ -191,8 +193,11 @@ void compiled_free(struct compiled *c);
 /* Closes the descriptors of the places and contents, once the objects are named. */
 void compiled_close(struct compiled *c);
 
-/* The place that decides about a path (absolute, "." and ".." resolved, no symlinks) by name alone. Never NULL: at least the root. */
-const struct place *compiled_find(const struct compiled *c, const char *path);
+/*
+ * The place that decides about a path (absolute, "." and ".." resolved, no symlinks) by name alone. Never NULL: at least the root. *own,
+ * unless NULL, tells whether it speaks of this very path, not of a folder above.
+ */
+const struct place *compiled_find(const struct compiled *c, const char *path, bool *own);
 
 /* The capabilities of the policy that let the content with that SHA-256 run at a place with HF_NODE_CONTENT; every layer must name it. */
 uint64_t compiled_accepts(const struct compiled *c, size_t place, const uint8_t sha256[SHA256_BYTES]);
@@ -206,9 +211,10 @@ const struct prefix *compiled_find_prefix(const struct compiled *c, const uint8_
 /*
  * Two places may turn out to be one object (a bind mount, a hard link). In each layer, a place that no rule speaks at gives way to one
  * where a rule does; those that are alike in this meet, as node_meet() does. The nodes of the n places are left alike, but for their
- * names: the places below them belong into one table.
+ * names: the places below them belong into one table. Returns 0, or -EXDEV where patterns go on below one of them other than below the
+ * others.
  */
-void compiled_meet(struct compiled *c, const size_t *places, size_t n);
+int compiled_meet(struct compiled *c, const size_t *places, size_t n);
 
 /* node is left with what both allow, and denies what either does. Its names stay. */
 void node_meet(struct hf_node *node, const struct hf_node *other);

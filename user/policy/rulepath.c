@@ -89,6 +89,53 @@ static int check_components(const char *path, struct error *e)
         return 0;
 }
 
+/* The first component that stands for others, with the slash before it; NULL: the path has none. */
+static const char *first_wildcard(const char *path)
+{
+        for (const char *at = strstr(path, "/*"); at; at = strstr(at + 1, "/*"))
+                if (strcspn(at + 1, "/") == strspn(at + 1, "*"))
+                        return at;
+        return NULL;
+}
+
+/* A component that has a "*", of n bytes. */
+static int check_wildcard(const char *component, size_t n, bool after_any, struct error *e)
+{
+        _cleanup_free_ char *name = strndup(component, n);
+        char shown[TEXT_SHOW_MAX];
+
+        if (n > 2 || strspn(component, "*") < n)
+                return error_set(e, -EINVAL,
+                                 "found %s, expected \"*\" for one whole name or \"**\" for any number of them: parts of names cannot be matched",
+                                 text_show(name ? name : "*", shown));
+        if (n == 2 && !component[n])
+                return error_set(e, -EINVAL, "found \"**\" at the end, expected the path without it: a folder's rule holds for all below it");
+        if (n == 2 && after_any)
+                return error_set(e, -EINVAL, "found \"**\" after \"**\", expected it once: it stands for any number of names");
+        return 0;
+}
+
+static int check_wildcards(const char *path, struct error *e)
+{
+        const char *start = first_wildcard(path);
+        bool after_any = false;
+        int n = 0;
+
+        for (const char *at = path + strspn(path, "/"); *at; at += strspn(at, "/")) {
+                size_t length = strcspn(at, "/");
+                int r = memchr(at, '*', length) ? check_wildcard(at, length, after_any, e) : 0;
+
+                if (r < 0)
+                        return r;
+                n += start && at > start;
+                after_any = length == 2 && strncmp(at, "**", 2) == 0;
+                at += length;
+        }
+        if (n > PATTERN_NAMES_MAX)
+                return error_set(e, -EINVAL, "found %d components from the first \"*\" on, expected at most %d", n, PATTERN_NAMES_MAX);
+        return 0;
+}
+
 int rulepath_parse(const char *text, char **ret, struct error *e)
 {
         _cleanup_free_ char *path = NULL;
@@ -99,11 +146,6 @@ int rulepath_parse(const char *text, char **ret, struct error *e)
         if (text[0] != '/' && strncmp(text, "${", 2) != 0)
                 return error_set(e, -EINVAL,
                                  "found the relative path %s, expected one that starts with \"/\", ${WORKSPACE}, ${HOME} or ${TMPDIR}",
-                                 text_show(text, shown));
-        if (strchr(text, '*'))
-                return error_set(e, -EINVAL,
-                                 "found \"*\" in %s: patterns are not supported by this version; name the path (a folder's rule holds for "
-                                 "all below it)",
                                  text_show(text, shown));
         if (strstr(text, "//"))
                 return error_set(e, -EINVAL, "found \"//\" in %s, expected one slash between names", text_show(text, shown));
@@ -118,10 +160,21 @@ int rulepath_parse(const char *text, char **ret, struct error *e)
         if (n > 1 && path[n - 1] == '/')
                 path[n - 1] = '\0';
         r = check_components(path, e);
+        if (r >= 0)
+                r = check_wildcards(path, e);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(path);
         return 0;
+}
+
+int rulepath_split(const char *path, char **ret_folder, const char **ret_pattern)
+{
+        const char *pattern = first_wildcard(path);
+
+        *ret_pattern = pattern;
+        *ret_folder = !pattern ? strdup(path) : pattern == path ? strdup("/") : strndup(path, (size_t)(pattern - path));
+        return *ret_folder ? 0 : -ENOMEM;
 }
 
 static int check_value(int v, const char *value, struct error *e)

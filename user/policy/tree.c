@@ -58,10 +58,10 @@ static int look(const struct tree *t, int parent, const char *name, struct fs_ob
 }
 
 /* Adds a place with that name, which is given away. */
-static int add(struct tree *t, int parent, char *name)
+static int add(struct tree *t, int parent, char *name, bool state)
 {
+        struct fs_object object = { .fd = -1 };
         _cleanup_free_ char *owned = name;
-        struct fs_object object;
         int r;
 
         if (!owned)
@@ -69,11 +69,13 @@ static int add(struct tree *t, int parent, char *name)
         r = grow_places(t);
         if (r < 0)
                 return r;
-        r = look(t, parent, owned, &object);
+        r = state ? 0 : look(t, parent, owned, &object);
         if (r < 0)
                 return r;
         t->places[t->n_places] = (struct place){ .parent = parent, .name = owned, .fd = object.fd };
-        t->spots[t->n_places] = (struct spot){ .target = object.target, .folder = object.fd >= 0 && object.folder && !object.target };
+        t->spots[t->n_places] = (struct spot){
+                .target = object.target, .folder = object.fd >= 0 && object.folder && !object.target, .state = state, .table = -1
+        };
         if (parent >= 0 && place_index_add(t->index, t->places, t->n_places) < 0) {
                 if (object.fd >= 0)
                         close(object.fd);
@@ -93,7 +95,7 @@ int tree_init(struct tree *t, const struct fs_view *view, uint8_t layers)
         *t = (struct tree){ .view = view, .layers = layers, .index = place_index_new() };
         if (!t->index)
                 return -ENOMEM;
-        r = add(t, -1, strdup(""));
+        r = add(t, -1, strdup(""), false);
         return r < 0 ? r : 0;
 }
 
@@ -112,6 +114,7 @@ void tree_clear(struct tree *t)
         for (int layer = 0; layer < HF_LAYERS; layer++)
                 free(t->ceilings[layer]);
         place_index_free(t->index);
+        patterns_clear(&t->patterns);
         *t = (struct tree)TREE_INIT;
 }
 
@@ -124,10 +127,15 @@ int tree_child(struct tree *t, int parent, const char *name, size_t length)
 {
         int found = place_index_find(t->index, t->places, parent, name, length);
 
-        return found >= 0 ? found : add(t, parent, strndup(name, length));
+        return found >= 0 ? found : add(t, parent, strndup(name, length), false);
 }
 
-static int say_at(struct tree *t, int place, const struct say *say)
+int tree_state(struct tree *t, int parent, const char *name)
+{
+        return ++t->n_states > TREE_STATES_MAX ? -E2BIG : add(t, parent, strdup(name), true);
+}
+
+int tree_say(struct tree *t, int place, const struct say *say)
 {
         struct spot *spot = &t->spots[place];
         int r = say->content && spot->folder ? -EISDIR : grow((void **)&t->says, &t->says_room, t->n_says, sizeof(*t->says));
@@ -142,7 +150,7 @@ static int say_at(struct tree *t, int place, const struct say *say)
         else
                 spot->first = (uint32_t)t->n_says;
         spot->last = (uint32_t)t->n_says;
-        spot->denied |= say->deny != 0;
+        spot->denied |= say->deny && !say->pattern;
         spot->ruled |= (uint8_t)(1u << say->layer);
         spot->content |= (uint8_t)(say->content << say->layer);
         spot->sealed |= say->seal ? say->deny : 0;
@@ -189,7 +197,7 @@ static int say_at_link(struct tree *t, int link, const char *rest, const struct 
         here.allow = 0;
         here.deny = *rest ? HF_WRITE : say->deny | HF_WRITE;
         here.content = say->content && !*rest;
-        r = say_at(t, link, &here);
+        r = tree_say(t, link, &here);
         if (r < 0 || !*rest || !can_shadow(rest))
                 return r;
         while (*rest) {
@@ -202,7 +210,7 @@ static int say_at_link(struct tree *t, int link, const char *rest, const struct 
         }
         here.deny = say->deny;
         here.content = say->content;
-        return say_at(t, place, &here);
+        return tree_say(t, place, &here);
 }
 
 static bool place_is_file(const struct tree *t, int place)
@@ -222,7 +230,7 @@ static int say_at_file(struct tree *t, int place, const struct say *say)
         here.allow = 0;
         here.deny = HF_WRITE;
         here.content = false;
-        r = say_at(t, place, &here);
+        r = tree_say(t, place, &here);
         return r < 0 ? r : place;
 }
 
@@ -283,7 +291,8 @@ static int step(struct tree *t, int place, const char *name, size_t length, stru
         return missing(t, child) > HF_PENDING ? -ENOSPC : child;
 }
 
-int tree_speak(struct tree *t, const char *path, const struct say *say)
+/* The place that a path leads to; a denial speaks on the way. */
+static int resolve(struct tree *t, const char *path, const struct say *say)
 {
         struct walk w = { .rest = path };
         int place = 0;
@@ -298,7 +307,24 @@ int tree_speak(struct tree *t, const char *path, const struct say *say)
                 place = step(t, place, name, length, &w, say);
         }
         free(w.owned);
-        return place < 0 ? place : say_at(t, place, say);
+        return place;
+}
+
+int tree_speak(struct tree *t, const char *path, const struct say *say)
+{
+        int place = resolve(t, path, say);
+
+        return place < 0 ? place : tree_say(t, place, say);
+}
+
+int tree_speak_below(struct tree *t, const char *folder, const char *pattern, const struct say *say)
+{
+        int place = resolve(t, folder, &(struct say){ 0 });
+
+        if (place < 0)
+                return place;
+        t->spots[place].based = true;
+        return patterns_add(&t->patterns, place, pattern, say);
 }
 
 int tree_deepest(const struct place_index *index, const struct place *places, const char *path, const char **rest)

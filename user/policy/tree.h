@@ -7,20 +7,11 @@
 #define HOLDFAST_POLICY_TREE_H
 
 #include "policy/index.h"
+#include "policy/pattern.h"
 #include "policy/policy.h"
 
 #define TREE_PLACES_MAX (1u << 20) /* places of one policy */
-
-/* What one rule says at one place. */
-struct say {
-        uint32_t rule; /* number, from 1, with its layer */
-        uint32_t next; /* index + 1 into tree.says; 0: the last one */
-        int capability;
-        enum hf_layer layer;
-        uint8_t allow, deny; /* enum hf_right bits */
-        bool content;        /* x is there only with the contents that the rule names */
-        bool seal;           /* deny holds for all below, whatever rules say there */
-};
+#define TREE_STATES_MAX (1u << 17) /* of them, those made for patterns */
 
 /* What the compiler knows of a place beside what it hands on. */
 struct spot {
@@ -32,6 +23,11 @@ struct spot {
         uint8_t ruled;        /* layers that speak right here, as place.ruled */
         uint8_t content;      /* layers whose rules name the content of what is here */
         uint8_t sealed;       /* enum hf_right bits that are refused here and below, whatever rules say */
+        bool based;           /* patterns begin here */
+        bool state;           /* made for what patterns match: no object, and no name that is known beforehand */
+        uint16_t flags;       /* enum hf_node_flag bits of patterns */
+        uint32_t set;         /* how far patterns have come, here */
+        int table;            /* of a state: the one like it, which was there before and has the places below; else -1 */
 };
 
 struct tree {
@@ -44,6 +40,8 @@ struct tree {
         struct say *says;
         size_t n_says, says_room;
         struct place_index *index;
+        struct patterns patterns;
+        size_t n_states;
 };
 
 #define TREE_INIT \
@@ -75,6 +73,15 @@ bool tree_is_full(int r);
  * /proc/self, which is the compiler here), -EISDIR (a rule names the content of a folder), or as tree_child().
  */
 int tree_speak(struct tree *t, const char *path, const struct say *say);
+
+/* Lets a rule speak at all that the pattern matches below a folder, which is resolved as by tree_speak(). */
+int tree_speak_below(struct tree *t, const char *folder, const char *pattern, const struct say *say);
+
+/* Lets a rule speak at one place. 0, -ENOMEM or -EISDIR. */
+int tree_say(struct tree *t, int place, const struct say *say);
+
+/* A place below another for names that a pattern matches; it is a state. Returns its index, -ENOMEM or -E2BIG. */
+int tree_state(struct tree *t, int parent, const char *name);
 
 /* The deepest place on the path by name alone, and what of the path is left below it. */
 int tree_deepest(const struct place_index *index, const struct place *places, const char *path, const char **rest);

@@ -6,7 +6,7 @@
 /* What the path's place allows with all capabilities on, in "rwxc" notation. */
 static const char *rights(const struct fixture *f, const char *path, char out[5])
 {
-        right_format((uint8_t)(HF_RIGHTS_ALL & ~hf_refused(&compiled_find(f->compiled, path)->node, ~0ULL, HF_RIGHTS_ALL)), out);
+        right_format((uint8_t)(HF_RIGHTS_ALL & ~hf_refused(&compiled_find(f->compiled, path, NULL)->node, ~0ULL, HF_RIGHTS_ALL)), out);
         return out;
 }
 
@@ -24,7 +24,7 @@ static void assert_rights_(const struct fixture *f, const char *path, const char
 /* The place of exactly this path, or NULL. */
 static const struct place *place_at(const struct fixture *f, const char *path)
 {
-        const struct place *p = compiled_find(f->compiled, path);
+        const struct place *p = compiled_find(f->compiled, path, NULL);
         const char *name = strrchr(path, '/') + 1;
 
         return strcmp(p->name, name) == 0 ? p : NULL;
@@ -175,7 +175,7 @@ static void at_one_place_denial_beats_allowance_in_any_order(void **state)
 
                 must_compile(&f, tree, NULL, texts[i]);
                 assert_rights(&f, "/srv/ws/x", "r");
-                assert_int_equal(compiled_find(f.compiled, "/srv/ws")->node.deny, HF_WRITE);
+                assert_int_equal(compiled_find(f.compiled, "/srv/ws", NULL)->node.deny, HF_WRITE);
         }
 }
 
@@ -191,13 +191,13 @@ static void denial_counts_even_when_its_capability_is_not_granted(void **state)
                                            "\"more\":{\"authorization\":\"ask\",\"files\":[" DENY("/srv/ws", "w") "," ALLOW(
                                                    "/usr", "w") "," ALLOW("/srv/ws2", "x") "]}}}");
         assert_int_equal(f.compiled->active, 1);
-        node = &compiled_find(f.compiled, "/srv/ws/x")->node;
+        node = &compiled_find(f.compiled, "/srv/ws/x", NULL)->node;
         assert_int_equal(hf_refused(node, f.compiled->active, HF_RIGHTS_ALL), HF_RIGHTS_ALL & ~HF_READ);
-        node = &compiled_find(f.compiled, "/usr")->node;
+        node = &compiled_find(f.compiled, "/usr", NULL)->node;
         assert_int_equal(hf_refused(node, f.compiled->active, HF_WRITE), HF_WRITE);
         assert_int_equal(hf_refused(node, 3, HF_WRITE), 0);
         assert_int_equal(node->allow[1], 2);
-        node = &compiled_find(f.compiled, "/srv/ws2")->node;
+        node = &compiled_find(f.compiled, "/srv/ws2", NULL)->node;
         assert_int_equal(node->allow[0], 1);
         assert_int_equal(node->allow[2], 2);
 }
@@ -210,7 +210,7 @@ static void the_rule_that_decided_is_remembered_for_each_right(void **state)
 
         (void)state;
         must_compile(&f, tree, NULL, FILES(ALLOW("/srv", "r") "," DENY("/srv/ws", "w") "," ALLOW("/srv/ws", "x")));
-        node = &compiled_find(f.compiled, "/srv/ws/deep")->node;
+        node = &compiled_find(f.compiled, "/srv/ws/deep", NULL)->node;
         assert_int_equal(node->rule[0], 1);
         assert_int_equal(node->rule[1], 2);
         assert_int_equal(node->rule[2], 3);
@@ -228,8 +228,8 @@ static void an_allowance_below_a_denial_takes_the_denial_away_for_its_rights_onl
 
         (void)state;
         must_compile(&f, tree, NULL, FILES(DENY("/srv", "rwxc") "," ALLOW("/srv/ws", "r")));
-        assert_int_equal(compiled_find(f.compiled, "/srv")->node.deny, HF_RIGHTS_ALL);
-        assert_int_equal(compiled_find(f.compiled, "/srv/ws")->node.deny, HF_RIGHTS_ALL & ~HF_READ);
+        assert_int_equal(compiled_find(f.compiled, "/srv", NULL)->node.deny, HF_RIGHTS_ALL);
+        assert_int_equal(compiled_find(f.compiled, "/srv/ws", NULL)->node.deny, HF_RIGHTS_ALL & ~HF_READ);
         assert_rights(&f, "/srv/ws", "r");
 }
 
@@ -622,7 +622,7 @@ static void a_seal_holds_whatever_rules_say_there_and_below(void **state)
         assert_rights(&f, "/run/sealed/in/deep", "");
         assert_rights(&f, "/usr/sealed", "rxc");
         assert_way(&f, "/run", true);
-        assert_int_equal(hf_explain(&compiled_find(f.compiled, "/run/sealed/in")->node, HF_WRITE, &rule), HF_WHY_GUARD);
+        assert_int_equal(hf_explain(&compiled_find(f.compiled, "/run/sealed/in", NULL)->node, HF_WRITE, &rule), HF_WHY_GUARD);
         assert_int_equal(rule, HF_RULE_SEAL);
 }
 

@@ -72,7 +72,7 @@ static inline void compile_under(struct clipped *c, const char *policy, const ch
 
 static inline const struct hf_node *node_at(const struct clipped *c, const char *path)
 {
-        return &compiled_find(c->compiled, path)->node;
+        return &compiled_find(c->compiled, path, NULL)->node;
 }
 
 /* How a connection is decided with all capabilities on. */

@@ -78,11 +78,11 @@ static void places_hold_the_objects_and_leave_no_descriptor_behind(void **state)
 
         (void)state;
         assert_int_equal(policy_compile(p, &fake_vars, &view, &c, &findings), 0);
-        assert_true(is_object(root, compiled_find(c, "/"), "."));
-        assert_true(is_object(root, compiled_find(c, "/ws"), "ws"));
-        assert_true(is_object(root, compiled_find(c, "/ws/secret"), "ws/secret"));
-        assert_true(is_object(root, &c->places[compiled_find(c, "/link/key")->parent], "link"));
-        assert_int_equal(compiled_find(c, "/ws/secret/key")->fd, -1);
+        assert_true(is_object(root, compiled_find(c, "/", NULL), "."));
+        assert_true(is_object(root, compiled_find(c, "/ws", NULL), "ws"));
+        assert_true(is_object(root, compiled_find(c, "/ws/secret", NULL), "ws/secret"));
+        assert_true(is_object(root, &c->places[compiled_find(c, "/link/key", NULL)->parent], "link"));
+        assert_int_equal(compiled_find(c, "/ws/secret/key", NULL)->fd, -1);
         assert_int_equal(count_descriptors(), before + 4);
         compiled_close(c);
         assert_int_equal(count_descriptors(), before);

@@ -42,7 +42,7 @@ static void assert_policy(const char *file, const struct expectation *expected)
         }
         assert_int_equal(f.compiled->n_prefixes, 0);
         for (; expected->path; expected++) {
-                const struct hf_node *node = &compiled_find(f.compiled, expected->path)->node;
+                const struct hf_node *node = &compiled_find(f.compiled, expected->path, NULL)->node;
                 char found[5];
 
                 right_format((uint8_t)(HF_RIGHTS_ALL & ~hf_refused(node, f.compiled->active, HF_RIGHTS_ALL)), found);
@@ -157,11 +157,11 @@ static void the_home_folder_as_workspace_keeps_its_secrets(void **state)
                 struct fixture f = { .policy = parsed(text), .fs = { .objects = tree } };
 
                 assert_int_equal(policy_compile(f.policy, &vars, &(struct fs_view){ fake_open, &f.fs, NULL }, &f.compiled, &f.findings), 0);
-                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/x")->node, ~0ULL, HF_READ), 0);
+                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/x", NULL)->node, ~0ULL, HF_READ), 0);
                 for (size_t j = 0; j < ARRAY_SIZE(secret); j++)
-                        assert_int_equal(hf_refused(&compiled_find(f.compiled, secret[j])->node, ~0ULL, HF_RIGHTS_ALL), HF_RIGHTS_ALL);
-                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.bashrc")->node, ~0ULL, HF_WRITE), HF_WRITE);
-                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.profile")->node, ~0ULL, HF_WRITE), HF_WRITE);
+                        assert_int_equal(hf_refused(&compiled_find(f.compiled, secret[j], NULL)->node, ~0ULL, HF_RIGHTS_ALL), HF_RIGHTS_ALL);
+                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.bashrc", NULL)->node, ~0ULL, HF_WRITE), HF_WRITE);
+                assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.profile", NULL)->node, ~0ULL, HF_WRITE), HF_WRITE);
                 fixture_clear(&f);
         }
 }
