@@ -177,6 +177,14 @@ void tree_finish(struct tree *t)
                 if (t->spots[i].denied)
                         mark_way(t, (int)i);
         }
+        for (size_t i = 0; i < t->patterns.n; i++) {
+                const int base = t->patterns.list[i].base;
+
+                if (!base || !t->patterns.list[i].say.deny)
+                        continue;
+                t->places[base].node.flags |= HF_NODE_WAY;
+                mark_way(t, base);
+        }
         /* Only now: a link's own mark must not stop the marks of what lies above it. */
         for (size_t i = 0; i < t->n_places; i++)
                 if (t->spots[i].denied && t->spots[i].target)
