@@ -194,7 +194,8 @@ static __always_inline void name_step(__u32 policy, struct place *place, __u64 h
                 place->node = below;
 }
 
-/* From a place that has names below it, down again along the names that led to the leaf, as far as the policy knows them. No node: too far. */
+/* From a place that has names below it, down again along the names that led to the leaf, as far as the policy knows them. No node: too far.
+ */
 static __noinline void names_find(__u32 policy, struct place *place, __u64 leaf, __u64 child)
 {
         for (int i = 0; i < HF_LEVELS; i++) {

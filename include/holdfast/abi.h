@@ -112,7 +112,8 @@ enum hf_node_flag {
         HF_NODE_NAMED = 1 << 1,
         /* What is here runs only while map "contents" knows its content: a rule names it by its SHA-256. */
         HF_NODE_CONTENT = 1 << 2,
-        /* Patterns go on by the names below: a folder that moves to where they go on otherwise would take what is in it out of their reach. */
+        /* Patterns go on by the names below: a folder that moves to where they go on otherwise would take what is in it out of their reach.
+         */
         HF_NODE_PATTERN = 1 << 3,
         /* A place with the hash 0 stands for all names below that have none of their own. */
         HF_NODE_ANY = 1 << 4,

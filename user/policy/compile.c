@@ -208,7 +208,8 @@ static int compile_files(struct compiled *c, const struct sources *all, const st
         if (r == 0)
                 r = tree_states(&t);
         if (r == -E2BIG)
-                findings_add(findings, "$", "the paths with \"*\" are too many to be told apart: name folders, or use \"**\" in fewer of them");
+                findings_add(findings, "$",
+                             "the paths with \"*\" are too many to be told apart: name folders, or use \"**\" in fewer of them");
         if (r < 0)
                 return r;
         tree_finish(&t);

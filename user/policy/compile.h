@@ -17,8 +17,8 @@ void source_finding(struct findings *findings, const struct source *source, cons
         __attribute__((format(printf, 4, 5)));
 
 /*
- * Folds what places from first on inherit and what rules say there into their nodes. Places above must be folded already. Returns 0, -ENOMEM,
- * or -E2BIG when patterns together are too many.
+ * Folds what places from first on inherit and what rules say there into their nodes. Places above must be folded already. Returns 0,
+ * -ENOMEM, or -E2BIG when patterns together are too many.
  */
 int tree_fold(struct tree *t, size_t first);
 

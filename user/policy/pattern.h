@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Patterns: paths in which "*" stands for one name and "**" for any number of them. How far each of them has come, at a place, is a set; the
- * sets are numbered, and 0 is the empty one. So all patterns together are one automaton over names.
+ * Patterns: paths in which "*" stands for one name and "**" for any number of them. How far each of them has come, at a place, is a set;
+ * the sets are numbered, and 0 is the empty one. So all patterns together are one automaton over names.
  */
 #ifndef HOLDFAST_POLICY_PATTERN_H
 #define HOLDFAST_POLICY_PATTERN_H
@@ -23,7 +23,7 @@ struct say {
 struct pattern {
         int base; /* place where it begins */
         struct say say;
-        char *text;                          /* what names points into */
+        char *text;                           /* what names points into */
         const char *names[PATTERN_NAMES_MAX]; /* components; "*" and "**" stand for others */
         int n;
 };

@@ -105,11 +105,13 @@ static int check_wildcard(const char *component, size_t n, bool after_any, struc
         char shown[TEXT_SHOW_MAX];
 
         if (n > 2 || strspn(component, "*") < n)
-                return error_set(e, -EINVAL,
-                                 "found %s, expected \"*\" for one whole name or \"**\" for any number of them: parts of names cannot be matched",
-                                 text_show(name ? name : "*", shown));
+                return error_set(
+                        e, -EINVAL,
+                        "found %s, expected \"*\" for one whole name or \"**\" for any number of them: parts of names cannot be matched",
+                        text_show(name ? name : "*", shown));
         if (n == 2 && !component[n])
-                return error_set(e, -EINVAL, "found \"**\" at the end, expected the path without it: a folder's rule holds for all below it");
+                return error_set(e, -EINVAL,
+                                 "found \"**\" at the end, expected the path without it: a folder's rule holds for all below it");
         if (n == 2 && after_any)
                 return error_set(e, -EINVAL, "found \"**\" after \"**\", expected it once: it stands for any number of names");
         return 0;

@@ -48,8 +48,8 @@ bool name_is_valid(const char *text);
 bool text_is_printable(const char *text);
 
 /*
- * A path that rulepath_parse() made, as the folder where its pattern begins, to be freed, and the pattern: from the slash before its first "*"
- * or "**" on, within path. *ret_pattern is NULL where there is none; then the folder is the path. 0 or -ENOMEM.
+ * A path that rulepath_parse() made, as the folder where its pattern begins, to be freed, and the pattern: from the slash before its first
+ * "*" or "**" on, within path. *ret_pattern is NULL where there is none; then the folder is the path. 0 or -ENOMEM.
  */
 int rulepath_split(const char *path, char **ret_folder, const char **ret_pattern);
 

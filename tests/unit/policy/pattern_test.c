@@ -4,14 +4,8 @@
 #include "holdfast/decide.h"
 
 static const struct fake tree[] = {
-        { "/srv", 'd', NULL },
-        { "/srv/ws", 'd', NULL },
-        { "/srv/ws/a", 'd', NULL },
-        { "/srv/ws/a/b", 'd', NULL },
-        { "/srv/ws/a/key", 'f', NULL },
-        { "/srv/ws/link", 'l', "a" },
-        { "/mnt", 'd', NULL },
-        { NULL, 0, NULL },
+        { "/srv", 'd', NULL },          { "/srv/ws", 'd', NULL },     { "/srv/ws/a", 'd', NULL }, { "/srv/ws/a/b", 'd', NULL },
+        { "/srv/ws/a/key", 'f', NULL }, { "/srv/ws/link", 'l', "a" }, { "/mnt", 'd', NULL },      { NULL, 0, NULL },
 };
 
 static void must_compile(struct fixture *f, const char *const *mounts, const char *text)
@@ -84,8 +78,9 @@ static void the_nearest_rule_wins_whether_it_is_a_pattern_or_not(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, NULL, FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/**/keys", "rw") "," ALLOW("/srv/ws/**/public", "r") ","
-                                     ALLOW("/srv/ws/a/keys/mine", "w")));
+        must_compile(&f, NULL,
+                     FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/**/keys", "rw") "," ALLOW("/srv/ws/**/public",
+                                                                                              "r") "," ALLOW("/srv/ws/a/keys/mine", "w")));
         assert_rights(&f, "/srv/ws/x/keys/y", "");
         assert_rights(&f, "/srv/ws/x/keys/public/y", "r");
         assert_rights(&f, "/srv/ws/x/keys/public/keys/y", "");
@@ -133,7 +128,8 @@ static void a_pattern_begins_where_its_folder_leads(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, NULL, FILES(ALLOW("${WORKSPACE}", "rw") "," DENY("${WORKSPACE}/link/*/key", "w") "," DENY("/*/ws/b/${USER}", "r")));
+        must_compile(&f, NULL,
+                     FILES(ALLOW("${WORKSPACE}", "rw") "," DENY("${WORKSPACE}/link/*/key", "w") "," DENY("/*/ws/b/${USER}", "r")));
         assert_rights(&f, "/srv/ws/a/b/key", "r!");
         assert_rights(&f, "/srv/ws/a/later/key", "r!");
         assert_rights(&f, "/srv/ws/a/key", "rw");
@@ -161,7 +157,8 @@ static void what_goes_on_alike_shares_a_table(void **state)
 
         (void)state;
         must_compile(&f, NULL, FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/**/key", "w")));
-        assert_int_equal(compiled_find(f.compiled, "/srv/ws/x", NULL)->node.names, compiled_find(f.compiled, "/srv/ws/y/z", NULL)->node.names);
+        assert_int_equal(compiled_find(f.compiled, "/srv/ws/x", NULL)->node.names,
+                         compiled_find(f.compiled, "/srv/ws/y/z", NULL)->node.names);
         assert_int_not_equal(compiled_find(f.compiled, "/srv/ws/x", NULL)->node.names, 0);
         assert_int_equal(compiled_find(f.compiled, "/srv", NULL)->node.flags & HF_NODE_PATTERN, 0);
         /* the root, srv, ws; key and any other below ws; key below that, and below key */
@@ -193,7 +190,8 @@ static void places_of_one_folder_meet_only_where_patterns_go_on_alike(void **sta
         size_t both[2];
 
         (void)state;
-        must_compile(&f, mounts, FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/*/key", "w") "," ALLOW("/mnt", "rw") "," DENY("/mnt/*/key", "w")));
+        must_compile(&f, mounts,
+                     FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/*/key", "w") "," ALLOW("/mnt", "rw") "," DENY("/mnt/*/key", "w")));
         both[0] = (size_t)(compiled_find(f.compiled, "/srv/ws", NULL) - f.compiled->places);
         both[1] = (size_t)(compiled_find(f.compiled, "/mnt", NULL) - f.compiled->places);
         assert_int_equal(compiled_meet(f.compiled, both, 2), -EXDEV);

@@ -159,7 +159,8 @@ static void the_home_folder_as_workspace_keeps_its_secrets(void **state)
                 assert_int_equal(policy_compile(f.policy, &vars, &(struct fs_view){ fake_open, &f.fs, NULL }, &f.compiled, &f.findings), 0);
                 assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/x", NULL)->node, ~0ULL, HF_READ), 0);
                 for (size_t j = 0; j < ARRAY_SIZE(secret); j++)
-                        assert_int_equal(hf_refused(&compiled_find(f.compiled, secret[j], NULL)->node, ~0ULL, HF_RIGHTS_ALL), HF_RIGHTS_ALL);
+                        assert_int_equal(hf_refused(&compiled_find(f.compiled, secret[j], NULL)->node, ~0ULL, HF_RIGHTS_ALL),
+                                         HF_RIGHTS_ALL);
                 assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.bashrc", NULL)->node, ~0ULL, HF_WRITE), HF_WRITE);
                 assert_int_equal(hf_refused(&compiled_find(f.compiled, "/home/u/.profile", NULL)->node, ~0ULL, HF_WRITE), HF_WRITE);
                 fixture_clear(&f);
