@@ -69,7 +69,7 @@ static void a_coding_agent_works_in_its_workspace_and_reads_the_system(void **st
                 { "/home/u/.gitconfig", "r" },
                 { "/home/u/other", "" },
                 { "/", "" },
-                { "/var/lib/dpkg/status", "" },
+                { "/var/lib/misc", "" },
                 { "/var/lib/holdfast/x", "" },
                 { "/var/log/holdfast/audit.ndjson", "" },
                 { "/run/holdfast/api.sock", "" },
