@@ -34,6 +34,7 @@ start() {
 stop() {
 	local in=${to[$1]} out=${from[$1]}
 	kill -9 "${process[$1]}" 2>/dev/null
+	await "$1 is gone" gone "${process[$1]}"
 	exec {in}>&- {out}<&-
 	unset "process[$1]"
 }
@@ -171,7 +172,8 @@ start_bystander() {
 		start "$name" bystander "$FS/$2" "$name" "$3" ${4:+"$4"}
 	fi
 	words[$name]=''
-	read -r -t 60 -u "${from[$name]}" "words[$name]" || fail "the bystander $name says nothing: $(tail -n 5 "$SCRATCH/background.log")"
+	read -r -t 60 -u "${from[$name]}" "words[$name]"
+	[[ ${words[$name]} == PID=* ]] || fail "the bystander $name says: ${words[$name]} $(tail -n 5 "$SCRATCH/background.log")"
 	ask "$name" state
 	identity[$name]=$reply
 }
