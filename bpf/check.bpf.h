@@ -85,16 +85,4 @@ static __always_inline int check(const struct agent *a, struct dentry *dentry, _
         return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
 }
 
-/* Whether the hook concerns a session at all, and acts on its own account. */
-static __always_inline bool agent_acts(struct agent *a)
-{
-        return agent_current(a) && !inner_credentials();
-}
-
-/* The same, of an open file. */
-static __always_inline __attribute__((unused)) bool agent_acts_on(struct agent *a, struct file *file)
-{
-        return agent_current(a) && !inner_file(file);
-}
-
 #endif

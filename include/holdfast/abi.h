@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 3
+#define HF_ABI_VERSION 4
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -284,6 +284,20 @@ struct hf_task {
         __u64 generation;
 };
 
+/*
+ * In the programs' own data: what was found in a task's own record, which never changes, because the kernel's look into task storage costs
+ * as much as a walk. Entries are overwritten without a lock: check is over all of the entry and the task that it is of, so that one of
+ * another task, of one that had the number before, or written by two at once is none.
+ */
+struct hf_known_task {
+        __u64 check;
+        __u64 generation;
+        __u32 slot;
+        __u32 pad[3];
+};
+
+#define HF_TASKS_KNOWN 4096
+
 /* Socket storage "peers" on the accepted end of a unix stream connection: who connected, as the kernel saw it. */
 struct hf_peer {
         __u32 slot;  /* session of the connecting task; 0: not an agent */
@@ -424,6 +438,7 @@ _Static_assert(sizeof(struct hf_known_key) == 24, "hf_known_key");
 _Static_assert(sizeof(struct hf_known) == 40, "hf_known");
 _Static_assert(sizeof(struct hf_sight) == 48, "hf_sight");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
+_Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");
 
