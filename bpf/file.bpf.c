@@ -13,6 +13,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MAY_WRITE 2
 #define RENAME_EXCHANGE 2
 #define PROC_SUPER_MAGIC 0x9fa0
+#define MQUEUE_MAGIC 0x19800202
 #define O_TMPFILE_FLAG 020000000 /* __O_TMPFILE */
 #define S_ISUID 04000
 #define S_ISGID 02000
@@ -89,7 +90,7 @@ int BPF_PROG(file_open, struct file *file)
                 /* Access mode 3: for ioctl alone. */
                 if (!rights)
                         rights = HF_READ | HF_WRITE;
-                /* path_mknod has checked the name, a moment ago. */
+                /* inode_create has checked the name, a moment ago. */
                 if ((mode & FMODE_CREATED) && !a.killed)
                         return 0;
         }
@@ -207,17 +208,53 @@ static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
         return agent_current(&a) ? check_name(&a, dentry, &place, op_change, NULL) : 0;
 }
 
-SEC("lsm/path_mknod")
-int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
+/* The names of POSIX message queues come and go through the hooks for inodes alone; no rule could name them. */
+static __always_inline bool is_queue(struct inode *folder)
+{
+        return folder->i_sb->s_magic == MQUEUE_MAGIC;
+}
+
+/*
+ * Files are made and removed through these hooks and no others; those for paths are asked about the same names, and some not at all. A
+ * file system on top of another makes and removes what is below on its own account.
+ */
+static __always_inline int check_made(struct inode *folder, struct dentry *dentry, __u32 mode)
 {
         struct place place;
         struct agent a;
         int error;
 
-        if (!agent_current(&a))
+        if (!agent_acts_in(&a, folder))
                 return 0;
+        if (is_queue(folder))
+                return guard_refuse(&a, HF_OP_IPC, 0);
         error = check_name(&a, dentry, &place, CHANGE(HF_OP_CREATE, CHANGE_MAKE), NULL);
         return error ? error : check_mode(&a, dentry, mode, HF_OP_CREATE);
+}
+
+SEC("lsm/inode_create")
+int BPF_PROG(inode_create, struct inode *folder, struct dentry *dentry, umode_t mode)
+{
+        return check_made(folder, dentry, mode);
+}
+
+SEC("lsm/inode_mknod")
+int BPF_PROG(inode_mknod, struct inode *folder, struct dentry *dentry, umode_t mode)
+{
+        return check_made(folder, dentry, mode);
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(inode_unlink, struct inode *folder, struct dentry *dentry)
+{
+        struct place place;
+        struct agent a;
+
+        if (!agent_acts_in(&a, folder))
+                return 0;
+        if (is_queue(folder))
+                return guard_refuse(&a, HF_OP_IPC, 0);
+        return check_name(&a, dentry, &place, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO, NULL);
 }
 
 SEC("lsm/path_mkdir")
@@ -230,12 +267,6 @@ SEC("lsm/path_symlink")
 int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry)
 {
         return name_hook(dentry, CHANGE(HF_OP_SYMLINK, CHANGE_MAKE) | FOLDER_TOO);
-}
-
-SEC("lsm/path_unlink")
-int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
-{
-        return name_hook(dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
 SEC("lsm/path_rmdir")
