@@ -44,21 +44,17 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, 1);
-        __uint(map_flags, BPF_F_MMAPABLE);
-        __type(key, __u32);
-        __type(value, struct hf_host);
-} host MAP;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
         __uint(max_entries, HF_POLICIES);
         __uint(map_flags, BPF_F_MMAPABLE);
         __type(key, __u32);
         __type(value, struct hf_policy);
 } policies MAP;
 
-/* The places of each policy, by policy id; 0 has none. */
+/* Data of the programs, in data.bpf.c: a load from it costs no look into a map. User space pins and maps it like the others. */
+extern struct hf_host host;
+extern struct hf_hints hints;
+extern struct hf_known_task tasks_known[HF_TASKS_KNOWN];
+
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
         __uint(max_entries, HF_POLICIES);
@@ -72,14 +68,6 @@ struct {
                         __uint(value_size, sizeof(union hf_record));
                 });
 } books MAP;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, 1);
-        __uint(map_flags, BPF_F_MMAPABLE);
-        __type(key, __u32);
-        __type(value, struct hf_hints);
-} hints MAP;
 
 struct {
         __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -143,12 +131,12 @@ struct {
 #define OVERLAYFS_MAGIC 0x794c7630
 #define BTRFS_MAGIC 0x9123683e
 #define BCACHEFS_MAGIC 0xca451a4e
-#define FUSE_MAGIC 0x65735546
+#define FUSE_MAGIC 0x65735546 /* the least of these, and more than most have */
 
 /* Whether inode numbers are not unique in a file system, or do not last: its inodes then go by their address. */
 static __always_inline bool magic_by_address(__u64 magic)
 {
-        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC;
+        return magic >= FUSE_MAGIC && (magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC);
 }
 
 static __always_inline bool by_address(struct super_block *sb)
@@ -159,10 +147,7 @@ static __always_inline bool by_address(struct super_block *sb)
 /* Whether what is open already needs a look at all. */
 static __always_inline bool host_look(void)
 {
-        __u32 zero = 0;
-        struct hf_host *h = bpf_map_lookup_elem(&host, &zero);
-
-        return !h || h->look;
+        return *(volatile __u32 *)&host.look;
 }
 
 /* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */
@@ -182,15 +167,29 @@ static __always_inline struct hf_task *task_record(struct task_struct *task)
         return own ? own : bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
 }
 
-/* By the number of a task. */
-extern struct hf_known_task tasks_known[HF_TASKS_KNOWN];
-
-/* A task, as long as it does not execute a program as another thread than the leader, has its address and its start for itself. */
-static __always_inline __u64 known_check(struct task_struct *task, __u32 slot, __u64 generation)
+/* What stands for a task in tasks_known. */
+static __always_inline __u64 known_hash(struct task_struct *task)
 {
-        __u64 x = number(task) * 0x9e3779b97f4a7c15ULL + task->start_boottime;
+        return number(task) * 0x9e3779b97f4a7c15ULL;
+}
 
-        return (x ^ generation) * 0xff51afd7ed558ccdULL + slot;
+static __always_inline struct hf_known_task *known_task(__u64 hash)
+{
+        return &tasks_known[hash >> (64 - 12)];
+}
+
+static __always_inline __u64 known_check(__u64 hash, __u32 slot, __u64 generation)
+{
+        return (hash ^ generation) * 0xff51afd7ed558ccdULL + slot;
+}
+
+static __always_inline void known_write(__u64 hash, __u32 slot, __u64 generation)
+{
+        struct hf_known_task *known = known_task(hash);
+
+        known->slot = slot;
+        known->generation = generation;
+        known->check = known_check(hash, slot, generation);
 }
 
 /* The session of the current task, if it has one, as its record says. */
@@ -198,21 +197,21 @@ static __always_inline bool task_session(struct task_struct *task, __u32 *slot, 
 {
         struct hf_known_task *known;
         struct hf_task *record;
+        __u64 hash;
 
         if (!task->bpf_storage && !task->group_leader->bpf_storage)
                 return false;
-        known = &tasks_known[task->pid & (HF_TASKS_KNOWN - 1)];
+        hash = known_hash(task);
+        known = known_task(hash);
         *slot = *(volatile __u32 *)&known->slot;
         *generation = *(volatile __u64 *)&known->generation;
-        if (*(volatile __u64 *)&known->check == known_check(task, *slot, *generation))
+        if (*(volatile __u64 *)&known->check == known_check(hash, *slot, *generation))
                 return true;
         record = bpf_task_storage_get(&tasks, task, NULL, 0);
         if (record) {
                 *slot = record->slot;
                 *generation = record->generation;
-                known->slot = *slot;
-                known->generation = *generation;
-                known->check = known_check(task, *slot, *generation);
+                known_write(hash, *slot, *generation);
                 return true;
         }
         record = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
@@ -227,20 +226,17 @@ static __always_inline bool task_session(struct task_struct *task, __u32 *slot, 
 static __always_inline bool agent_is(struct agent *a, struct task_struct *task)
 {
         struct hf_policy *policy;
-        struct hf_host *h;
         __u64 generation;
-        __u32 zero = 0;
 
         if (!task_session(task, &a->slot, &generation))
                 return false;
         a->session = bpf_map_lookup_elem(&sessions, &a->slot);
-        h = bpf_map_lookup_elem(&host, &zero);
         a->policy = 0;
         a->live = 0;
         a->killed = HF_KILL_DENY;
-        if (!a->session || !h)
+        if (!a->session)
                 return true;
-        a->killed = a->session->kill | h->kill;
+        a->killed = *(volatile __u32 *)&a->session->kill | *(volatile __u32 *)&host.kill;
         /* A task that outlived its session may do nothing, whoever has the slot now. */
         if (a->session->generation != generation)
                 a->killed |= HF_KILL_DENY;
@@ -260,9 +256,9 @@ static __always_inline bool agent_current(struct agent *a)
 
 /*
  * Whether a task with other credentials than its own acts on its own account all the same. So does the worker of io_uring that has taken on
- * those which the task had when it asked, and the task that writes its own core file; but where a file system lies on top of another, what is
- * made in a folder other than the one that the core file's name led to is made on that file system's. Global, and so verified once, whatever
- * calls it.
+ * those which the task had when it asked, and the task that writes its own core file; but where a file system lies on top of another, what
+ * is made in a folder other than the one that the core file's name led to is made on that file system's. Global, and so verified once,
+ * whatever calls it.
  */
 __attribute__((noinline)) __weak bool own_account(__u64 of, __u64 folder)
 {

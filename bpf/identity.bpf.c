@@ -6,8 +6,6 @@
 
 #define ANCESTORS 256
 
-struct hf_known_task tasks_known[HF_TASKS_KNOWN];
-
 /* Stamps a task, unless it belongs to a session already. Returns 1 when it was not in one, 0 when it was, or a negative errno. */
 static __always_inline int stamp(struct task_struct *task, __u32 slot)
 {
@@ -24,13 +22,24 @@ static __always_inline int stamp(struct task_struct *task, __u32 slot)
         return error ? error : 1;
 }
 
-/* A fork belongs where its parent does. Where there is no memory to say so, there is no fork. */
+/*
+ * A fork belongs where its parent does. Where there is no memory to say so, there is no fork. What is remembered of a task that had the
+ * address before is forgotten, whoever forks.
+ */
 SEC("lsm/task_alloc")
 int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
+        __u64 hash = known_hash(task);
         struct hf_task record = {};
+        int error;
 
-        return task_session(bpf_get_current_task_btf(), &record.slot, &record.generation) ? inherit(task, &record) : 0;
+        known_task(hash)->check = 0;
+        if (!task_session(bpf_get_current_task_btf(), &record.slot, &record.generation))
+                return 0;
+        error = inherit(task, &record);
+        if (!error)
+                known_write(hash, record.slot, record.generation);
+        return error;
 }
 
 /* A task, or a thread group by its leader, was moved into a cgroup. The other threads find the leader's record. */

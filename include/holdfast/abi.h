@@ -286,8 +286,8 @@ struct hf_task {
 
 /*
  * In the programs' own data: what was found in a task's own record, which never changes, because the kernel's look into task storage costs
- * as much as a walk. Entries are overwritten without a lock: check is over all of the entry and the task that it is of, so that one of
- * another task, of one that had the number before, or written by two at once is none.
+ * as much as a walk. It is forgotten when the task's address becomes another's. Entries are overwritten without a lock: check is over all
+ * of the entry and the task that it is of, so that one of another task, or written by two at once, is none.
  */
 struct hf_known_task {
         __u64 check;
