@@ -38,17 +38,29 @@ static __always_inline bool pathless(struct dentry *dentry, __u32 rights)
         return (magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && (sb->s_flags & SB_KERNMOUNT);
 }
 
-/* Refuses with an event that names the rule which decided. */
-static __always_inline int refuse(const struct agent *a, struct hf_node *node, struct dentry *dentry, __u16 op, __u32 rights, int error,
-                                  enum hf_why why)
+/* What refuse_event() is told, in one argument. */
+#define REFUSAL(op, rights, error, why) ((op) | (rights) << 8 | (why) << 16 | -(error) << 24)
+
+/* The event of a refusal. Not inlined, so that the way to an answer without one is short. */
+static __noinline int refuse_event(const struct agent *a, struct hf_node *node, struct dentry *dentry, __u32 refusal)
 {
-        struct report r = { .kind = rights & HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = rights, .error = error };
+        __u32 op = refusal & 0xff, rights = refusal >> 8 & 0xff, why = refusal >> 16 & 0xff;
+        struct report r = { .kind = rights & HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = rights };
         enum hf_why explained = hf_explain(node, rights, &r.rule);
 
+        r.error = -(__s32)(refusal >> 24);
         r.why = why ? why : explained;
         if (a->killed)
                 r.why = HF_WHY_KILLED;
         event_path(a, &r, dentry);
+        return 0;
+}
+
+/* Refuses with an event that names the rule which decided. */
+static __always_inline int refuse(const struct agent *a, struct hf_node *node, struct dentry *dentry, __u16 op, __u32 rights, int error,
+                                  enum hf_why why)
+{
+        refuse_event(a, node, dentry, REFUSAL(op, rights, error, why));
         return error;
 }
 
@@ -84,18 +96,6 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
 static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
 {
         return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
-}
-
-/* Whether the hook concerns a session at all, and acts on its own account. */
-static __always_inline bool agent_acts(struct agent *a)
-{
-        return agent_current(a) && !inner_credentials();
-}
-
-/* The same, of an open file. */
-static __always_inline __attribute__((unused)) bool agent_acts_on(struct agent *a, struct file *file)
-{
-        return agent_current(a) && !inner_file(file);
 }
 
 #endif

@@ -13,6 +13,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MAY_WRITE 2
 #define RENAME_EXCHANGE 2
 #define PROC_SUPER_MAGIC 0x9fa0
+#define MQUEUE_MAGIC 0x19800202
 #define O_TMPFILE_FLAG 020000000 /* __O_TMPFILE */
 #define S_ISUID 04000
 #define S_ISGID 02000
@@ -67,40 +68,46 @@ static __always_inline int check_mode(const struct agent *a, struct dentry *dent
         return sets_id(mode) && !guard_excepts(a, HF_GUARD_SETUID) ? guard_refuse_path(a, op, mode, dentry) : 0;
 }
 
+/* The rights that opening a file asks for. */
+static __always_inline __u32 open_rights(__u32 mode, __u32 flags)
+{
+        __u32 rights = mode & FMODE_READ ? HF_READ : 0;
+
+        if (flags & FMODE_EXEC_FLAG)
+                return HF_EXEC;
+        if ((mode & FMODE_WRITE) || (flags & O_TRUNC))
+                rights |= HF_WRITE;
+        /* Access mode 3: for ioctl alone. */
+        return rights ? rights : HF_READ | HF_WRITE;
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
-        struct super_block *sb = file->f_inode->i_sb;
+        struct super_block *sb;
         struct agent a;
-        __u32 rights = 0;
+        __u32 rights, mode, flags;
+        __u64 magic;
         int error;
 
         if (!agent_acts_on(&a, file))
                 return 0;
-        if (file->f_flags & FMODE_EXEC_FLAG) {
-                rights = HF_EXEC;
-        } else {
-                __u32 mode = file->f_mode;
-
-                if (mode & FMODE_READ)
-                        rights |= HF_READ;
-                if ((mode & FMODE_WRITE) || (file->f_flags & O_TRUNC))
-                        rights |= HF_WRITE;
-                /* Access mode 3: for ioctl alone. */
-                if (!rights)
-                        rights = HF_READ | HF_WRITE;
-                /* path_mknod has checked the name, a moment ago. */
-                if ((mode & FMODE_CREATED) && !a.killed)
-                        return 0;
-        }
+        mode = file->f_mode;
+        flags = file->f_flags;
+        rights = open_rights(mode, flags);
+        /* inode_create has checked the name, a moment ago. */
+        if ((mode & FMODE_CREATED) && !(rights & HF_EXEC) && !a.killed)
+                return 0;
+        sb = file->f_inode->i_sb;
+        magic = sb->s_magic;
         error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
         if (error)
                 return error;
-        if (sb->s_magic == PROC_SUPER_MAGIC)
+        if (magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
-        if (sb->s_magic == DEVPTS_MAGIC)
+        if (magic == DEVPTS_MAGIC)
                 return check_terminal(&a, file->f_path.dentry);
-        return file->f_flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
+        return flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
 }
 
 /* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */
@@ -198,26 +205,77 @@ static __noinline int check_name(const struct agent *a, struct dentry *dentry, s
         return refused ? refuse(a, folder.node, dentry, op, refused, -EACCES, 0) : 0;
 }
 
+/* Whether the name may appear and go as all do in its folder: what check_name() comes to for most, at less cost. */
+static __always_inline bool is_plain(const struct agent *a, struct dentry *dentry)
+{
+        struct place place;
+
+        if (a->killed)
+                return false;
+        place = place_find(a->policy, dentry);
+        return !place.own && !hf_refused(place.node, a->live, HF_WRITE);
+}
+
+static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change)
+{
+        struct place place;
+
+        return is_plain(a, dentry) ? 0 : check_name(a, dentry, &place, op_change, NULL);
+}
+
 /* A hook that concerns one name. */
 static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
 {
-        struct place place;
         struct agent a;
 
-        return agent_current(&a) ? check_name(&a, dentry, &place, op_change, NULL) : 0;
+        return agent_current(&a) ? check_one_name(&a, dentry, op_change) : 0;
 }
 
-SEC("lsm/path_mknod")
-int BPF_PROG(path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
+/* The names of POSIX message queues come and go through the hooks for inodes alone; no rule could name them. */
+static __always_inline bool is_queue(struct dentry *dentry)
 {
-        struct place place;
+        return dentry->d_sb->s_magic == MQUEUE_MAGIC;
+}
+
+/*
+ * Files are made and removed through these hooks and no others; those for paths are asked about the same names, and some not at all. A
+ * file system on top of another makes and removes what is below on its own account.
+ */
+static __always_inline int check_made(struct inode *folder, struct dentry *dentry, __u32 mode)
+{
         struct agent a;
         int error;
 
-        if (!agent_current(&a))
+        if (!agent_acts_in(&a, folder))
                 return 0;
-        error = check_name(&a, dentry, &place, CHANGE(HF_OP_CREATE, CHANGE_MAKE), NULL);
+        if (is_queue(dentry))
+                return guard_refuse(&a, HF_OP_IPC, 0);
+        error = check_one_name(&a, dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE));
         return error ? error : check_mode(&a, dentry, mode, HF_OP_CREATE);
+}
+
+SEC("lsm/inode_create")
+int BPF_PROG(inode_create, struct inode *folder, struct dentry *dentry, umode_t mode)
+{
+        return check_made(folder, dentry, mode);
+}
+
+SEC("lsm/inode_mknod")
+int BPF_PROG(inode_mknod, struct inode *folder, struct dentry *dentry, umode_t mode)
+{
+        return check_made(folder, dentry, mode);
+}
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(inode_unlink, struct inode *folder, struct dentry *dentry)
+{
+        struct agent a;
+
+        if (!agent_acts_in(&a, folder))
+                return 0;
+        if (is_queue(dentry))
+                return guard_refuse(&a, HF_OP_IPC, 0);
+        return check_one_name(&a, dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
 SEC("lsm/path_mkdir")
@@ -230,12 +288,6 @@ SEC("lsm/path_symlink")
 int BPF_PROG(path_symlink, const struct path *dir, struct dentry *dentry)
 {
         return name_hook(dentry, CHANGE(HF_OP_SYMLINK, CHANGE_MAKE) | FOLDER_TOO);
-}
-
-SEC("lsm/path_unlink")
-int BPF_PROG(path_unlink, const struct path *dir, struct dentry *dentry)
-{
-        return name_hook(dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO);
 }
 
 SEC("lsm/path_rmdir")
@@ -285,6 +337,20 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         return check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
 }
 
+/* Whether both names are as all in their one folder, where they may appear and go: what path_rename comes to for most, at less cost. */
+static __always_inline bool is_plain_rename(const struct agent *a, struct dentry *old_dentry, struct dentry *new_dentry)
+{
+        struct place from, to;
+
+        if (a->killed || old_dentry->d_parent != new_dentry->d_parent)
+                return false;
+        from = place_find(a->policy, old_dentry);
+        if (from.own || hf_refused(from.node, a->live, HF_WRITE) || from.node->names)
+                return false;
+        to = place_beside(a->policy, new_dentry, &from);
+        return !to.own && to.node == from.node;
+}
+
 SEC("lsm/path_rename")
 int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry,
              unsigned int flags)
@@ -294,6 +360,8 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
         int error;
 
         if (!agent_current(&a))
+                return 0;
+        if (is_plain_rename(&a, old_dentry, new_dentry))
                 return 0;
         error = check_name(&a, old_dentry, &from, CHANGE(HF_OP_RENAME, CHANGE_REMOVE) | FOLDER_TOO, NULL);
         if (!error)

@@ -217,14 +217,14 @@ int BPF_PROG(guard_log, int type)
 SEC("lsm/key_permission")
 int BPF_PROG(guard_key)
 {
-        return inner_credentials() ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 0);
+        return inner_credentials(bpf_get_current_task_btf(), NULL) ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 0);
 }
 
 /* A key that is asked for and not there is made, and the kernel runs a program outside to find what belongs in it. */
 SEC("lsm/key_alloc")
 int BPF_PROG(guard_key_made)
 {
-        return inner_credentials() ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 1);
+        return inner_credentials(bpf_get_current_task_btf(), NULL) ? 0 : refuse_unless(HF_GUARD_KEYS, HF_OP_KEY, 1);
 }
 
 /* Whether a program that starts gets another user, group or Linux capabilities from its file. Root's own come with every program. */
@@ -239,13 +239,32 @@ static __always_inline bool gains(const struct cred *old, const struct cred *new
         return new->euid.val && (gets & ~had);
 }
 
-SEC("lsm/bprm_creds_from_file")
-int BPF_PROG(guard_setuid, struct linux_binprm *bprm, const struct file *file)
+/*
+ * A thread that executes a program becomes the only one of its process, and the leader. What it belongs to by its leader alone, as the
+ * process was moved in as a whole, is noted as its own before.
+ */
+static __always_inline int keep_session(struct task_struct *task)
 {
-        struct agent a;
+        struct hf_task *from;
 
-        if (!agent_current(&a) || !gains(bpf_get_current_task_btf()->cred, bprm->cred) || guard_excepts(&a, HF_GUARD_SETUID))
+        if (task->pid == task->tgid || bpf_task_storage_get(&tasks, task, NULL, 0))
                 return 0;
+        from = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
+        return from ? inherit(task, from) : 0;
+}
+
+SEC("lsm/bprm_creds_from_file")
+int BPF_PROG(guard_exec, struct linux_binprm *bprm, const struct file *file)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct agent a;
+        int error;
+
+        if (!agent_is(&a, task))
+                return 0;
+        error = keep_session(task);
+        if (error || !gains(task->cred, bprm->cred) || guard_excepts(&a, HF_GUARD_SETUID))
+                return error;
         return guard_refuse_path(&a, HF_OP_SETUID, bprm->cred->euid.val, file->f_path.dentry);
 }
 
@@ -265,7 +284,7 @@ int BPF_PROG(guard_capable, const struct cred *cred, struct user_namespace *ns, 
 {
         struct agent a;
 
-        if ((cap < 64 && (CAPABILITIES_KEPT & CAP(cap))) || !agent_current(&a) || inner_credentials() || capability_excepted(&a, ns, cap))
+        if ((cap < 64 && (CAPABILITIES_KEPT & CAP(cap))) || !agent_acts(&a) || capability_excepted(&a, ns, cap))
                 return 0;
         return opts & CAP_OPT_NOAUDIT ? -EPERM : guard_refuse(&a, HF_OP_CAPABILITY, cap);
 }

@@ -44,21 +44,17 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, 1);
-        __uint(map_flags, BPF_F_MMAPABLE);
-        __type(key, __u32);
-        __type(value, struct hf_host);
-} host MAP;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
         __uint(max_entries, HF_POLICIES);
         __uint(map_flags, BPF_F_MMAPABLE);
         __type(key, __u32);
         __type(value, struct hf_policy);
 } policies MAP;
 
-/* The places of each policy, by policy id; 0 has none. */
+/* Data of the programs, in data.bpf.c: a load from it costs no look into a map. User space pins and maps it like the others. */
+extern struct hf_host host;
+extern struct hf_hints hints;
+extern struct hf_known_task tasks_known[HF_TASKS_KNOWN];
+
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
         __uint(max_entries, HF_POLICIES);
@@ -72,14 +68,6 @@ struct {
                         __uint(value_size, sizeof(union hf_record));
                 });
 } books MAP;
-
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, 1);
-        __uint(map_flags, BPF_F_MMAPABLE);
-        __type(key, __u32);
-        __type(value, struct hf_hints);
-} hints MAP;
 
 struct {
         __uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -143,12 +131,12 @@ struct {
 #define OVERLAYFS_MAGIC 0x794c7630
 #define BTRFS_MAGIC 0x9123683e
 #define BCACHEFS_MAGIC 0xca451a4e
-#define FUSE_MAGIC 0x65735546
+#define FUSE_MAGIC 0x65735546 /* the least of these, and more than most have */
 
 /* Whether inode numbers are not unique in a file system, or do not last: its inodes then go by their address. */
 static __always_inline bool magic_by_address(__u64 magic)
 {
-        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC;
+        return magic >= FUSE_MAGIC && (magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC);
 }
 
 static __always_inline bool by_address(struct super_block *sb)
@@ -159,10 +147,7 @@ static __always_inline bool by_address(struct super_block *sb)
 /* Whether what is open already needs a look at all. */
 static __always_inline bool host_look(void)
 {
-        __u32 zero = 0;
-        struct hf_host *h = bpf_map_lookup_elem(&host, &zero);
-
-        return !h || h->look;
+        return *(volatile __u32 *)&host.look;
 }
 
 /* The current task's session, as one hook sees it: read once, so that a switch of the policy falls before or after the hook. */
@@ -182,31 +167,78 @@ static __always_inline struct hf_task *task_record(struct task_struct *task)
         return own ? own : bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
 }
 
-/* Whether the current task belongs to a session. What is not an agent pays for three loads. */
-static __always_inline bool agent_current(struct agent *a)
+/* What stands for a task in tasks_known. */
+static __always_inline __u64 known_hash(struct task_struct *task)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
+        return number(task) * 0x9e3779b97f4a7c15ULL;
+}
+
+static __always_inline struct hf_known_task *known_task(__u64 hash)
+{
+        return &tasks_known[hash >> (64 - 12)];
+}
+
+static __always_inline __u64 known_check(__u64 hash, __u32 slot, __u64 generation)
+{
+        return (hash ^ generation) * 0xff51afd7ed558ccdULL + slot;
+}
+
+static __always_inline void known_write(__u64 hash, __u32 slot, __u64 generation)
+{
+        struct hf_known_task *known = known_task(hash);
+
+        known->slot = slot;
+        known->generation = generation;
+        known->check = known_check(hash, slot, generation);
+}
+
+/* The session of the current task, if it has one, as its record says. */
+static __always_inline bool task_session(struct task_struct *task, __u32 *slot, __u64 *generation)
+{
+        struct hf_known_task *known;
         struct hf_task *record;
-        struct hf_policy *policy;
-        struct hf_host *h;
-        __u32 zero = 0;
+        __u64 hash;
 
         if (!task->bpf_storage && !task->group_leader->bpf_storage)
                 return false;
-        record = task_record(task);
+        hash = known_hash(task);
+        known = known_task(hash);
+        *slot = *(volatile __u32 *)&known->slot;
+        *generation = *(volatile __u64 *)&known->generation;
+        if (*(volatile __u64 *)&known->check == known_check(hash, *slot, *generation))
+                return true;
+        record = bpf_task_storage_get(&tasks, task, NULL, 0);
+        if (record) {
+                *slot = record->slot;
+                *generation = record->generation;
+                known_write(hash, *slot, *generation);
+                return true;
+        }
+        record = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
         if (!record)
                 return false;
-        a->slot = record->slot;
+        *slot = record->slot;
+        *generation = record->generation;
+        return true;
+}
+
+/* Whether the current task, task, belongs to a session. What is not an agent pays for three loads. */
+static __always_inline bool agent_is(struct agent *a, struct task_struct *task)
+{
+        struct hf_policy *policy;
+        __u64 generation;
+
+        if (!task_session(task, &a->slot, &generation))
+                return false;
         a->session = bpf_map_lookup_elem(&sessions, &a->slot);
-        h = bpf_map_lookup_elem(&host, &zero);
         a->policy = 0;
         a->live = 0;
         a->killed = HF_KILL_DENY;
-        if (!a->session || !h)
+        if (!a->session)
                 return true;
-        a->killed = a->session->kill | h->kill;
+        a->killed = *(volatile __u32 *)&a->session->kill | *(volatile __u32 *)&host.kill;
         /* A task that outlived its session may do nothing, whoever has the slot now. */
-        if (a->session->generation != record->generation)
+        if (a->session->generation != generation)
                 a->killed |= HF_KILL_DENY;
         if (a->killed)
                 return true;
@@ -217,25 +249,54 @@ static __always_inline bool agent_current(struct agent *a)
         return true;
 }
 
+static __always_inline bool agent_current(struct agent *a)
+{
+        return agent_is(a, bpf_get_current_task_btf());
+}
+
+/*
+ * Whether a task with other credentials than its own acts on its own account all the same. So does the worker of io_uring that has taken on
+ * those which the task had when it asked, and the task that writes its own core file; but where a file system lies on top of another, what
+ * is made in a folder other than the one that the core file's name led to is made on that file system's. Global, and so verified once,
+ * whatever calls it.
+ */
+__attribute__((noinline)) __weak bool own_account(__u64 of, __u64 folder)
+{
+        struct task_struct *task = (struct task_struct *)of;
+        struct io_worker *worker;
+        struct io_wq_work *work;
+        struct io_kiocb *asked;
+        struct dentry *named;
+
+        if (BPF_CORE_READ(task, flags) & PF_IO_WORKER) {
+                worker = BPF_CORE_READ(task, worker_private);
+                work = BPF_CORE_READ(worker, cur_work);
+                if (!work)
+                        return true;
+                asked = (void *)work - bpf_core_field_offset(struct io_kiocb, work);
+                return BPF_CORE_READ(asked, creds) == BPF_CORE_READ(task, cred);
+        }
+        if (!BPF_CORE_READ(task, signal, core_state))
+                return false;
+        named = BPF_CORE_READ(task, nameidata, path.dentry);
+        return !folder || !named || (__u64)BPF_CORE_READ(named, d_inode) == folder;
+}
+
 /*
  * Whether the kernel acts for the task with another's credentials: a file system on top of another (overlayfs) working on the
- * files below, which the upper level has checked. Neither is so the worker of io_uring that takes on the credentials which the task
- * had when it asked, nor the task that writes its own core file: what these do is on the task's account.
+ * files below, which the upper level has checked. folder is where something is made or removed, else NULL.
  */
-static __always_inline bool inner_credentials(void)
+static __always_inline bool inner_credentials(struct task_struct *task, struct inode *folder)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
-
-        return task->cred != task->real_cred && !(task->flags & PF_IO_WORKER) && !BPF_CORE_READ(task, signal, core_state);
+        return task->cred != task->real_cred && !own_account(number(task), number(folder));
 }
 
 /*
  * The same, of an open file, and of all tasks: only such a file system has files on a mount of its own that is in no namespace, or
  * (until 6.4) files with the path of the upper level and the inode of the lower.
  */
-static __always_inline __attribute__((unused)) bool inner_file(struct file *file)
+static __always_inline __attribute__((unused)) bool inner_file(struct task_struct *task, struct file *file)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
         struct mount *mount;
         __s64 namespace;
 
@@ -248,6 +309,27 @@ static __always_inline __attribute__((unused)) bool inner_file(struct file *file
         return namespace < 0 && namespace >= -4095; /* an error in place of a pointer */
 }
 
+/* Whether the hook concerns a session at all, and acts on its own account; where in a folder, or NULL. */
+static __always_inline __attribute__((unused)) bool agent_acts_in(struct agent *a, struct inode *folder)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        return agent_is(a, task) && !inner_credentials(task, folder);
+}
+
+static __always_inline __attribute__((unused)) bool agent_acts(struct agent *a)
+{
+        return agent_acts_in(a, NULL);
+}
+
+/* The same, of an open file. */
+static __always_inline __attribute__((unused)) bool agent_acts_on(struct agent *a, struct file *file)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+
+        return agent_is(a, task) && !inner_file(task, file);
+}
+
 /* Whether a record is of the same session, and not of one that had the slot before. */
 static __always_inline bool is_own(const struct agent *a, const struct hf_task *record)
 {
@@ -258,6 +340,14 @@ static __always_inline void make_own(const struct agent *a, struct hf_task *reco
 {
         record->slot = a->slot;
         record->generation = a->session ? a->session->generation : 0;
+}
+
+/* Gives a task the record of another. The value comes with it, so that nobody sees one that is empty. */
+static __always_inline __attribute__((unused)) int inherit(struct task_struct *task, const struct hf_task *from)
+{
+        struct hf_task value = *from;
+
+        return bpf_task_storage_get(&tasks, task, &value, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
 }
 
 /* Whether a task is of the same session. */

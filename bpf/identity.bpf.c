@@ -10,61 +10,36 @@
 static __always_inline int stamp(struct task_struct *task, __u32 slot)
 {
         struct hf_session *session = bpf_map_lookup_elem(&sessions, &slot);
-        struct hf_task *record;
+        struct hf_task record = { .slot = slot };
+        int error;
 
         if (!session)
                 return -EPERM;
         if (bpf_task_storage_get(&tasks, task, NULL, 0))
                 return 0;
-        record = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-        if (!record)
-                return -ENOMEM;
-        record->generation = session->generation;
-        record->slot = slot;
-        return 1;
-}
-
-static __always_inline int inherit(struct task_struct *task, const struct hf_task *from)
-{
-        struct hf_task *to = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-        if (!to)
-                return -ENOMEM;
-        *to = *from;
-        return 0;
-}
-
-/* A fork belongs where its parent does. Where there is no memory to say so, there is no fork. */
-SEC("lsm/task_alloc")
-int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
-{
-        struct task_struct *parent = bpf_get_current_task_btf();
-        struct hf_task *from;
-
-        if (!parent->bpf_storage && !parent->group_leader->bpf_storage)
-                return 0;
-        from = task_record(parent);
-        if (!from)
-                return 0;
-        return inherit(task, from);
+        record.generation = session->generation;
+        error = inherit(task, &record);
+        return error ? error : 1;
 }
 
 /*
- * A thread that executes a program becomes the only one of its process, and the leader. What it belonged to by its leader alone, as
- * the process was moved in as a whole, is noted as its own before.
+ * A fork belongs where its parent does. Where there is no memory to say so, there is no fork. What is remembered of a task that had the
+ * address before is forgotten, whoever forks.
  */
-SEC("lsm/bprm_creds_for_exec")
-int BPF_PROG(thread_executes)
+SEC("lsm/task_alloc")
+int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
-        struct hf_task *from;
+        __u64 hash = known_hash(task);
+        struct hf_task record = {};
+        int error;
 
-        if (task->pid == task->tgid || !task->group_leader->bpf_storage || bpf_task_storage_get(&tasks, task, NULL, 0))
+        known_task(hash)->check = 0;
+        if (!task_session(bpf_get_current_task_btf(), &record.slot, &record.generation))
                 return 0;
-        from = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
-        if (!from)
-                return 0;
-        return inherit(task, from);
+        error = inherit(task, &record);
+        if (!error)
+                known_write(hash, record.slot, record.generation);
+        return error;
 }
 
 /* A task, or a thread group by its leader, was moved into a cgroup. The other threads find the leader's record. */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * System V IPC: shared memory, semaphores and message queues belong to the session that made them, and no session reaches another's.
- * POSIX message queues have no path that a rule could name, so there are none for sessions.
  */
 #include "holdfast.bpf.h"
 #include "event.bpf.h"
 
-#define MQUEUE_MAGIC 0x19800202
 #define OBJECTS (1 << 17) /* of all sessions together; the kernel allows 32,000 of each kind in a namespace */
 
 /* Whose an object is, by its address, from its making to its end. What no session made is not in here. */
@@ -70,25 +68,3 @@ OBJECT_HOOK(ipc_permission, ipc_used, object_used)
 OBJECT_HOOK(shm_shmctl, shm_ruled, object_used)
 OBJECT_HOOK(sem_semctl, sem_ruled, object_used)
 OBJECT_HOOK(msg_queue_msgctl, queue_ruled, object_used)
-
-/* mq_open() and mq_unlink() make and remove names without the hooks for paths. */
-static __always_inline int queue_name(struct inode *folder)
-{
-        struct agent a;
-
-        if (folder->i_sb->s_magic != MQUEUE_MAGIC || !agent_current(&a))
-                return 0;
-        return guard_refuse(&a, HF_OP_IPC, 0);
-}
-
-SEC("lsm/inode_create")
-int BPF_PROG(queue_created, struct inode *folder)
-{
-        return queue_name(folder);
-}
-
-SEC("lsm/inode_unlink")
-int BPF_PROG(queue_unlinked, struct inode *folder)
-{
-        return queue_name(folder);
-}

@@ -25,14 +25,9 @@ static __always_inline union hf_record *hf_record(void *book, __u32 number)
 __attribute__((noinline)) __weak __u64 name_hash(__u64 name, __u32 length)
 {
         struct hf_hash h;
-        struct hf_host *keys;
         __u64 left = length;
-        __u32 zero = 0;
 
-        keys = bpf_map_lookup_elem(&host, &zero);
-        if (!keys)
-                return 0;
-        hf_hash_start(&h, keys->hash_key);
+        hf_hash_start(&h, host.hash_key);
         for (int i = 0; i < NAME_WORDS; i++) {
                 __u64 word = 0;
                 __u64 now = left < 8 ? left : 8;
@@ -246,7 +241,6 @@ static __always_inline bool name_may_be(const struct hf_node *node, const struct
 
 /* Looking for places by objects: what all looks of one walk have in common. */
 struct look {
-        const struct hf_hints *hints;
         __u64 salt;
         __u32 policy;
         __u32 device;
@@ -257,7 +251,7 @@ struct look {
 static __always_inline struct hf_node *node_of(const struct look *look, struct inode *inode)
 {
         __u64 ino = look->address ? number(inode) : inode->i_ino;
-        __u32 at = look->hints->place[hf_hint(ino, look->salt)], generation;
+        __u32 at = hints.place[hf_hint(ino, look->salt)], generation;
         union hf_record *r;
 
         if (!at)
@@ -269,16 +263,12 @@ static __always_inline struct hf_node *node_of(const struct look *look, struct i
         return is_place(r, ino, look->device, generation) ? &r->place.node : NULL;
 }
 
-static __always_inline bool look_start(struct look *look, __u32 policy, struct super_block *sb)
+static __always_inline void look_start(struct look *look, __u32 policy, struct super_block *sb)
 {
-        __u32 zero = 0;
-
         look->policy = policy;
         look->device = sb->s_dev;
         look->address = by_address(sb);
         look->salt = hf_hint_salt(policy, look->device);
-        look->hints = bpf_map_lookup_elem(&hints, &zero);
-        return look->hints;
 }
 
 /*
@@ -292,8 +282,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
         struct look look;
         __u64 below;
 
-        if (!look_start(&look, policy, sb))
-                return place;
+        look_start(&look, policy, sb);
         if (inode && (place.node = node_of(&look, inode))) {
                 place.own = place.on = true;
                 return place;
@@ -340,9 +329,12 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
         struct hf_node *own;
         struct look look;
 
-        if (beside->own || !beside->node || beside->node->names || !look_start(&look, policy, leaf->d_sb))
+        if (beside->own || !beside->node || beside->node->names)
                 return place_find(policy, leaf);
-        own = inode ? node_of(&look, inode) : NULL;
+        if (!inode)
+                return place;
+        look_start(&look, policy, leaf->d_sb);
+        own = node_of(&look, inode);
         if (own) {
                 place.node = own;
                 place.own = place.on = true;

@@ -293,6 +293,20 @@ struct hf_task {
         __u64 generation;
 };
 
+/*
+ * In the programs' own data: what was found in a task's own record, which never changes, because the kernel's look into task storage costs
+ * as much as a walk. It is forgotten when the task's address becomes another's. Entries are overwritten without a lock: check is over all
+ * of the entry and the task that it is of, so that one of another task, or written by two at once, is none.
+ */
+struct hf_known_task {
+        __u64 check;
+        __u64 generation;
+        __u32 slot;
+        __u32 pad[3];
+};
+
+#define HF_TASKS_KNOWN 4096
+
 /* Socket storage "peers" on the accepted end of a unix stream connection: who connected, as the kernel saw it. */
 struct hf_peer {
         __u32 slot;  /* session of the connecting task; 0: not an agent */
@@ -433,6 +447,7 @@ _Static_assert(sizeof(struct hf_known_key) == 24, "hf_known_key");
 _Static_assert(sizeof(struct hf_known) == 40, "hf_known");
 _Static_assert(sizeof(struct hf_sight) == 48, "hf_sight");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
+_Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 112, "hf_event");
 

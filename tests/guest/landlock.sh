@@ -362,8 +362,8 @@ test_nothing_is_made_or_removed_where_nothing_may_be_written() {
 	together '
 		EACCES files rmdir read/d1
 		EACCES files unlink read/f1
-		EACCES files mkdevice read/character
-		EACCES scenarios block-device read/block
+		EPERM files mkdevice read/character
+		EPERM scenarios block-device read/block
 		EACCES scenarios whiteout read/whiteout
 		EACCES scenarios rename-whiteout read/f2 read/moved
 		EACCES files mknod read/regular

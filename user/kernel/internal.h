@@ -43,7 +43,8 @@ struct kernel {
         struct hf_policy *policies;
         struct hf_request *request;
         struct ring_buffer *ring;
-        struct hf_hints *hints;
+        struct holdfast_bpf__bss *bss; /* of the skeleton: the programs' data */
+        struct hf_hints *hints;        /* in it */
         struct loaded loaded[HF_POLICIES];
         bool unloaded[HF_POLICIES]; /* to be reaped */
         int n_unloaded;

@@ -141,9 +141,10 @@ static int map_all(struct kernel *k, struct error *e)
         if (!r)
                 r = map_array(k->map[MAP_REQUEST], sizeof(*k->request), &k->request);
         if (!r)
-                r = map_array(k->map[MAP_HINTS], sizeof(*k->hints), &k->hints);
+                r = map_array(k->map[MAP_HINTS], sizeof(struct holdfast_bpf__bss), &k->bss);
         if (r)
                 return kernel_error(e, r, "cannot map the kernel's records");
+        k->hints = &k->bss->hints;
         k->ring = ring_buffer__new(k->map[MAP_EVENTS], on_event, k, NULL);
         return k->ring ? 0 : kernel_error(e, -errno, "cannot map the ring buffer");
 }
@@ -186,6 +187,16 @@ static int fit_to_kernel(struct holdfast_bpf *skeleton, struct error *e)
         return proto ? 0 : error_set(e, -EOPNOTSUPP, "the kernel lacks BPF LSM hooks: use one built with CONFIG_BPF_LSM");
 }
 
+/* What a map is pinned as. NULL: the programs alone hold it. */
+static const char *pin_name(const struct holdfast_bpf *skeleton, const struct bpf_map *map)
+{
+        if (map == skeleton->maps.data_host)
+                return map_names[MAP_HOST];
+        if (map == skeleton->maps.bss)
+                return map_names[MAP_HINTS];
+        return strchr(bpf_map__name(map), '.') ? NULL : bpf_map__name(map);
+}
+
 static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
 {
         struct bpf_program *program;
@@ -195,9 +206,9 @@ static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
 
         bpf_object__for_each_map(map, skeleton->obj)
         {
-                if (strchr(bpf_map__name(map), '.'))
-                        continue; /* data of the programs, held by them */
-                snprintf(path, sizeof(path), PINS_NEW "/maps/%s", bpf_map__name(map));
+                if (!pin_name(skeleton, map))
+                        continue;
+                snprintf(path, sizeof(path), PINS_NEW "/maps/%s", pin_name(skeleton, map));
                 r = bpf_map__pin(map, path);
                 if (r)
                         return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
@@ -238,15 +249,12 @@ static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
         return 0;
 }
 
-static int write_host(struct holdfast_bpf *skeleton, struct error *e)
+static int write_host(struct hf_host *host, struct error *e)
 {
-        struct hf_host host = { .abi = HF_ABI_VERSION, .look = 1 };
-        __u32 zero = 0;
-
-        if (getrandom(host.hash_key, sizeof(host.hash_key), 0) != sizeof(host.hash_key))
+        if (getrandom(host->hash_key, sizeof(host->hash_key), 0) != sizeof(host->hash_key))
                 return kernel_error(e, -EIO, "cannot get random bytes");
-        if (bpf_map_update_elem(bpf_map__fd(skeleton->maps.host), &zero, &host, BPF_ANY))
-                return kernel_error(e, -errno, "cannot write the host's record");
+        host->abi = HF_ABI_VERSION;
+        host->look = 1;
         return 0;
 }
 
@@ -269,7 +277,7 @@ static int load_new(struct error *e)
                 r = error_set(e, r, "the kernel refused the BPF programs: %s; see holdfast doctor, and --debug for the verifier's words",
                               strerror(-r));
         if (!r)
-                r = write_host(skeleton, e);
+                r = write_host(&skeleton->data_host->host, e);
         if (!r)
                 r = pin_all(skeleton, e);
         if (!r)
@@ -302,8 +310,8 @@ static void unmap(struct kernel *k)
                 munmap(k->policies, HF_POLICIES * sizeof(*k->policies));
         if (k->request)
                 munmap(k->request, sizeof(*k->request));
-        if (k->hints)
-                munmap(k->hints, sizeof(*k->hints));
+        if (k->bss)
+                munmap(k->bss, sizeof(*k->bss));
         for (int i = 0; i < MAPS; i++)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
