@@ -28,4 +28,10 @@ static __always_inline __u32 cgroup_slot(struct cgroup *cgroup, __u64 only)
         return 0;
 }
 
+/* The slot of a task's cgroup. Global, and so verified once, whatever calls it. */
+__attribute__((noinline)) __weak __u32 cgroup_session(__u64 task)
+{
+        return cgroup_slot(BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp), 0);
+}
+
 #endif

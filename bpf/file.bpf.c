@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, and what is open already. */
 #include "check.bpf.h"
-#include "cgroup.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -338,20 +337,6 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         return check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
 }
 
-/* Whether both names are as all in their one folder, where they may appear and go: what path_rename comes to for most, at less cost. */
-static __always_inline bool is_plain_rename(const struct agent *a, struct dentry *old_dentry, struct dentry *new_dentry)
-{
-        struct place from, to;
-
-        if (a->killed || old_dentry->d_parent != new_dentry->d_parent)
-                return false;
-        from = place_find(a->policy, old_dentry);
-        if (from.own || hf_refused(from.node, a->live, HF_WRITE) || from.node->names)
-                return false;
-        to = place_beside(a->policy, new_dentry, &from);
-        return !to.own && to.node == from.node;
-}
-
 SEC("lsm/path_rename")
 int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry,
              unsigned int flags)
@@ -361,8 +346,6 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
         int error;
 
         if (!agent_current(&a))
-                return 0;
-        if (is_plain_rename(&a, old_dentry, new_dentry))
                 return 0;
         error = check_name(&a, old_dentry, &from, CHANGE(HF_OP_RENAME, CHANGE_REMOVE) | FOLDER_TOO, NULL);
         if (!error)

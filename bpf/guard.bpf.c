@@ -241,7 +241,7 @@ static __always_inline bool gains(const struct cred *old, const struct cred *new
 
 /*
  * A thread that executes a program becomes the only one of its process, and the leader. What it belongs to by its leader alone, as the
- * process was moved in as a whole, is noted as its own before.
+ * process was moved in as a whole, is noted as its own before; where the kernel's look comes to nothing, it is to be tried again.
  */
 static __always_inline int keep_session(struct task_struct *task)
 {
@@ -250,7 +250,7 @@ static __always_inline int keep_session(struct task_struct *task)
         if (task->pid == task->tgid || bpf_task_storage_get(&tasks, task, NULL, 0))
                 return 0;
         from = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
-        return from ? inherit(task, from) : 0;
+        return from ? inherit(task, from) : -EAGAIN;
 }
 
 SEC("lsm/bprm_creds_from_file")

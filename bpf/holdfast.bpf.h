@@ -13,6 +13,7 @@
 #include "holdfast/decide.h"
 
 #define EPERM 1
+#define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13
 #define EXDEV 18
@@ -159,6 +160,28 @@ struct agent {
         __u32 killed; /* enum hf_kill */
 };
 
+#include "cgroup.bpf.h"
+
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+/*
+ * Until 6.2 the kernel's look into task storage comes to nothing while another task on the same CPU, preempted, is in the middle of one.
+ * The cgroup, which a task inside cannot leave, tells then.
+ */
+static __always_inline bool busy_session(struct task_struct *task, __u32 *slot, __u64 *generation)
+{
+        struct hf_session *session;
+
+        if (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 2, 0))
+                return false;
+        *slot = cgroup_session(number(task));
+        session = *slot ? bpf_map_lookup_elem(&sessions, slot) : NULL;
+        if (!session)
+                return false;
+        *generation = session->generation;
+        return true;
+}
+
 /* The record of a task, or of the leader of its thread group where the task has none of its own yet (it was moved as a whole). */
 static __always_inline struct hf_task *task_record(struct task_struct *task)
 {
@@ -216,7 +239,7 @@ static __always_inline bool task_session(struct task_struct *task, __u32 *slot, 
         }
         record = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
         if (!record)
-                return false;
+                return busy_session(task, slot, generation);
         *slot = record->slot;
         *generation = record->generation;
         return true;

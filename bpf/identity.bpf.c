@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which task belongs to which session: stamped on entry into an agent's cgroup, inherited by every fork, never lost. */
 #include "holdfast.bpf.h"
-#include "cgroup.bpf.h"
 #include "event.bpf.h"
 
 #define ANCESTORS 256

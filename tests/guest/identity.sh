@@ -144,6 +144,20 @@ test_a_process_started_in_a_cgroup_below_an_agents_is_confined() {
 	same "born below" 'refused EACCES' "$(tasks into-cgroup "$OUT/file" "$cgroup/deeper" 2>&1 || true)"
 }
 
+test_tasks_that_preempt_each_other_in_the_middle_of_anything_are_confined() {
+	local how=/sys/kernel/debug/sched/preempt before
+	mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
+	[ -w $how ] || return 0 # preemption is not this kernel's to choose
+	before=$(sed 's/.*(\(.*\)).*/\1/' $how)
+	echo full >$how
+	scene
+	confined tasks crowd "$OUT/file"
+	echo "$before" >$how
+	same "a crowd on one CPU" 'refused EACCES' "$output"
+	same "the file" original "$(<"$OUT/file")"
+	same "the control" 'done' "$(tasks crowd "$OUT/file")"
+}
+
 test_attach_by_pid_confines_threads_and_children() {
 	scene
 	start_crew 3 3

@@ -7,9 +7,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static const char *file;
 
@@ -172,6 +174,34 @@ static int attempt_rename_self(char **arg)
         return -errno_of_write();
 }
 
+#define CROWD 1200
+#define CROWD_SECONDS 8
+
+/* Very many processes on one CPU, each of which tries all the time: they get in each other's way in the middle of anything. */
+static int attempt_crowd(char **arg)
+{
+        const time_t end = time(NULL) + CROWD_SECONDS;
+        volatile int *done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        cpu_set_t one;
+
+        CPU_ZERO(&one);
+        CPU_SET(0, &one);
+        file = arg[0];
+        NEED(done == MAP_FAILED ? -1 : 0);
+        NEED(sched_setaffinity(0, sizeof(one), &one));
+        for (int i = 0; i < CROWD; i++)
+                if (NEED(fork()) == 0) {
+                        while (!*done && time(NULL) < end)
+                                if (errno_of_write() == 0)
+                                        *done = 1;
+                        _exit(0);
+                }
+        while (wait(NULL) > 0)
+                ;
+        errno = EACCES;
+        return *done ? 0 : -errno;
+}
+
 static int attempt_set_uid(char **arg)
 {
         file = arg[0];
@@ -250,6 +280,7 @@ static const struct attempt attempts[] = {
         { "set-uid", 2, "FILE UID", attempt_set_uid },
         { "into-cgroup", 2, "FILE CGROUP", attempt_into_cgroup },
         { "move", 2, "FILE CGROUP", attempt_move },
+        { "crowd", 1, "FILE", attempt_crowd },
         { "bomb", 0, "", attempt_bomb },
 };
 
