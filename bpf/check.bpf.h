@@ -67,7 +67,7 @@ static __always_inline int refuse(const struct agent *a, struct hf_node *node, s
 /* Terminals come and go: a rule for their folder names them. */
 static __always_inline bool is_device(struct inode *inode)
 {
-        __u16 type = inode ? inode->i_mode & S_IFMT : 0;
+        __u16 type = is_there(inode) ? inode->i_mode & S_IFMT : 0;
 
         return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
 }

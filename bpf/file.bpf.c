@@ -313,7 +313,7 @@ static __always_inline int check_gain(const struct agent *a, struct dentry *dent
         __u32 gained = same ? 0 : hf_gained(from->node, to->node, a->live);
         struct inode *inode = dentry->d_inode;
 
-        if (patterns_below(from) != patterns_below(to) && inode && (inode->i_mode & S_IFMT) == S_IFDIR)
+        if (patterns_below(from) != patterns_below(to) && is_there(inode) && (inode->i_mode & S_IFMT) == S_IFDIR)
                 return refuse(a, from->node, dentry, op, HF_RIGHTS_ALL, -EXDEV, HF_WHY_GAIN);
         return gained ? refuse(a, from->node, dentry, op, gained, -EXDEV, HF_WHY_GAIN) : 0;
 }

@@ -283,7 +283,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
         __u64 below;
 
         look_start(&look, policy, sb);
-        if (inode && (place.node = node_of(&look, inode))) {
+        if (is_there(inode) && (place.node = node_of(&look, inode))) {
                 place.own = place.on = true;
                 return place;
         }
@@ -331,7 +331,7 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
 
         if (beside->own || !beside->node || beside->node->names)
                 return place_find(policy, leaf);
-        if (!inode)
+        if (!is_there(inode))
                 return place;
         look_start(&look, policy, leaf->d_sb);
         own = node_of(&look, inode);
