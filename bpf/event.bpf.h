@@ -107,7 +107,7 @@ static __always_inline void event_object(struct hf_event *e, struct dentry *dent
         struct inode *inode = dentry->d_inode;
 
         e->dev = dentry->d_sb->s_dev;
-        if (inode)
+        if (is_there(inode))
                 e->ino = inode->i_ino;
 }
 

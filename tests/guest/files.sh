@@ -39,6 +39,17 @@ test_files_inside_the_workspace_can_be_read_written_made_and_removed() {
 	allowed files bind "$WS/socket"
 }
 
+test_names_change_in_a_folder_below_which_no_rule_speaks() {
+	local POLICY=$SCRATCH/plain.json WS=$SCRATCH/plain
+	mkdir "$WS"
+	mount -t tmpfs none "$WS" # where objects go by their numbers
+	base_policy
+	confined bash -c "cd $WS && mkdir d && for name in 1 2 3 4; do files create d/\$name; done; files rename d/1 d/moved; files rename d/2 d/3
+		files exchange d/3 d/4; files link d/3 d/linked; files unlink d/3; files rename d e"
+	umount "$WS"
+	same confined "$(printf 'done\n%.0s' {1..10})" "$output"
+}
+
 test_writing_a_file_outside_is_refused() {
 	denied "$OUT/file" w files write "$OUT/file"
 	denied "$OUT/file" w files read-write "$OUT/file"
