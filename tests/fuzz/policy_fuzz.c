@@ -54,8 +54,8 @@ static void check_place(const struct compiled *c, size_t i)
 
         check(i == 0 ? p->parent == -1 : p->parent >= 0 && (size_t)p->parent < i);
         check(i == 0 || c->places[p->parent].node.names == (uint32_t)p->parent + 1);
-        check(p->below >= 0 && (size_t)p->below <= i && (p->node.names == 0 || p->node.names == (uint32_t)p->below + 1));
-        check(i == 0 || !strcmp(p->name, "/") ||
+        check(p->node.names <= i + 1);
+        check(i == 0 || !strcmp(p->name, PLACE_ANY) ||
               (p->name[0] && !strchr(p->name, '/') && strcmp(p->name, ".") != 0 && strcmp(p->name, "..") != 0));
         for (int r = 0; r < HF_RIGHTS; r++) {
                 check(p->node.rule[r] <= (uint32_t)c->policy->n_rules);

@@ -150,7 +150,7 @@ static inline struct decider model_descend(const struct model *m, size_t place, 
                 length = strcspn(rest, "/");
                 below = model_name(m, m->table[place], rest, length);
                 if (!below && (flags & HF_NODE_ANY))
-                        below = model_name(m, m->table[place], "/", 1);
+                        below = model_name(m, m->table[place], PLACE_ANY, 1);
                 if (!below && !(flags & HF_NODE_DEEP))
                         return (struct decider){ &m->c->places[place].node, false, false, 0 };
                 place = below ? below : place;

@@ -2,9 +2,9 @@
 #include "kernel/book.h"
 
 #include "base/cleanup.h"
+#include "policy/policy.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define HF_BOOK const union hf_record
@@ -76,10 +76,9 @@ static int add_name(const struct book *b, const struct hf_policy *at, const stru
         return -ENOSPC;
 }
 
-/* The name of the place for all that have none of their own. */
 static bool is_any(const char *name)
 {
-        return strcmp(name, "/") == 0;
+        return strcmp(name, PLACE_ANY) == 0;
 }
 
 /* The filters of the tables of names, by number. */

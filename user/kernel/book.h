@@ -11,7 +11,7 @@
 struct book_place {
         const struct hf_node *node;
         const struct hf_object *object; /* NULL: found by its name alone */
-        const char *name;               /* NULL: found by its object alone; "/": by every name that the table has not */
+        const char *name;               /* NULL: found by its object alone; PLACE_ANY: by every name that the table has not */
         __u32 table;                    /* that name is in */
 };
 

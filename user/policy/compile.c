@@ -295,10 +295,10 @@ void compiled_free(struct compiled *c)
 /* The place of a name below another; NULL: it has none. */
 static const struct place *place_below(const struct compiled *c, const struct place *p, const char *name, size_t length)
 {
-        int found = p->node.names ? place_index_find(c->index, c->places, p->below, name, length) : -1;
+        int parent = (int)p->node.names - 1, found = parent >= 0 ? place_index_find(c->index, c->places, parent, name, length) : -1;
 
         if (found < 0 && (p->node.flags & HF_NODE_ANY))
-                found = place_index_find(c->index, c->places, p->below, PATTERN_ANY, 1);
+                found = place_index_find(c->index, c->places, parent, PLACE_ANY, 1);
         return found < 0 ? NULL : &c->places[found];
 }
 

@@ -168,7 +168,6 @@ void tree_finish(struct tree *t)
         for (size_t i = 0; i < t->n_places; i++) {
                 const size_t table = t->spots[i].table >= 0 ? (size_t)t->spots[i].table : i;
 
-                t->places[i].below = (int)table;
                 t->places[i].node.names = t->spots[table].children ? (__u32)table + 1 : 0;
                 t->places[i].node.flags |= t->spots[i].flags;
                 t->places[i].ruled = t->spots[i].ruled;

@@ -44,8 +44,6 @@ struct patterns {
         size_t n_sets;
 };
 
-#define PATTERN_ANY "/" /* name of the place for all names that no other place stands for */
-
 /* Adds one that begins at a place: components with slashes between and before. 0 or -ENOMEM. */
 int patterns_add(struct patterns *ps, int base, const char *text, const struct say *say);
 void patterns_clear(struct patterns *ps);

@@ -129,14 +129,15 @@ struct fs_found {
  */
 int fs_lookup(const struct fs_view *view, const char *path, struct fs_found *ret);
 
+#define PLACE_ANY "/"
+
 /* A place that the policy says something about. */
 struct place {
         int parent;          /* index of the place above; -1 for the root, which is places[0] */
-        int below;           /* index of the place whose names hold below it: its own, but for places that patterns made alike */
-        char *name;          /* its component; "" for the root, "/" where a pattern speaks of all names that have no place of their own */
+        char *name;          /* its component; "" for the root; PLACE_ANY for all names that have no place of their own */
         int fd;              /* what is there: an O_PATH descriptor, or -1: nothing yet */
         uint8_t ruled;       /* 1 << enum hf_layer for each layer that speaks right here; 0: only on the way, or a mount point */
-        struct hf_node node; /* what to load; names is below + 1 where places below it exist, else 0 */
+        struct hf_node node; /* what to load; names is 1 more than the index of the place that is their parent, 0: none */
 };
 
 /* A rule with SHA-256 digests, at the place that it speaks of. */

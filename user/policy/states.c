@@ -95,7 +95,7 @@ static int count(void *context, const struct say *say)
 static int make_others(struct tree *t, int place, void **known)
 {
         struct spot *spot = &t->spots[place];
-        int matches = 0, set = patterns_step(&t->patterns, spot->set, PATTERN_ANY, -1, count, &matches);
+        int matches = 0, set = patterns_step(&t->patterns, spot->set, PLACE_ANY, -1, count, &matches);
 
         if (set < 0)
                 return set;
@@ -106,7 +106,7 @@ static int make_others(struct tree *t, int place, void **known)
                 return 0;
         }
         spot->flags |= HF_NODE_ANY;
-        return make_state(t, place, PATTERN_ANY, known);
+        return make_state(t, place, PLACE_ANY, known);
 }
 
 /* Whether anything can be below a place. */

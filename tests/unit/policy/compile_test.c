@@ -41,14 +41,6 @@ static void assert_way_(const struct fixture *f, const char *path, bool expected
 }
 #define assert_way(f, path, expected) assert_way_(f, path, expected, __LINE__)
 
-static void must_compile(struct fixture *f, const struct fake *objects, const char *const *mounts, const char *text)
-{
-        if (compile(f, objects, mounts, text) == 0)
-                return;
-        print_findings(&f->findings);
-        fail();
-}
-
 static void must_not_compile(const struct fake *objects, const char *text, const char *where, const char *words)
 {
         _cleanup_fixture_ struct fixture f = { 0 };

@@ -123,4 +123,12 @@ static inline void print_findings(const struct findings *findings)
                 print_error("  %s: %s\n", findings->list[i].where, findings->list[i].what);
 }
 
+static inline void must_compile(struct fixture *f, const struct fake *objects, const char *const *mounts, const char *text)
+{
+        if (compile(f, objects, mounts, text) == 0)
+                return;
+        print_findings(&f->findings);
+        fail();
+}
+
 #endif

@@ -34,20 +34,12 @@ static bool allowed(const struct fixture *f, const char *to, uint32_t proto, uin
         return ask(f, to, proto, port, ~0ULL, &rule) == HF_WHY_ALLOWED;
 }
 
-static void must_compile(struct fixture *f, const char *text)
-{
-        if (compile(f, NULL, NULL, text) == 0)
-                return;
-        print_findings(&f->findings);
-        fail();
-}
-
 static void no_rule_means_no_connection(void **state)
 {
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS(""));
+        must_compile(&f, NULL, NULL, EGRESS(""));
         assert_int_equal(f.compiled->n_prefixes, 0);
         assert_false(allowed(&f, "10.0.0.1", HF_TCP, 443));
         assert_false(allowed(&f, "::1", HF_TCP, 443));
@@ -58,7 +50,7 @@ static void a_rule_opens_its_addresses_ports_and_protocol_only(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS("{\"cidr\":\"10.1.0.0/16\",\"port\":\"8000-8099\",\"proto\":\"tcp\"}"));
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"10.1.0.0/16\",\"port\":\"8000-8099\",\"proto\":\"tcp\"}"));
         assert_true(allowed(&f, "10.1.0.0", HF_TCP, 8000));
         assert_true(allowed(&f, "10.1.255.255", HF_TCP, 8099));
         assert_false(allowed(&f, "10.1.2.3", HF_TCP, 7999));
@@ -77,7 +69,7 @@ static void a_longer_prefix_also_has_what_shorter_ones_allow(void **state)
 
         (void)state;
         must_compile(
-                &f,
+                &f, NULL, NULL,
                 EGRESS("{\"cidr\":\"10.1.2.3\",\"port\":22},{\"cidr\":\"10.0.0.0/8\",\"port\":443},{\"cidr\":\"10.1.0.0/16\",\"port\":80},"
                        "{\"cidr\":\"10.9.0.0/16\",\"port\":25}"));
         assert_int_equal(f.compiled->n_prefixes, 4);
@@ -100,9 +92,10 @@ static void prefixes_are_sorted_and_given_once(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS("{\"cidr\":\"10.1.0.0/16\",\"port\":1},{\"cidr\":\"9.0.0.0/8\"},{\"cidr\":\"10.0.0.0/"
-                                "8\"},{\"cidr\":\"10.1.0.0/16\",\"port\":2},"
-                                "{\"cidr\":\"10.0.0.0/16\"}"));
+        must_compile(&f, NULL, NULL,
+                     EGRESS("{\"cidr\":\"10.1.0.0/16\",\"port\":1},{\"cidr\":\"9.0.0.0/8\"},{\"cidr\":\"10.0.0.0/"
+                            "8\"},{\"cidr\":\"10.1.0.0/16\",\"port\":2},"
+                            "{\"cidr\":\"10.0.0.0/16\"}"));
         assert_int_equal(f.compiled->n_prefixes, 4);
         for (size_t i = 1; i < f.compiled->n_prefixes; i++)
                 assert_true(memcmp(f.compiled->prefixes[i - 1].addr, f.compiled->prefixes[i].addr, 16) <= 0);
@@ -114,10 +107,11 @@ static void equal_ports_of_several_capabilities_become_one_entry(void **state)
         uint32_t rule;
 
         (void)state;
-        must_compile(&f, "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{"
-                         "\"a\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":443}]},"
-                         "\"b\":{\"egress\":[{\"cidr\":\"10.0.0.1\",\"port\":443},{\"cidr\":\"10.0.0.1\",\"port\":443,\"proto\":\"tcp\"}]},"
-                         "\"c\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"10.0.0.1\",\"port\":443}]}}}");
+        must_compile(&f, NULL, NULL,
+                     "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{"
+                     "\"a\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":443}]},"
+                     "\"b\":{\"egress\":[{\"cidr\":\"10.0.0.1\",\"port\":443},{\"cidr\":\"10.0.0.1\",\"port\":443,\"proto\":\"tcp\"}]},"
+                     "\"c\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"10.0.0.1\",\"port\":443}]}}}");
         assert_int_equal(f.compiled->active, 2);
         assert_int_equal(f.compiled->prefixes[1].egress.count, 1);
         assert_int_equal(f.compiled->prefixes[1].egress.port[0].allow, 7);
@@ -139,7 +133,7 @@ static void an_ipv6_prefix_does_not_open_ipv4(void **state)
                 uint8_t addr[16];
 
                 snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"%s\"},{\"cidr\":\"10.0.0.0/8\",\"port\":80}"), wide[i]);
-                must_compile(&f, text);
+                must_compile(&f, NULL, NULL, text);
                 assert_true(allowed(&f, i == 4 ? "::fffe:1.2.3.4" : "::1", HF_TCP, 443));
                 assert_false(allowed(&f, "192.0.2.1", HF_TCP, 443));
                 assert_true(allowed(&f, "10.0.0.1", HF_TCP, 80));
@@ -155,7 +149,7 @@ static void ipv4_everywhere_does_not_open_ipv6(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\",\"port\":443}"));
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\",\"port\":443}"));
         assert_int_equal(f.compiled->n_prefixes, 2);
         assert_true(allowed(&f, "192.0.2.1", HF_UDP, 53));
         assert_false(allowed(&f, "2001:db8::1", HF_UDP, 53));
@@ -168,7 +162,7 @@ static void a_prefix_below_96_bits_beside_ipv4_needs_no_wall(void **state)
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS("{\"cidr\":\"2001:db8::/32\"}"));
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"2001:db8::/32\"}"));
         assert_int_equal(f.compiled->n_prefixes, 1);
 }
 
@@ -198,7 +192,7 @@ static void a_wider_range_of_its_own_stands_for_the_narrower_inherited_one(void 
         _cleanup_fixture_ struct fixture f = { 0 };
 
         (void)state;
-        must_compile(&f, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"tcp\"},{\"cidr\":\"10.0.0.1\"}"));
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"tcp\"},{\"cidr\":\"10.0.0.1\"}"));
         assert_int_equal(f.compiled->prefixes[1].egress.count, 1);
         assert_int_equal(f.compiled->prefixes[1].egress.port[0].to, 65535);
 }
