@@ -72,6 +72,11 @@ static __always_inline bool is_device(struct inode *inode)
         return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
 }
 
+static __always_inline bool is_folder(struct inode *inode)
+{
+        return is_there(inode) && (inode->i_mode & S_IFMT) == S_IFDIR;
+}
+
 static __always_inline int check_inode(const struct agent *a, struct dentry *dentry, struct inode *inode, struct super_block *sb,
                                        __u32 rights, __u16 op)
 {
@@ -85,6 +90,9 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
         if (!refused) {
                 if (is_device(inode) && hf_device_closed(place.node, place.own))
                         return refuse(a, place.node, dentry, op, rights, -EACCES, HF_WHY_DEVICE);
+                /* A file here would say which folder is to be taken for the one that the pattern means: git's ".git" does. */
+                if (place.way && (rights & HF_WRITE) && !is_folder(inode))
+                        return refuse(a, place.node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY);
                 if (hf_content_asked(place.node, rights) && !content_known(a->policy, a->live, number(inode)))
                         return refuse(a, place.node, dentry, op, HF_EXEC, -EACCES, HF_WHY_CONTENT);
                 return 0;

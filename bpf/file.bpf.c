@@ -212,14 +212,24 @@ static __always_inline bool is_plain(const struct agent *a, struct dentry *dentr
         if (a->killed)
                 return false;
         place = place_find(a->policy, dentry);
-        return !place.own && !hf_refused(place.node, a->live, HF_WRITE);
+        return !place.own && !place.way && !hf_refused(place.node, a->live, HF_WRITE);
+}
+
+/* Refuses to make what is no folder where only one may be. */
+static __always_inline int check_way(const struct agent *a, struct dentry *dentry, const struct place *place, __u16 op)
+{
+        return place->way ? refuse(a, place->node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY) : 0;
 }
 
 static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change)
 {
         struct place place;
+        int error;
 
-        return is_plain(a, dentry) ? 0 : check_name(a, dentry, &place, op_change, NULL);
+        if (is_plain(a, dentry))
+                return 0;
+        error = check_name(a, dentry, &place, op_change, NULL);
+        return error || (op_change >> 16 & 0xff) != CHANGE_MAKE ? error : check_way(a, dentry, &place, op_change);
 }
 
 /* A hook that concerns one name. */
@@ -311,9 +321,8 @@ static __always_inline int check_gain(const struct agent *a, struct dentry *dent
 {
         bool same = (from->own && !from->by_name) || from->node == to->node;
         __u32 gained = same ? 0 : hf_gained(from->node, to->node, a->live);
-        struct inode *inode = dentry->d_inode;
 
-        if (patterns_below(from) != patterns_below(to) && is_there(inode) && (inode->i_mode & S_IFMT) == S_IFDIR)
+        if (patterns_below(from) != patterns_below(to) && is_folder(dentry->d_inode))
                 return refuse(a, from->node, dentry, op, HF_RIGHTS_ALL, -EXDEV, HF_WHY_GAIN);
         return gained ? refuse(a, from->node, dentry, op, gained, -EXDEV, HF_WHY_GAIN) : 0;
 }
@@ -328,6 +337,8 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         if (!agent_current(&a))
                 return 0;
         error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_LINK, CHANGE_MAKE) | FOLDER_TOO, NULL);
+        if (!error)
+                error = check_way(&a, new_dentry, &to, HF_OP_LINK);
         if (error)
                 return error;
         from = place_find(a.policy, old_dentry);
@@ -351,6 +362,10 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
         if (!error)
                 error = check_name(&a, new_dentry, &to, CHANGE(HF_OP_RENAME, CHANGE_MAKE) | FOLDER_TOO,
                                    old_dentry->d_parent == new_dentry->d_parent ? &from : NULL);
+        if (!error && !is_folder(old_dentry->d_inode))
+                error = check_way(&a, new_dentry, &to, HF_OP_RENAME);
+        if (!error && (flags & RENAME_EXCHANGE) && !is_folder(new_dentry->d_inode))
+                error = check_way(&a, old_dentry, &from, HF_OP_RENAME);
         if (!error)
                 error = check_gain(&a, old_dentry, &from, &to, HF_OP_RENAME);
         if (!error && (flags & RENAME_EXCHANGE))

@@ -59,6 +59,7 @@ struct place {
         struct hf_node *node; /* NULL: nothing does, so everything is refused */
         bool own;             /* it speaks of this very object or name, not of a folder above */
         bool on;              /* its names are those right below this very object or name */
+        bool way;             /* only a folder may be made here, as a pattern leads on by this very name */
         bool by_name;         /* of the name: what is moved away from it leaves it behind */
 };
 
@@ -185,6 +186,7 @@ static __always_inline void name_step(__u32 policy, struct place *place, __u64 h
         below = record_node(policy, at);
         place->on = below || (place->node->flags & HF_NODE_DEEP);
         place->own = below && !(below->flags & HF_NODE_PASS);
+        place->way = below && (below->flags & HF_NODE_FOLDER);
         if (below)
                 place->node = below;
 }
@@ -200,7 +202,7 @@ static __noinline void names_find(__u32 policy, struct place *place, __u64 leaf,
                 if (child == leaf)
                         return;
                 if (!place->on || !place->node->names) {
-                        place->own = place->on = false;
+                        place->own = place->on = place->way = false;
                         return;
                 }
                 child = dentry_below(leaf, child);
@@ -285,6 +287,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
         look_start(&look, policy, sb);
         if (is_there(inode) && (place.node = node_of(&look, inode))) {
                 place.own = place.on = true;
+                place.way = place.node->flags & HF_NODE_FOLDER;
                 return place;
         }
         for (int i = 0; i < NEAR; i++) {
@@ -338,6 +341,7 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
         if (own) {
                 place.node = own;
                 place.own = place.on = true;
+                place.way = own->flags & HF_NODE_FOLDER;
         }
         return place;
 }

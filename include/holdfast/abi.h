@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 4
+#define HF_ABI_VERSION 5
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -121,6 +121,8 @@ enum hf_node_flag {
         HF_NODE_DEEP = 1 << 5,
         /* A name that a pattern passes: nothing speaks of it itself. */
         HF_NODE_PASS = 1 << 6,
+        /* A pattern's own name, from which it leads on to what it denies: only a folder may be made here, and nothing else be written. */
+        HF_NODE_FOLDER = 1 << 7,
 };
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */

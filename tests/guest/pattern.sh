@@ -83,6 +83,16 @@ test_what_is_prepared_elsewhere_does_not_come_under_a_pattern() {
 	moved_by 0 "$WS/other|$WS/new" w bash -c "mkdir -p $WS/other/folder/x && files create $WS/other/folder/x/key >$WS/said && files rename $WS/other $WS/new"
 }
 
+test_nothing_but_a_folder_stands_where_a_pattern_leads_on_by_its_name() {
+	denied -n "$WS/c/.git" w files symlink "$WS/repository" "$WS/c/.git"
+	denied_by 0 "$WS/c/.git" w files create "$WS/c/.git"
+	moved_by 0 "$WS/c/.git|$WS/file" w files rename "$WS/file" "$WS/c/.git"
+	moved_by 0 "$WS/c/.git|$WS/file" w files link "$WS/file" "$WS/c/.git"
+	moved_by 0 "$WS/repository/.git|$WS/file" w files exchange "$WS/file" "$WS/repository/.git"
+	allowed files mkdir-then-create "$WS/c/.git"
+	allowed files symlink "$WS/file" "$WS/c/link"
+}
+
 test_mv_copies_where_a_rename_is_refused() {
 	scene
 	confined mv "$WS/repository/.git/config" "$WS/deep/1/2/3/.git/"

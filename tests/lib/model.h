@@ -35,6 +35,7 @@ struct decider {
         bool own;
         bool by_name; /* own by its name alone, which a move leaves behind */
         size_t table; /* number of the names that go on right below it; 0: none */
+        bool way;     /* only a folder may be made here */
 };
 
 static inline struct object *model_object(struct model *m, const struct stat *st)
@@ -134,9 +135,11 @@ static inline size_t model_name(const struct model *m, size_t table, const char 
         return 0;
 }
 
-static inline struct decider model_own(const struct model *m, size_t place, bool own, bool by_name)
+static inline struct decider model_own(const struct model *m, size_t place, bool own, bool by_name, bool there)
 {
-        return (struct decider){ &m->c->places[place].node, own, by_name, m->table[place] };
+        const struct hf_node *node = &m->c->places[place].node;
+
+        return (struct decider){ node, own, by_name, m->table[place], there && (node->flags & HF_NODE_FOLDER) };
 }
 
 /* From a place down along the names of rest, as far as the policy has them. */
@@ -152,16 +155,16 @@ static inline struct decider model_descend(const struct model *m, size_t place, 
                 if (!below && (flags & HF_NODE_ANY))
                         below = model_name(m, m->table[place], PLACE_ANY, 1);
                 if (!below && !(flags & HF_NODE_DEEP))
-                        return (struct decider){ &m->c->places[place].node, false, false, 0 };
+                        return (struct decider){ &m->c->places[place].node, false, false, 0, false };
                 place = below ? below : place;
                 rest += length;
                 if (!*rest) {
                         bool own = below && !(m->c->places[place].node.flags & HF_NODE_PASS);
 
-                        return model_own(m, place, own, own);
+                        return model_own(m, place, own, own, below);
                 }
         }
-        return (struct decider){ NULL, false, false, 0 };
+        return (struct decider){ NULL, false, false, 0, false };
 }
 
 static inline struct decider model_find(struct model *m, const char *path)
@@ -178,16 +181,16 @@ static inline struct decider model_find(struct model *m, const char *path)
                 if (lstat(*at ? at : "/", &st) == 0) {
                         /* Only folders tell of a file system's end: an overlay shows files with another's number. */
                         if (below.st_dev && below.st_dev != st.st_dev)
-                                return (struct decider){ NULL, false, false, 0 };
+                                return (struct decider){ NULL, false, false, 0, false };
                         if (S_ISDIR(st.st_mode))
                                 below = st;
                         o = model_object(m, &st);
                 }
                 if (o)
-                        return leaf ? model_own(m, o->place, true, false) : model_descend(m, o->place, whole + strlen(at));
+                        return leaf ? model_own(m, o->place, true, false, true) : model_descend(m, o->place, whole + strlen(at));
                 end = strrchr(at, '/');
                 if (!end)
-                        return (struct decider){ NULL, false, false, 0 };
+                        return (struct decider){ NULL, false, false, 0, false };
                 *end = 0;
                 leaf = false;
         }
@@ -198,9 +201,24 @@ static inline bool lacks(const struct model *m, struct decider d, unsigned right
         return hf_refused(d.node, m->c->active, rights);
 }
 
+static inline bool is_no_folder(const char *path)
+{
+        struct stat st;
+
+        return lstat(path, &st) < 0 || !S_ISDIR(st.st_mode);
+}
+
 static inline int model_check(struct model *m, const char *path, unsigned rights)
 {
-        return lacks(m, model_find(m, path), rights) ? -EACCES : 0;
+        struct decider d = model_find(m, path);
+
+        return lacks(m, d, rights) || (d.way && (rights & HF_WRITE) && is_no_folder(path)) ? -EACCES : 0;
+}
+
+/* What is no folder is not made where only one may be. */
+static inline int model_way(struct model *m, const char *path)
+{
+        return model_find(m, path).way ? -EACCES : 0;
 }
 
 enum change {
@@ -250,6 +268,8 @@ static inline int model_link(struct model *m, const char *from, const char *to)
 {
         int r = model_change(m, to, CHANGE_OTHER);
 
+        if (!r)
+                r = model_way(m, to);
         return r ? r : model_gain(m, from, to);
 }
 
@@ -259,6 +279,10 @@ static inline int model_rename(struct model *m, const char *from, const char *to
 
         if (!r)
                 r = model_change(m, to, CHANGE_OTHER);
+        if (!r && is_no_folder(from))
+                r = model_way(m, to);
+        if (!r && exchange && is_no_folder(to))
+                r = model_way(m, from);
         if (!r)
                 r = model_gain(m, from, to);
         return !r && exchange ? model_gain(m, to, from) : r;

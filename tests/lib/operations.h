@@ -163,6 +163,8 @@ static bool do_create(struct operation *o)
         if (o->st.st_nlink)
                 return false;
         o->expected = model_change(&model, o->path, CHANGE_CREATE);
+        if (!o->expected)
+                o->expected = model_way(&model, o->path);
         fd = open(o->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
         o->got = fd < 0 ? -errno : 0;
         if (fd >= 0)
@@ -184,6 +186,8 @@ static bool do_symlink(struct operation *o)
         if (o->st.st_nlink)
                 return false;
         o->expected = model_change(&model, o->path, CHANGE_OTHER);
+        if (!o->expected)
+                o->expected = model_way(&model, o->path);
         o->got = outcome(symlink(percent(50) ? name() : o->other, o->path));
         return true;
 }

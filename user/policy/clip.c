@@ -95,7 +95,7 @@ static struct hf_node layer_meet(const struct compiled *c, enum hf_layer layer, 
 /* Marks are of the place rather than of a layer: those of every place where some layer speaks, or of all where none does. */
 static __u16 flags_meet(const struct compiled *c, const size_t *places, size_t n)
 {
-        const __u16 patterns = HF_NODE_PATTERN | HF_NODE_ANY | HF_NODE_DEEP;
+        const __u16 patterns = HF_NODE_PATTERN | HF_NODE_ANY | HF_NODE_DEEP | HF_NODE_FOLDER;
         __u16 spoken = 0, all = 0;
         bool any = false;
 

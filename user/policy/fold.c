@@ -83,14 +83,16 @@ static int match_patterns(struct tree *t, size_t place)
         struct spot *spot = &t->spots[place];
         uint32_t above = p->parent >= 0 ? t->spots[p->parent].set : 0;
         struct match m = { t, (int)place };
+        bool way;
         int r;
 
         if (!above && !spot->based)
                 return 0;
-        r = patterns_step(&t->patterns, above, p->name, spot->based ? (int)place : -1, match_say, &m);
+        r = patterns_step(&t->patterns, above, p->name, spot->based ? (int)place : -1, match_say, &m, &way);
         if (r < 0)
                 return r;
         spot->set = (uint32_t)r;
+        spot->flags |= way ? HF_NODE_FOLDER : 0;
         return 0;
 }
 

@@ -107,25 +107,29 @@ static const struct pattern_set *set_of(const struct patterns *ps, uint32_t set)
 }
 
 int patterns_step(struct patterns *ps, uint32_t set, const char *name, int base, int (*match)(void *context, const struct say *say),
-                  void *context)
+                  void *context, bool *way)
 {
         const struct pattern_set *from = set_of(ps, set);
         struct making m = { .items = calloc(4 * from->n + 2 * ps->n + 1, sizeof(*m.items)) };
         int r = m.items ? 0 : -ENOMEM;
 
+        *way = false;
         for (size_t i = 0; i < from->n && r >= 0; i++) {
                 uint32_t pattern = from->items[i] / PATTERN_STEPS;
                 const struct pattern *p = &ps->list[pattern];
                 int steps = (int)(from->items[i] % PATTERN_STEPS);
+                bool any = is_any(p->names[steps]);
 
-                if (is_any_number(p->names[steps]))
+                if (is_any_number(p->names[steps])) {
                         put(&m, ps, pattern, steps);
-                else if (!is_any(p->names[steps]) && strcmp(p->names[steps], name) != 0)
-                        continue;
-                else if (steps + 1 < p->n)
+                } else if (any || strcmp(p->names[steps], name) == 0) {
+                        if (steps + 1 == p->n) {
+                                r = match(context, &p->say);
+                                continue;
+                        }
                         put(&m, ps, pattern, steps + 1);
-                else
-                        r = match(context, &p->say);
+                        *way |= !any && p->say.deny;
+                }
         }
         for (size_t i = 0; base >= 0 && i < ps->n && r >= 0; i++)
                 if (ps->list[i].base == base)

@@ -50,11 +50,11 @@ void patterns_clear(struct patterns *ps);
 
 /*
  * How far they are at a place with that name, below one where they are as far as set; patterns that begin at the place itself are added
- * (base, -1: none do). Every pattern that ends there is given to match(context, say), whose negative errno is passed on. Returns the
- * number of the set, -ENOMEM or -E2BIG (more than PATTERN_SETS_MAX).
+ * (base, -1: none do). Every pattern that ends there is given to match(context, say), whose negative errno is passed on. *way is set to
+ * whether that very name leads one on to what it denies. Returns the number of the set, -ENOMEM or -E2BIG (more than PATTERN_SETS_MAX).
  */
 int patterns_step(struct patterns *ps, uint32_t set, const char *name, int base, int (*match)(void *context, const struct say *say),
-                  void *context);
+                  void *context, bool *way);
 
 /* Names that lead on from a set other than all names do, each once; NULL where there are none. *ret is to be freed. 0 or -ENOMEM. */
 int patterns_names(const struct patterns *ps, uint32_t set, const char ***ret, size_t *ret_n);

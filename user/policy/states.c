@@ -95,7 +95,8 @@ static int count(void *context, const struct say *say)
 static int make_others(struct tree *t, int place, void **known)
 {
         struct spot *spot = &t->spots[place];
-        int matches = 0, set = patterns_step(&t->patterns, spot->set, PLACE_ANY, -1, count, &matches);
+        bool way;
+        int matches = 0, set = patterns_step(&t->patterns, spot->set, PLACE_ANY, -1, count, &matches, &way);
 
         if (set < 0)
                 return set;

@@ -175,6 +175,26 @@ static void the_way_to_where_a_denying_pattern_begins_is_marked(void **state)
         assert_false(is_way(&f, "/mnt"));
 }
 
+static bool is_for_folders(const struct fixture *f, const char *path)
+{
+        return compiled_find(f->compiled, path, NULL)->node.flags & HF_NODE_FOLDER;
+}
+
+static void a_name_by_which_a_denial_leads_on_is_for_folders(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, tree, NULL,
+                     FILES(ALLOW("/srv/ws", "rw") "," DENY("/srv/ws/**/.git/hooks", "w") "," ALLOW("/srv/ws/*/bin/*", "x")));
+        assert_true(is_for_folders(&f, "/srv/ws/.git"));
+        assert_true(is_for_folders(&f, "/srv/ws/a/b/.git"));
+        assert_false(is_for_folders(&f, "/srv/ws/.git/hooks"));
+        assert_false(is_for_folders(&f, "/srv/ws/.git/objects"));
+        assert_false(is_for_folders(&f, "/srv/ws/x"));
+        assert_false(is_for_folders(&f, "/srv/ws/x/bin"));
+}
+
 static void places_of_one_folder_meet_only_where_patterns_go_on_alike(void **state)
 {
         static const char *const mounts[] = { "/", "/mnt", NULL };
@@ -348,6 +368,7 @@ int main(void)
                 cmocka_unit_test(mount_points_are_where_patterns_have_come),
                 cmocka_unit_test(what_goes_on_alike_shares_a_table),
                 cmocka_unit_test(the_way_to_where_a_denying_pattern_begins_is_marked),
+                cmocka_unit_test(a_name_by_which_a_denial_leads_on_is_for_folders),
                 cmocka_unit_test(places_of_one_folder_meet_only_where_patterns_go_on_alike),
                 cmocka_unit_test(too_many_patterns_are_an_error),
                 cmocka_unit_test(random_policies_mean_what_they_say),
