@@ -111,9 +111,8 @@ test_a_rule_on_a_file_holds_for_that_file_with_each_right() {
 test_a_policy_that_is_applied_once_more_changes_nothing() {
 	scene
 	mkfifo "$WS/ask"
-	start_session again bash -c "while read -r file <$WS/ask; do files write \$file; files read \$file; done >>$WS/said"
+	start_session again bash -c "exec 5<>$WS/ask; while read -r file <&5; do files write \$file; files read \$file; done >>$WS/said"
 	for _ in 1 2 3; do
-		rm -f "$WS/said.before"
 		holdfast policy apply "$session" "$POLICY"
 		echo "$OUT/read/file" >"$WS/ask"
 	done
@@ -166,8 +165,9 @@ test_a_policy_is_about_the_mounts_that_the_session_sees() {
 
 # A session whose folders are changed by others while it waits; it says what came of reading a path, relative ones from where it began.
 start_asked() { # FOLDER
-	rm -f "$SCRATCH/ask" "$SCRATCH/said"
+	rm -f "$SCRATCH/ask"
 	mkfifo "$SCRATCH/ask"
+	: >"$SCRATCH/said"
 	(cd "$1" && enter "$POLICY" "$WS" bash -c 'while read -r attempt path; do files $attempt $path || true; done') <"$SCRATCH/ask" | cat >>"$SCRATCH/said" &
 	exec 8>"$SCRATCH/ask"
 }
