@@ -31,12 +31,24 @@ static void server_arm(struct http_server *s)
         sd_event_source_set_enabled(s->soon, waits && ms == 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
+static unsigned int connections(const struct http_server *s)
+{
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+        return info ? info->num_connections : 0;
+}
+
 static void server_run(struct http_server *s)
 {
+        unsigned int before = connections(s);
+
         s->resumed = false;
         if (MHD_run(s->mhd) != MHD_YES)
                 log_error("the API's server cannot go on with its connections");
         server_arm(s);
+        /* At its limit libmicrohttpd does not listen, and it starts again only at the turn after the one that ended a connection. */
+        if (connections(s) < before)
+                sd_event_source_set_enabled(s->soon, SD_EVENT_ONESHOT);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *server)

@@ -37,9 +37,9 @@ struct line_stream {
 static struct {
         char folder[64], socket[80];
         pthread_t thread;
-        int stop, ready;
+        int stop, ready, hold;
         struct line_stream *streams;
-        atomic_int begun, done, handled;
+        atomic_int begun, done, handled, holds;
 } server;
 
 static inline void route_echo(struct http_request *r, void *context)
@@ -192,6 +192,20 @@ static inline int on_stop(sd_event_source *source, int fd, uint32_t revents, voi
         return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+/* Keeps the loop until the number is taken away again. */
+static inline int on_hold(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+
+        (void)source;
+        (void)revents;
+        (void)context;
+        server.holds++;
+        while (poll(&p, 1, 0) == 1)
+                poll(NULL, 0, 1);
+        return 0;
+}
+
 static inline int listen_on(const char *path)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -212,6 +226,7 @@ static inline void *serve(void *context)
 
         (void)context;
         if (sd_event_new(&event) < 0 || sd_event_add_io(event, NULL, server.stop, EPOLLIN, on_stop, NULL) < 0 ||
+            sd_event_add_io(event, NULL, server.hold, EPOLLIN, on_hold, NULL) < 0 ||
             http_server_new(event, listen_on(server.socket), test_routes, ARRAY_SIZE(test_routes), NULL, &http, &e) < 0) {
                 fprintf(stderr, "%s\n", error_text(&e));
                 abort();
@@ -236,6 +251,7 @@ static inline int server_setup(void **state)
         snprintf(server.socket, sizeof(server.socket), "%s/api.sock", server.folder);
         server.stop = eventfd(0, EFD_CLOEXEC);
         server.ready = eventfd(0, EFD_CLOEXEC);
+        server.hold = eventfd(0, EFD_CLOEXEC);
         assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
         assert_int_equal(read(server.ready, &one, sizeof(one)), sizeof(one));
         return 0;
@@ -250,6 +266,7 @@ static inline int server_teardown(void **state)
         pthread_join(server.thread, NULL);
         close(server.stop);
         close(server.ready);
+        close(server.hold);
         unlink(server.socket);
         rmdir(server.folder);
         return server.begun == server.done ? 0 : -1;
