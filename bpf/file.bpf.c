@@ -417,6 +417,18 @@ int BPF_PROG(inode_removexattr, void *idmap, struct dentry *dentry)
         return check_metadata(dentry, HF_OP_XATTR);
 }
 
+/* The attributes that users give are content; the kernel's own, such as ACLs, are what stat tells. */
+SEC("lsm/inode_getxattr")
+int BPF_PROG(inode_getxattr, struct dentry *dentry, const char *name)
+{
+        char start[sizeof("user.") - 1] = { 0 };
+        struct agent a;
+
+        if (!agent_acts(&a) || (!bpf_probe_read_kernel(start, sizeof(start), name) && bpf_strncmp(start, sizeof(start), "user.")))
+                return 0;
+        return check(&a, dentry, HF_READ, HF_OP_XATTR);
+}
+
 /* Not on 6.1, where ACLs come through inode_setxattr. */
 SEC("?lsm/inode_set_acl")
 int BPF_PROG(inode_set_acl, void *idmap, struct dentry *dentry)
