@@ -421,12 +421,13 @@ int BPF_PROG(inode_removexattr, void *idmap, struct dentry *dentry)
 SEC("lsm/inode_getxattr")
 int BPF_PROG(inode_getxattr, struct dentry *dentry, const char *name)
 {
+        struct task_struct *task = bpf_get_current_task_btf();
         char start[sizeof("user.") - 1] = { 0 };
         struct agent a;
 
-        if (!agent_acts(&a) || (!bpf_probe_read_kernel(start, sizeof(start), name) && bpf_strncmp(start, sizeof(start), "user.")))
+        if (!agent_is(&a, task) || (!bpf_probe_read_kernel(start, sizeof(start), name) && bpf_strncmp(start, sizeof(start), "user.")))
                 return 0;
-        return check(&a, dentry, HF_READ, HF_OP_XATTR);
+        return inner_credentials(task, NULL) ? 0 : check(&a, dentry, HF_READ, HF_OP_XATTR);
 }
 
 /* Not on 6.1, where ACLs come through inode_setxattr. */

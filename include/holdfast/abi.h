@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 5
+#define HF_ABI_VERSION 6
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -53,7 +53,8 @@ struct hf_session {
         __u32 recheck;
         __u32 sent;  /* events put into the ring buffer, counted by the kernel */
         __u32 taken; /* of them, those that the daemon has read */
-        __u32 reserved[5];
+        __u32 ipcs;  /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
+        __u32 reserved[4];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -251,7 +252,7 @@ struct hf_known {
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
         __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
-        __u32 slot;    /* stamp: into this slot; members, mappings: of this slot */
+        __u32 slot;    /* stamp: into this slot; members, ipcs, mappings: of this slot */
         __u32 count;   /* stamp: how many were taken in; mappings: not 0 once one was found */
         __u32 failed;  /* stamp: how many could not be */
         __u32 policy;  /* decide: under this policy */
@@ -441,6 +442,17 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+/* Of all that the kernel allows in a namespace (4,096 of shared memory, 32,000 of the others), what one session may have together. */
+#define HF_IPCS 1024
+
+enum hf_ipc_kind { HF_IPC_SHM, HF_IPC_SEM, HF_IPC_QUEUE };
+
+/* An object of System V IPC, as the iterator over a session's writes it. */
+struct hf_ipc {
+        __u32 kind; /* enum hf_ipc_kind */
+        __s32 id;
+};
+
 _Static_assert(sizeof(struct hf_request) == 48 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
 _Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 16, "hf_decided");

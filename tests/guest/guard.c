@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -184,6 +185,21 @@ static int attempt_other_process(char **arg)
         return outcome(open(path, O_RDONLY));
 }
 
+/* Has that many message queues at a time. Those that it got are left when it is refused one. */
+static int attempt_queues(char **arg)
+{
+        int count = atoi(arg[0]), *ids = calloc(count, sizeof(*ids));
+
+        for (int i = 0; i < count; i++) {
+                ids[i] = msgget(IPC_PRIVATE, 0600);
+                if (ids[i] < 0)
+                        return -errno;
+        }
+        for (int i = 0; i < count; i++)
+                NEED(msgctl(ids[i], IPC_RMID, NULL));
+        return 0;
+}
+
 static const struct attempt attempts[] = {
         { "signal", 2, "PID SIGNAL", attempt_signal },
         { "signal-pidfd", 2, "PID SIGNAL", attempt_signal_pidfd },
@@ -207,6 +223,7 @@ static const struct attempt attempts[] = {
         { "lock-memory", 0, "", attempt_lock_memory },
         { "raise-priority", 0, "", attempt_raise_priority },
         { "setuid-file", 1, "FILE", attempt_setuid_file },
+        { "queues", 1, "NUMBER", attempt_queues },
         { "other-process", 1, "PID", attempt_other_process },
 };
 

@@ -40,6 +40,31 @@ stranger() {
 	in_background sleep infinity
 }
 
+objects_of_ipc() {
+	cat /proc/sysvipc/{shm,sem,msg} | awk '$1 != "key" { n++ } END { print n + 0 }'
+}
+
+test_what_a_session_made_of_system_v_ipc_goes_when_it_ends() {
+	local before queue
+	queue=$(ipcmk -Q | grep -o '[0-9]*$')
+	before=$(objects_of_ipc)
+	confined bash -c 'ipcmk -M 4096 >made; ipcmk -S 3 >>made; ipcmk -Q >>made; wc -l <made; wc -l </proc/sysvipc/msg'
+	same "made, and lines of the queues' table" '3 3' "$(xargs <<<"$output")"
+	await "they are gone" eval '[ "$(objects_of_ipc)" = '"$before"' ]'
+	ipcrm -q "$queue" || fail "another's went too"
+}
+
+test_a_session_has_only_so_many_objects_of_system_v_ipc() {
+	local before
+	before=$(objects_of_ipc)
+	confined guard queues 1024
+	same "1024" 'done' "$output"
+	forbidden ipc guard queues 1025
+	await "they are gone" eval '[ "$(objects_of_ipc)" = '"$before"' ]'
+	confined bash -c 'for ((i = 0; i < 20; i++)); do guard queues 100 || exit; done'
+	same "those that are gone do not count" "$(printf 'done\n%.0s' {1..20})" "$output"
+}
+
 test_signals_to_another_process_are_refused() {
 	stranger
 	forbidden signal guard signal "$pid" 0

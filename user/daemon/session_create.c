@@ -169,6 +169,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->lost = 0;
         record->denials = 0;
         record->sent = record->taken = 0;
+        record->ipcs = 0;
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
         record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);

@@ -179,8 +179,11 @@ void session_release(struct daemon *d, struct session *s)
 void session_end(struct daemon *d, struct session *s, const char *reason)
 {
         const struct hf_session *record = kernel_session(d->kernel, s->slot);
+        _cleanup_error_ struct error e = ERROR_INIT;
         cJSON *o;
 
+        if (kernel_ipcs_remove(d->kernel, s->slot, &e) < 0)
+                log_warning("session %s: %s", s->id, error_text(&e));
         events_drain(d); /* what it did last, while its slot is known */
         events_check_lost(d);
         s->denials = record->denials;

@@ -21,6 +21,7 @@ enum map {
         MAP_PEERS,
         MAP_REQUEST,
         MAP_EVENTS,
+        MAP_IPCS,
         MAPS,
 };
 
@@ -32,6 +33,7 @@ enum iterator {
         ITER_MAPPINGS,
         ITER_BUFFERS,
         ITER_CONTENTS,
+        ITER_IPCS,
         ITERS,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The iterators: over all tasks, over the mappings of one process, and over the daemon's own descriptors. */
+/* The iterators: over all tasks, over the mappings of one process, over the daemon's own descriptors, and over objects of IPC. */
 #include "kernel/internal.h"
 
 #include "base/cleanup.h"
@@ -8,6 +8,9 @@
 #include <limits.h>
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 
 int iter_run(int program, const union bpf_iter_link_info *of, int (*chunk)(void *context, const void *data, size_t size), void *context)
 {
@@ -88,6 +91,55 @@ int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, 
         *k->request = (struct hf_request){ .slot = slot };
         r = iter_run(k->iter[ITER_MEMBERS], NULL, members_chunk, &m);
         return r ? kernel_error(e, r, "cannot list the tasks of the session") : 0;
+}
+
+struct ipcs {
+        struct hf_ipc list[HF_IPCS];
+        size_t count;
+};
+
+static int ipcs_chunk(void *context, const void *data, size_t size)
+{
+        struct ipcs *found = context;
+        const struct hf_ipc *ipcs = data;
+        size_t n = size / sizeof(*ipcs);
+
+        if (n > HF_IPCS - found->count)
+                n = HF_IPCS - found->count;
+        memcpy(found->list + found->count, ipcs, n * sizeof(*ipcs));
+        found->count += n;
+        return (int)(size - size % sizeof(*ipcs));
+}
+
+int kernel_ipcs_remove(struct kernel *k, uint32_t slot, struct error *e)
+{
+        const union bpf_iter_link_info objects = { .map.map_fd = (uint32_t)k->map[MAP_IPCS] };
+        struct ipcs found = { .count = 0 };
+        int removed = 0, r;
+
+        if (!k->sessions[slot].ipcs)
+                return 0;
+        *k->request = (struct hf_request){ .slot = slot };
+        /* First all of them: removing one moves the others under the iterator. */
+        r = iter_run(k->iter[ITER_IPCS], &objects, ipcs_chunk, &found);
+        if (r)
+                return kernel_error(e, r, "cannot list the session's objects of System V IPC");
+        for (size_t i = 0; i < found.count; i++) {
+                int id = found.list[i].id;
+
+                switch (found.list[i].kind) {
+                case HF_IPC_SHM:
+                        r = shmctl(id, IPC_RMID, NULL);
+                        break;
+                case HF_IPC_SEM:
+                        r = semctl(id, 0, IPC_RMID);
+                        break;
+                default:
+                        r = msgctl(id, IPC_RMID, NULL);
+                }
+                removed += r == 0;
+        }
+        return removed;
 }
 
 int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, uint8_t rights, uint32_t action, bool *found,

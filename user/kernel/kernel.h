@@ -85,6 +85,12 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, u
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
 /*
+ * Removes the objects of System V IPC that the slot's session has made and not removed itself, those in other IPC namespaces than the
+ * daemon's apart. To be called once it has no task any more. Returns how many, or a negative errno.
+ */
+int kernel_ipcs_remove(struct kernel *k, uint32_t slot, struct error *e);
+
+/*
  * Whether the process (a thread group, with one of its threads that lives; others that share its memory are asked about by themselves)
  * belongs to the slot and has mapped a file so that the policy in force refuses one of the rights, or has such a file's pages as
  * buffers of an io_uring. If so, and where action is not 0 (enum hf_kill: what will be done to it), there is an event about the first.

@@ -25,10 +25,10 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints", "egress",
-                                             "contents", "cgroups", "peers",    "request", "events" };
+static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",  "egress",
+                                             "contents", "cgroups", "peers",    "request", "events", "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",   "session_members", "name_objects", "decide_object",
-                                               "find_mappings", "find_buffers",    "see_contents" };
+                                               "find_mappings", "find_buffers",    "see_contents", "session_ipcs" };
 
 int kernel_error(struct error *e, int code, const char *what)
 {
