@@ -22,7 +22,7 @@ MAKEFLAGS += --no-builtin-rules
 
 ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
 BPF_ARCH := $(patsubst amd64,x86,$(ARCH))
-B := build$(if $(SANITIZE),-sanitize)
+B := build$(if $(SANITIZE),-sanitize)$(if $(FUZZER),-fuzz)
 
 CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
@@ -30,6 +30,11 @@ HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 ifdef SANITIZE
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDSAN := -fsanitize=address,undefined
+endif
+ifdef FUZZER
+CC := $(CLANG)
+HARDEN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDSAN := -fsanitize=fuzzer,address,undefined
 endif
 ALL_CFLAGS := -std=gnu17 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(B) -DHOLDFAST_VERSION='"$(VERSION)"' $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDSAN) $(LDFLAGS)
@@ -44,9 +49,10 @@ CLI := $(call modules,cli)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/*_test.c)))
 GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tests/bench/*.c tests/adversary/*/*.c)))
+FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test property matrix adversary unit guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test fuzz property matrix adversary unit-programs fuzz-programs guest-programs bench lint fmt clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -85,6 +91,15 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(DAEMON_LIBS) -lcmocka -lcurl
+
+# With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
+fuzz-programs: $(FUZZ)
+$(B)/parsers.a: $(call modules,base policy audit api)
+	ar rcs $@ $^
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/parsers.a Makefile
+	mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/parsers.a $(DAEMON_LIBS)
 
 guest-programs: $(GUEST)
 $(B)/tests/%: tests/%.c Makefile
@@ -127,6 +142,11 @@ demo:
 test:
 	tools/test
 
+# Each parser in user space, for so long: make fuzz SECONDS=600
+SECONDS ?= 60
+fuzz:
+	tools/fuzz $(SECONDS)
+
 # A long comparison of kernel and user space: make property OPERATIONS=300000 SEED=7 KERNEL=6.1
 OPERATIONS ?= 300000
 SEED ?= $(shell date +%s)
@@ -151,6 +171,6 @@ fmt:
 	clang-format -i $$(git ls-files '*.c' '*.h' ':!vmlinux')
 
 clean:
-	rm -rf build build-sanitize
+	rm -rf build build-sanitize build-fuzz
 
--include $(wildcard $(B)/user/*/*.d $(B)/bpf/*.d $(B)/tests/unit/*/*.d $(B)/tests/guest/*.d $(B)/tests/bench/*.d $(B)/tests/adversary/*/*.d)
+-include $(wildcard $(B)/user/*/*.d $(B)/bpf/*.d $(B)/tests/fuzz/*.d $(B)/tests/unit/*/*.d $(B)/tests/guest/*.d $(B)/tests/bench/*.d $(B)/tests/adversary/*/*.d)

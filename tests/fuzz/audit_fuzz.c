@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clang-format off */
 /*
  * Any bytes as a stream: read, verified, taken over. The input is a list of edits on a good stream, so that the checks behind the
- * hash are reached too; an input that begins with "=" is the file itself. Run for two minutes with
- *   clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Iuser tests/fuzz/audit_fuzz.c user/audit/[a-z]*.c user/base/[a-z]*.c -lcjson -lgnutls -o /tmp/audit_fuzz && /tmp/audit_fuzz -max_total_time=120
+ * hash are reached too; an input that begins with "=" is the file itself.
  */
-/* clang-format on */
 #include "audit/audit.h"
 #include "audit/line.h"
 #include "base/buffer.h"

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clang-format off */
-/*
- * The API's ways in for text: a body as JSON, and a target taken apart. Run for two minutes with
- *   clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude -Iuser tests/fuzz/http_json_fuzz.c user/api/route.c user/api/body.c user/base/[a-oq-z]*.c -lcjson -o /tmp/http_json_fuzz && /tmp/http_json_fuzz -max_total_time=120
- */
-/* clang-format on */
+/* The API's ways in for text: a body as JSON, and a target taken apart. */
 #include "api/internal.h"
 
 #include "base/cleanup.h"

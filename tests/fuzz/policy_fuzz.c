@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Fuzzes policy_parse() and policy_compile() over a file system made of hashes. One command, in the project's folder:
- *
- *   mkdir -p build/fuzz/policy && clang -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *     -Iinclude -Iuser -o build/fuzz/policy_fuzz tests/fuzz/policy_fuzz.c user/policy/[a-z]*.c user/base/[a-z]*.c -lcjson && \
- *     awk '/^```json/ { n++; p = 1; next } /^```/ { p = 0 } p { print > "build/fuzz/policy/doc" n }' docs/policy.md && \
- *     build/fuzz/policy_fuzz -max_total_time=180 -max_len=16384 build/fuzz/policy policies
- */
+/* Fuzzes policy_parse() and policy_compile() over a file system made of hashes. */
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
 #include "policy/policy.h"

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes policies out of bytes, compiles them, and compares what the compiled form decides with what the rules say when they are
- * read one after the other. One command, in the project's folder:
- *
- *   mkdir -p build/fuzz/rules && clang -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *     -Iinclude -Iuser -o build/fuzz/policy_rules_fuzz tests/fuzz/policy_rules_fuzz.c user/policy/[a-z]*.c user/base/[a-z]*.c -lcjson && \
- *     build/fuzz/policy_rules_fuzz -max_total_time=180 -max_len=512 build/fuzz/rules
+ * read one after the other.
  */
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
