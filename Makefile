@@ -52,7 +52,7 @@ GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tes
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test fuzz property matrix adversary unit-programs fuzz-programs guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary unit-programs fuzz-programs guest-programs bench lint fmt clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -146,6 +146,10 @@ test:
 SECONDS ?= 60
 fuzz:
 	tools/fuzz $(SECONDS)
+
+# System calls at random, confined, for so long on one kernel: make fuzz-calls SECONDS=600 KERNEL=6.1
+fuzz-calls:
+	FUZZ='$(SECONDS) $(SEED)' tools/test --kernel $(KERNEL) --suite fuzz
 
 # A long comparison of kernel and user space: make property OPERATIONS=300000 SEED=7 KERNEL=6.1
 OPERATIONS ?= 300000
