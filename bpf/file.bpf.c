@@ -475,6 +475,17 @@ int BPF_PROG(path_notify, const struct path *path)
 #define BTRFS_SET_RECEIVED 37
 #define BTRFS_DESTROY_2 63
 
+/* A console's keyboard, as whoever sits there will find it, and which console is seen. */
+#define KDSKBMODE 0x4b45
+#define KDSKBENT 0x4b47
+#define KDSKBSENT 0x4b49
+#define KDSKBDIACR 0x4b4b
+#define KDSETKEYCODE 0x4b4d
+#define KDSKBDIACRUC 0x4bfb
+#define VT_SETMODE 0x5602
+#define VT_ACTIVATE 0x5606
+#define VT_SETACTIVATE 0x560f
+
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
 #define TIOCCONS 0x541d
@@ -517,8 +528,19 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case FS_IOC_SET_ENCRYPTION_POLICY:
         case FAT_IOCTL_SET_ATTRIBUTES:
                 return agent_acts_on(&a, file) ? check(&a, file->f_path.dentry, HF_WRITE, HF_OP_IOCTL) : 0;
-        /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name.
+        /*
+         * Typing into a terminal for whoever reads it next, what its keys will type, taking the console, a line discipline's module; and
+         * F_SETOWN by another name.
          */
+        case KDSKBMODE:
+        case KDSKBENT:
+        case KDSKBSENT:
+        case KDSKBDIACR:
+        case KDSETKEYCODE:
+        case KDSKBDIACRUC:
+        case VT_SETMODE:
+        case VT_ACTIVATE:
+        case VT_SETACTIVATE:
         case TIOCSTI:
         case TIOCLINUX:
         case TIOCCONS:
