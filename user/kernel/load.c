@@ -28,7 +28,8 @@
 static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints", "egress",
                                              "contents", "cgroups", "peers",    "request", "events" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",   "session_members", "name_objects", "decide_object",
-                                               "find_mappings", "find_buffers",    "see_contents" };
+                                               "find_mappings", "find_buffers",    "see_contents", "see_tasks",
+                                               "see_files",     "see_watches",     "see_mappings", "release_tasks" };
 
 int kernel_error(struct error *e, int code, const char *what)
 {
