@@ -190,7 +190,7 @@ test_a_writable_mapping_is_told_and_its_process_stopped() {
 	in_background mapped write "$held" "$beat"
 	await "it has it" grep -q "$held" "/proc/$pid/maps"
 	attach
-	found "stopped: mapping $held, mapped (w)"
+	found "stopped: mapping $held, mapped (rw)"
 	await "it is gone" gone "$pid"
 }
 
