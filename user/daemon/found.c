@@ -2,6 +2,7 @@
 #include "daemon/found.h"
 
 #include "base/json.h"
+#include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/found_look.h"
@@ -11,6 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LOOK_SECONDS 10
 
 static const char *const dones[] = { [FOUND_REVOKED] = "revoked", [FOUND_STOPPED] = "stopped", [FOUND_LEFT] = "left" };
 
@@ -90,18 +93,32 @@ static void look_clear(struct look *l)
         free(l->maps);
 }
 
+/* A look holds up all that the daemon does else. */
+static int in_time(uint64_t until, struct error *e)
+{
+        if (time_now(CLOCK_MONOTONIC) < until)
+                return 0;
+        return error_set(e, -EBUSY, "nothing is confined, for the processes have more than can be looked at in %d s: attach fewer at once",
+                         LOOK_SECONDS);
+}
+
 static int look_all(struct look *l, struct error *e)
 {
+        const uint64_t until = time_now(CLOCK_MONOTONIC) + LOOK_SECONDS * 1000000000ull;
         _cleanup_free_ pid_t *list = NULL;
         size_t count = 0;
         int r = found_look_at_tasks(l, e);
 
         if (r >= 0)
                 r = session_members(l->d, l->s, &list, &count, e);
-        for (size_t i = 0; r >= 0 && i < count; i++)
+        for (size_t i = 0; r >= 0 && i < count; i++) {
                 r = kernel_adopt(l->d->kernel, list[i], process_thread(list[i]), l->s->slot, e);
-        for (size_t i = 0; r >= 0 && i < count; i++)
+                r = r < 0 ? r : in_time(until, e);
+        }
+        for (size_t i = 0; r >= 0 && i < count; i++) {
                 r = found_look_at_process(l, list[i], e);
+                r = r < 0 ? r : in_time(until, e);
+        }
         if (r >= 0)
                 r = found_look_at_segments(l, e);
         if (r >= 0 && l->failed)

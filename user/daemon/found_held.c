@@ -207,11 +207,10 @@ static void look_at_lines(struct look *l)
 
 static void look_at_mapping(struct look *l, const struct hf_held *h)
 {
-        const char *text = l->maps;
-        struct map_line m;
+        struct map_line m = { 0 };
         int r;
 
-        while ((r = maps_next(&text, &m)) != -ENOENT)
+        while ((r = maps_next(&l->maps_at, &m)) != -ENOENT)
                 if (r == 0 && m.start == h->start)
                         break;
         if (r < 0)
@@ -230,6 +229,11 @@ static void look_at_held(void *context, const struct hf_held *h)
 
         if (h->start) {
                 look_at_mapping(l, h);
+                return;
+        }
+        /* Whoever has very many must not hold the daemon up by their names. */
+        if (l->found->count == FOUND_MAX && h->kind != HF_HELD_OBJECT && h->kind != HF_HELD_QUEUE && h->kind != HF_HELD_WATCHES) {
+                l->found->more++;
                 return;
         }
         link = descriptor_link(h);
@@ -277,6 +281,7 @@ int found_look_at_process(struct look *l, pid_t pid, struct error *e)
                 look_at_lines(l);
         do {
                 l->again = false;
+                l->maps_at = l->maps;
                 r = kernel_see_held(l->d->kernel, pid, process_thread(pid), l->s->slot, look_at_held, l, e);
         } while (r == 0 && l->again);
         return r;

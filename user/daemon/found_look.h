@@ -24,9 +24,10 @@ struct look {
         size_t n_seen;
         struct segment *segments;
         size_t n_segments;
-        pid_t pid;  /* that is looked at */
-        char *maps; /* of it */
-        bool again; /* watches were removed, and there may be more */
+        pid_t pid;           /* that is looked at */
+        char *maps;          /* of it, */
+        const char *maps_at; /* read up to here: mappings come by their addresses */
+        bool again;          /* watches were removed, and there may be more */
         bool failed;
 };
 
