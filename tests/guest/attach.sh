@@ -25,7 +25,7 @@ start() {
 	coproc HOSTILE { exec hostile "$OUT" "$@" 2>/dev/null 9>&-; } # without the log, a file outside
 	background+=("$HOSTILE_PID")
 	exec 7>&"${HOSTILE[1]}" 8<&"${HOSTILE[0]}"
-	read -r -t 30 -u 8 line || fail "it says nothing"
+	read -r -t 60 -u 8 line || fail "$*: it says nothing"
 	[[ $line =~ ^ready\ ([0-9]+)\ ([0-9]+)$ ]] || fail "$line"
 	pid=${BASH_REMATCH[1]} stranger=${BASH_REMATCH[2]}
 	[ "$stranger" = 0 ] || background+=("$stranger")
@@ -36,7 +36,7 @@ use() {
 	local line
 	: <"$OUT/file" # for those that watch it
 	echo >&7
-	while read -r -t 30 -u 8 line && [ "$line" != end ]; do
+	while read -r -t 60 -u 8 line && [ "$line" != end ]; do
 		echo "$line"
 	done
 	[ "${line-}" = end ] || fail "it says no more"

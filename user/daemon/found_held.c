@@ -70,8 +70,9 @@ static int flush_marks(const struct hf_held *h)
 
         if (fd < 0)
                 return fd;
+        /* What was made without privileges has no marks on a mount or a file system, and is refused. */
         for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
-                if (fanotify_mark(fd, FAN_MARK_FLUSH | scopes[i], 0, AT_FDCWD, NULL) < 0 && errno != EINVAL)
+                if (fanotify_mark(fd, FAN_MARK_FLUSH | scopes[i], 0, AT_FDCWD, NULL) < 0 && !(scopes[i] && errno == EPERM))
                         return -errno;
         return 0;
 }
@@ -80,14 +81,19 @@ static void look_at_object(struct look *l, const struct hf_held *h, const char *
 {
         const char *name = strchr(link, ':');
         pid_t of;
+        int r;
 
         name = name ? name + 1 : link;
         if (strstr(link, "pidfd")) {
                 of = handle_of(h);
                 if (of && !found_is_member(l, (uint32_t)of))
                         found_add(l, "process", l->pid, FOUND_REVOKED, "handle of process %d", of);
-        } else if (!strcmp(name, "[fanotify]") && flush_marks(h) == 0) {
-                found_add(l, "watch", l->pid, FOUND_REVOKED, "all marks of a fanotify group");
+        } else if (!strcmp(name, "[fanotify]")) {
+                r = flush_marks(h);
+                if (r == 0)
+                        found_add(l, "watch", l->pid, FOUND_REVOKED, "all marks of a fanotify group");
+                else
+                        found_add(l, "watch", l->pid, FOUND_FAST, "fanotify as descriptor %u: %s", h->fd, strerror(-r));
         } else if ((!strcmp(name, "[perf_event]") && found_excepted(l, HF_GUARD_PERF)) ||
                    (!strcmp(name, "[userfaultfd]") && found_excepted(l, HF_GUARD_USERFAULTFD)) || object_harmless(link)) {
                 return;
