@@ -58,7 +58,7 @@ static __always_inline bool see_socket(struct agent *a, struct hf_held *held, st
                 if (owner)
                         make_own(a, owner);
         }
-        switch (socket_fault(a, sock, sk)) {
+        switch (socket_fault(a, sock, sk, 0)) {
         case SOCKET_FITS:
                 return false;
         case SOCKET_KIND:

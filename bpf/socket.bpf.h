@@ -141,40 +141,36 @@ static __always_inline bool owned(const struct agent *a, struct sock *sk)
         return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
 }
 
-/* What refuses the session to speak to the socket at the other end: the rights, 0 for none, with where it lies and what decides there. */
-static __always_inline __u32 peer_refused(const struct agent *a, struct sock *other, struct dentry **dentry, struct hf_node **node)
-{
-        struct unix_sock *peer;
-
-        *dentry = NULL;
-        *node = NULL;
-        if (owned(a, other))
-                return 0;
-        peer = bpf_skc_to_unix_sock(other);
-        if (peer)
-                *dentry = peer->path.dentry;
-        if (!*dentry || a->killed)
-                return HF_CONNECT;
-        *node = place_find(a->policy, *dentry).node;
-        return hf_refused(*node, a->live, HF_CONNECT);
-}
-
-/* Whether the session may speak to the socket at the other end. */
-static __always_inline int check_peer(const struct agent *a, struct sock *other)
+static __always_inline void report_peer(const struct agent *a, struct hf_node *node, struct dentry *dentry)
 {
         struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
-        struct hf_node *node;
-        struct dentry *dentry;
-        enum hf_why why;
+        enum hf_why why = hf_explain(node, HF_CONNECT, &r.rule);
 
-        if (!peer_refused(a, other, &dentry, &node))
-                return 0;
-        why = hf_explain(node, HF_CONNECT, &r.rule);
         r.why = a->killed ? HF_WHY_KILLED : why;
         if (dentry)
                 event_path(a, &r, dentry);
         else
                 event_plain(a, &r);
+}
+
+/* Whether the session may speak to the socket at the other end. */
+static __always_inline __attribute__((unused)) int check_peer(const struct agent *a, struct sock *other)
+{
+        struct unix_sock *peer;
+        struct hf_node *node = NULL;
+        struct dentry *dentry = NULL;
+
+        if (owned(a, other))
+                return 0;
+        peer = bpf_skc_to_unix_sock(other);
+        if (peer)
+                dentry = peer->path.dentry;
+        if (dentry && !a->killed) {
+                node = place_find(a->policy, dentry).node;
+                if (!hf_refused(node, a->live, HF_CONNECT))
+                        return 0;
+        }
+        report_peer(a, node, dentry);
         return -EACCES;
 }
 
@@ -192,6 +188,24 @@ static __always_inline struct sock *named_peer(struct sock *sk)
         return other && other->addr ? end->peer : NULL;
 }
 
+/* What decides about that end: refused or not. */
+static __always_inline bool named_refused(const struct agent *a, struct sock *peer, struct hf_node **node, struct dentry **dentry)
+{
+        struct unix_sock *other;
+
+        *node = NULL;
+        *dentry = NULL;
+        if (owned(a, peer))
+                return false;
+        other = bpf_skc_to_unix_sock(peer);
+        if (other)
+                *dentry = other->path.dentry;
+        if (!*dentry)
+                return true;
+        *node = number_place(a->policy, number(*dentry));
+        return hf_refused(*node, a->live, HF_CONNECT);
+}
+
 /* What is wrong with a socket that was there before the session, or before its policy. */
 enum socket_fault {
         SOCKET_FITS,
@@ -201,50 +215,54 @@ enum socket_fault {
         SOCKET_UNIX,   /* the same, by a unix socket */
 };
 
-static __always_inline enum socket_fault socket_fault(const struct agent *a, struct socket *sock, struct sock *sk)
+/* report: with the event of a refusal, of that operation. */
+static __always_inline enum socket_fault socket_fault(const struct agent *a, struct socket *sock, struct sock *sk, __u32 report)
 {
         __u16 family = sk->__sk_common.skc_family;
         struct peer_address p;
         struct dentry *dentry;
         struct hf_node *node;
         struct sock *peer;
+        enum hf_why why;
         __u32 rule = 0;
 
-        if (!kind_allowed(family, sock->type, sk->sk_protocol))
+        if (!kind_allowed(family, sock->type, sk->sk_protocol)) {
+                if (report)
+                        refuse_kind(a, report, family);
                 return SOCKET_KIND;
+        }
         if (family == AF_UNIX) {
                 peer = named_peer(sk);
-                return peer && peer_refused(a, peer, &dentry, &node) ? SOCKET_UNIX : SOCKET_FITS;
+                if (!peer || !named_refused(a, peer, &node, &dentry))
+                        return SOCKET_FITS;
+                if (report)
+                        report_peer(a, node, dentry);
+                return SOCKET_UNIX;
         }
         if (!inet(family))
                 return SOCKET_FITS;
-        if (sk->__sk_common.skc_state == TCP_LISTEN)
-                return on_loopback(sk) ? SOCKET_FITS : SOCKET_LISTEN;
+        if (sk->__sk_common.skc_state == TCP_LISTEN) {
+                if (on_loopback(sk))
+                        return SOCKET_FITS;
+                if (report)
+                        refuse_kind(a, report, family);
+                return SOCKET_LISTEN;
+        }
         address_of_peer(&p, sk);
-        return p.port && net_decide(a, &p, protocol(sock), &rule) != HF_WHY_ALLOWED ? SOCKET_PEER : SOCKET_FITS;
+        why = p.port ? net_decide(a, &p, protocol(sock), &rule) : HF_WHY_ALLOWED;
+        if (why == HF_WHY_ALLOWED)
+                return SOCKET_FITS;
+        if (report)
+                net_refuse(a, &p, report, protocol(sock), why, rule);
+        return SOCKET_PEER;
 }
 
 /* Refuses further use of such a socket, with an event. */
 static __noinline __attribute__((unused)) int socket_recheck(const struct agent *a, struct socket *sock, __u32 op)
 {
         struct sock *sk = sock->sk;
-        struct peer_address p;
-        struct sock *peer;
 
-        if (!sk)
-                return 0;
-        switch (socket_fault(a, sock, sk)) {
-        case SOCKET_FITS:
-                return 0;
-        case SOCKET_UNIX:
-                peer = named_peer(sk);
-                return peer ? check_peer(a, peer) : 0;
-        case SOCKET_PEER:
-                address_of_peer(&p, sk);
-                return net_check(a, &p, op, protocol(sock));
-        default:
-                return refuse_kind(a, op, sk->__sk_common.skc_family);
-        }
+        return sk && socket_fault(a, sock, sk, op) != SOCKET_FITS ? -EACCES : 0;
 }
 
 #endif
