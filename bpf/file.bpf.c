@@ -494,21 +494,24 @@ static __always_inline bool changes_subvolumes(unsigned int cmd)
         return false;
 }
 
-/* A device that is open already does what it is told by ioctl alone: as for reads and writes. */
-static __always_inline int check_device(struct file *file)
+/* A device that is open already does what commands say: those take the rights that it was opened with. */
+static __always_inline __u32 device_rights(struct file *file)
 {
         __u16 type = file->f_inode->i_mode & S_IFMT;
-        struct agent a;
 
-        if ((type != S_IFCHR && type != S_IFBLK) || !host_look() || !agent_acts_on(&a, file))
-                return 0;
-        if (!a.killed && !a.session->recheck)
-                return 0;
-        return check(&a, file->f_path.dentry, open_rights(file->f_mode, 0), HF_OP_IOCTL);
+        return (type == S_IFCHR || type == S_IFBLK) && host_look() ? open_rights(file->f_mode, 0) : 0;
+}
+
+/* Whether what is open already is looked at again. */
+static __always_inline bool looks_again(const struct agent *a)
+{
+        return a->killed || a->session->recheck;
 }
 
 static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
 {
+        __u32 rights = HF_WRITE;
+        bool again = false;
         struct agent a;
 
         if (changes_subvolumes(cmd))
@@ -521,7 +524,7 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case FS_IOC_ENABLE_VERITY:
         case FS_IOC_SET_ENCRYPTION_POLICY:
         case FAT_IOCTL_SET_ATTRIBUTES:
-                return agent_acts_on(&a, file) ? check(&a, file->f_path.dentry, HF_WRITE, HF_OP_IOCTL) : 0;
+                break;
         /* Typing into a terminal for whoever reads it next, taking the console, a line discipline's module; and F_SETOWN by another name.
          */
         case TIOCSTI:
@@ -537,8 +540,13 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case EXT4_IOC_SETVERSION:
         case EXT4_IOC32_SETVERSION:
                 return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
+        default:
+                rights = device_rights(file);
+                again = true;
         }
-        return check_device(file);
+        if (!rights || !agent_acts_on(&a, file) || (again && !looks_again(&a)))
+                return 0;
+        return check(&a, file->f_path.dentry, rights, HF_OP_IOCTL);
 }
 
 SEC("lsm/file_ioctl")
@@ -558,7 +566,13 @@ int BPF_PROG(file_ioctl_compat, struct file *file, unsigned int cmd)
 SEC("lsm/uring_cmd")
 int BPF_PROG(uring_cmd, struct io_uring_cmd *command)
 {
-        return check_device(command->file);
+        struct file *file = command->file;
+        __u32 rights = device_rights(file);
+        struct agent a;
+
+        if (!rights || !agent_acts_on(&a, file) || !looks_again(&a))
+                return 0;
+        return check(&a, file->f_path.dentry, rights, HF_OP_IOCTL);
 }
 
 SEC("?lsm/inode_file_setattr")

@@ -122,6 +122,12 @@ static __always_inline bool see_file(struct agent *a, struct hf_held *held, stru
         return held->rights;
 }
 
+/* Whose descriptors they are: those of most threads are the process's. */
+static __always_inline __u32 descriptors_of(struct task_struct *task)
+{
+        return task->files == task->group_leader->files ? task->tgid : task->pid;
+}
+
 /* A walk along the marks of an inotify descriptor. */
 struct marks {
         struct hf_held held; /* what it comes to */
@@ -181,7 +187,7 @@ int see_watches(struct bpf_iter__task_file *ctx)
         bpf_loop(1 << 20, look_at_mark, &m, 0);
         if (!m.count)
                 return 0;
-        m.held.tid = task->pid;
+        m.held.tid = descriptors_of(task);
         m.held.fd = ctx->fd;
         m.held.kind = HF_HELD_WATCHES;
         m.held.name_len = m.count;
@@ -205,7 +211,7 @@ int see_files(struct bpf_iter__task_file *ctx)
         r = bpf_map_lookup_elem(&request, &zero);
         if (!task || !file || !r || (file->f_mode & FMODE_PATH) || !asked_about(&a, r, task))
                 return 0;
-        held.tid = task->pid;
+        held.tid = descriptors_of(task);
         held.fd = ctx->fd;
         magic = file->f_inode->i_sb->s_magic;
         if (magic == SOCKFS_MAGIC) {

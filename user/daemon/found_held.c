@@ -56,9 +56,13 @@ static void remove_watches(struct look *l, const struct hf_held *h)
         _cleanup_close_ int fd = descriptor_copy(h);
         bool removed = fd >= 0;
 
-        for (unsigned i = 0; i < h->name_len && removed; i++)
-                removed = inotify_rm_watch(fd, (int)h->watch[i]) == 0;
-        l->again |= removed;
+        /* Another process may have the same descriptor, and the watch be gone by that. */
+        for (unsigned i = 0; i < h->name_len && removed; i++) {
+                if (inotify_rm_watch(fd, (int)h->watch[i]) == 0)
+                        l->again = true;
+                else
+                        removed = errno == EINVAL;
+        }
         found_add(l, "watch", l->pid, removed ? FOUND_REVOKED : FOUND_FAST, "inotify as descriptor %u, of what may not be read", h->fd);
 }
 
