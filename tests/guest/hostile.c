@@ -103,10 +103,15 @@ static int stranger_main(void *tell)
 static void make_stranger(void)
 {
         static int tell[2];
+        sigset_t signals;
         pid_t child;
 
         if (stranger)
                 return;
+        /* Whoever is traced stops at a signal, also at one that says that a child has ended. */
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGCHLD);
+        NEED(sigprocmask(SIG_BLOCK, &signals, NULL));
         NEED(pipe(tell));
         child = NEED(fork());
         if (child == 0) {
