@@ -106,4 +106,17 @@ static __always_inline int check(const struct agent *a, struct dentry *dentry, _
         return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
 }
 
+/* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */
+__attribute__((noinline)) __weak __u32 process_slot(__u64 number)
+{
+        struct pid *pid = (struct pid *)number;
+        struct hlist_node *first = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
+        struct task_struct *task;
+
+        if (!first)
+                return 0;
+        task = (void *)first - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]);
+        return cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), 0);
+}
+
 #endif

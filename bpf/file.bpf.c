@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, and what is open already. */
 #include "check.bpf.h"
+#include "socket.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -18,19 +19,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define S_ISGID 02000
 #define S_IXGRP 00010
 #define ATTR_MODE (1 << 0)
-
-/* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */
-__attribute__((noinline)) __weak __u32 process_slot(__u64 number)
-{
-        struct pid *pid = (struct pid *)number;
-        struct hlist_node *first = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
-        struct task_struct *task;
-
-        if (!first)
-                return 0;
-        task = (void *)first - bpf_core_field_offset(struct task_struct, pid_links[PIDTYPE_PID]);
-        return cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), 0);
-}
 
 /* Refuses the /proc entries of what is not in the session. Without an event: ps(1) asks for every process. */
 static __always_inline int check_process(const struct agent *a, struct inode *inode)
@@ -109,24 +97,41 @@ int BPF_PROG(file_open, struct file *file)
         return flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
 }
 
+/* splice(2) takes from a socket past the hook for receiving; and until 6.4 hands pages to one past the hook for sending. */
+static __always_inline int spliced(const struct agent *a, struct file *file, int mask)
+{
+        struct socket *sock;
+
+        if (LINUX_KERNEL_VERSION >= KERNEL_VERSION(6, 5, 0) && (mask & MAY_WRITE))
+                return 0;
+        sock = bpf_sock_from_file(file);
+        return sock ? socket_recheck(a, sock, mask & MAY_WRITE ? HF_OP_SEND : HF_OP_RECV) : 0;
+}
+
 /* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */
 SEC("lsm/file_permission")
 int BPF_PROG(file_permission, struct file *file, int mask)
 {
         struct agent a;
+        __u64 magic;
         __u16 type;
+        int error;
 
         if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
         if (!a.killed && !a.session->recheck)
                 return 0;
         type = file->f_inode->i_mode & S_IFMT;
-        if (!a.killed && (type == S_IFIFO || type == S_IFSOCK || !type))
+        magic = file->f_inode->i_sb->s_magic;
+        if (!a.killed && (magic == PIPEFS_MAGIC || !type))
                 return 0;
+        if (!a.killed && magic == SOCKFS_MAGIC)
+                return spliced(&a, file, mask);
         /* Opened to execute it: the kernel reads a program's start itself. */
         if (file->f_flags & FMODE_EXEC_FLAG)
                 return check(&a, file->f_path.dentry, HF_EXEC, HF_OP_EXEC);
-        return check(&a, file->f_path.dentry, mask & MAY_WRITE ? HF_WRITE : HF_READ, mask & MAY_WRITE ? HF_OP_WRITE : HF_OP_READ);
+        error = check(&a, file->f_path.dentry, mask & MAY_WRITE ? HF_WRITE : HF_READ, mask & MAY_WRITE ? HF_OP_WRITE : HF_OP_READ);
+        return error || magic != PROC_SUPER_MAGIC ? error : check_process(&a, file->f_inode);
 }
 
 #define F_WRLCK 1
@@ -513,8 +518,24 @@ static __always_inline bool changes_subvolumes(unsigned int cmd)
         return false;
 }
 
+/* A device that is open already does what commands say: those take the rights that it was opened with. */
+static __always_inline __u32 device_rights(struct file *file)
+{
+        __u16 type = file->f_inode->i_mode & S_IFMT;
+
+        return (type == S_IFCHR || type == S_IFBLK) && host_look() ? open_rights(file->f_mode, 0) : 0;
+}
+
+/* Whether what is open already is looked at again. */
+static __always_inline bool looks_again(const struct agent *a)
+{
+        return a->killed || a->session->recheck;
+}
+
 static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
 {
+        __u32 rights = HF_WRITE;
+        bool again = false;
         struct agent a;
 
         if (changes_subvolumes(cmd))
@@ -527,7 +548,7 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case FS_IOC_ENABLE_VERITY:
         case FS_IOC_SET_ENCRYPTION_POLICY:
         case FAT_IOCTL_SET_ATTRIBUTES:
-                return agent_acts_on(&a, file) ? check(&a, file->f_path.dentry, HF_WRITE, HF_OP_IOCTL) : 0;
+                break;
         /*
          * Typing into a terminal for whoever reads it next, what its keys will type, taking the console, a line discipline's module; and
          * F_SETOWN by another name.
@@ -554,8 +575,13 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case EXT4_IOC_SETVERSION:
         case EXT4_IOC32_SETVERSION:
                 return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
+        default:
+                rights = device_rights(file);
+                again = true;
         }
-        return 0;
+        if (!rights || !agent_acts_on(&a, file) || (again && !looks_again(&a)))
+                return 0;
+        return check(&a, file->f_path.dentry, rights, HF_OP_IOCTL);
 }
 
 SEC("lsm/file_ioctl")
@@ -569,6 +595,19 @@ SEC("?lsm/file_ioctl_compat")
 int BPF_PROG(file_ioctl_compat, struct file *file, unsigned int cmd)
 {
         return check_ioctl(file, cmd);
+}
+
+/* A command to a device through io_uring is an ioctl by another way. */
+SEC("lsm/uring_cmd")
+int BPF_PROG(uring_cmd, struct io_uring_cmd *command)
+{
+        struct file *file = command->file;
+        __u32 rights = device_rights(file);
+        struct agent a;
+
+        if (!rights || !agent_acts_on(&a, file) || !looks_again(&a))
+                return 0;
+        return check(&a, file->f_path.dentry, rights, HF_OP_IOCTL);
 }
 
 SEC("?lsm/inode_file_setattr")

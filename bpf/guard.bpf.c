@@ -11,13 +11,6 @@
 #define CAP_SYS_RESOURCE 24
 #define CAP_OPT_NOAUDIT 2
 #define SEND_SIG_PRIV ((void *)1)
-#define CAP(n) (1ULL << (n))
-
-/* The Linux capabilities that a session's root keeps: those over its own files and processes. */
-#define CAPABILITIES_KEPT \
-        (CAP(0) /* CHOWN */ | CAP(1) /* DAC_OVERRIDE */ | CAP(2) /* DAC_READ_SEARCH */ | CAP(3) /* FOWNER */ | CAP(4) /* FSETID */ | \
-         CAP(5) /* KILL */ | CAP(6) /* SETGID */ | CAP(7) /* SETUID */ | CAP(8) /* SETPCAP */ | CAP(10) /* NET_BIND_SERVICE */ | \
-         CAP(39) /* BPF: bpf() itself is refused, with an event */)
 
 static __always_inline int refuse_all(__u16 op, __u32 detail)
 {
@@ -284,7 +277,7 @@ int BPF_PROG(guard_capable, const struct cred *cred, struct user_namespace *ns, 
 {
         struct agent a;
 
-        if ((cap < 64 && (CAPABILITIES_KEPT & CAP(cap))) || !agent_acts(&a) || capability_excepted(&a, ns, cap))
+        if ((cap < 64 && (HF_CAPABILITIES_KEPT & HF_CAPABILITY(cap))) || !agent_acts(&a) || capability_excepted(&a, ns, cap))
                 return 0;
         return opts & CAP_OPT_NOAUDIT ? -EPERM : guard_refuse(&a, HF_OP_CAPABILITY, cap);
 }

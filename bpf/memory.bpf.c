@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Memory: what is mapped of files, and what was, when rights are taken away. */
-#include "check.bpf.h"
+#include "look.bpf.h"
 
 #define MAP_TYPE 0xf
 #define MAP_SHARED 1
@@ -21,9 +21,15 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
         flags &= MAP_TYPE;
         if ((prot & PROT_WRITE) && (flags == MAP_SHARED || flags == MAP_SHARED_VALIDATE))
                 rights |= HF_WRITE;
-        if (!file || !rights || !agent_current(&a))
+        if (!file || (!rights && !host_look()) || !agent_current(&a))
                 return 0;
-        return check(&a, file->f_path.dentry, rights, HF_OP_MAP);
+        if (!a.killed && a.session->recheck) {
+                /* It may have been opened before: what is read or written here, no other hook is asked about. */
+                rights |= file->f_flags & FMODE_EXEC_FLAG ? HF_EXEC : HF_READ;
+                if (file->f_inode->i_sb->s_magic == SOCKFS_MAGIC)
+                        return guard_refuse(&a, HF_OP_MAP, 0);
+        }
+        return rights ? check(&a, file->f_path.dentry, rights, HF_OP_MAP) : 0;
 }
 
 void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
@@ -79,23 +85,6 @@ static __always_inline __u32 mapping_rights(struct vm_area_struct *vma, struct f
         return rights;
 }
 
-/* Whether the task is one that is asked about, and what holds for it: the policy in force, whatever is killed. */
-static __always_inline bool asked_about(struct agent *a, const struct hf_request *r, struct task_struct *task)
-{
-        struct hf_task *record = task_record(task);
-        struct hf_policy *policy;
-
-        a->killed = 0;
-        a->slot = r->slot;
-        a->session = bpf_map_lookup_elem(&sessions, &a->slot);
-        if (!a->session || !is_own(a, record))
-                return false;
-        a->policy = *(volatile __u32 *)&a->session->policy;
-        policy = bpf_map_lookup_elem(&policies, &a->policy);
-        a->live = policy ? hf_live(policy) : 0;
-        return true;
-}
-
 /* As event_path(), about a task that is not the current one. */
 static __always_inline void event_memory(const struct agent *a, const struct report *r, struct task_struct *task, struct dentry *dentry)
 {
@@ -149,8 +138,11 @@ int find_mappings(struct bpf_iter__task_vma *ctx)
         file = vma->vm_file;
         if (!file || !asked_about(&a, r, task))
                 return 0;
-        rights = mapping_rights(vma, file) & r->rights;
+        rights = mapping_rights(vma, file);
         dentry = mapped_dentry(file);
+        /* Of a device even what is mapped to be read is not what was read once. */
+        if (!is_device(dentry->d_inode))
+                rights &= r->rights;
         /* What has no path, no policy gives or takes away. */
         if (!rights || pathless(dentry, 0))
                 return 0;
@@ -160,6 +152,41 @@ int find_mappings(struct bpf_iter__task_vma *ctx)
                 found(&a, r, task, dentry, place.node, refused, 0);
         else if (is_device(dentry->d_inode) && hf_device_closed(place.node, place.own))
                 found(&a, r, task, dentry, place.node, rights, HF_WHY_DEVICE);
+        return 0;
+}
+
+/* Writes the mappings of files that the policy refuses, with what it refuses of them. */
+SEC("iter/task_vma")
+int see_mappings(struct bpf_iter__task_vma *ctx)
+{
+        struct vm_area_struct *vma = ctx->vma;
+        struct task_struct *task = ctx->task;
+        struct hf_held held = {};
+        struct dentry *dentry;
+        struct hf_request *r;
+        struct place place;
+        struct file *file;
+        struct agent a;
+        __u32 zero = 0, rights;
+
+        r = bpf_map_lookup_elem(&request, &zero);
+        if (!task || !vma || !r || !vma->vm_file || !asked_about(&a, r, task))
+                return 0;
+        file = vma->vm_file;
+        rights = mapping_rights(vma, file);
+        dentry = mapped_dentry(file);
+        if (!rights || pathless(dentry, 0))
+                return 0;
+        place = place_find(a.policy, dentry);
+        held.rights = hf_refused(place.node, a.live, rights);
+        held.kind = is_device(dentry->d_inode) ? HF_HELD_DEVICE : HF_HELD_FILE;
+        if (!held.rights && held.kind == HF_HELD_DEVICE && hf_device_closed(place.node, place.own))
+                held.rights = rights;
+        if (!held.rights)
+                return 0;
+        held.tid = task->pid;
+        held.start = vma->vm_start;
+        bpf_seq_write(ctx->meta->seq, &held, sizeof(held));
         return 0;
 }
 
@@ -189,11 +216,6 @@ struct page___info {
         unsigned long compound_info;
 };
 
-/* Newer kernels have it outside of d_u. */
-struct dentry___flat {
-        struct hlist_node d_alias;
-};
-
 /* A look through the buffers of one ring. */
 struct buffers {
         __u64 live;
@@ -220,7 +242,6 @@ static __always_inline struct page *page_head(struct page *page)
 /* The name of the file that the page is of; 0: it is of none, or of one without a path. */
 static __always_inline __u64 page_dentry(struct page *page)
 {
-        __u64 alias, offset;
         struct address_space *mapping;
         struct inode *inode;
 
@@ -230,30 +251,7 @@ static __always_inline __u64 page_dentry(struct page *page)
         inode = BPF_CORE_READ(mapping, host);
         if (BPF_CORE_READ(inode, i_sb, s_flags) & SB_KERNMOUNT)
                 return 0;
-        alias = (__u64)BPF_CORE_READ(inode, i_dentry.first);
-        if (bpf_core_field_exists(struct dentry___flat, d_alias))
-                offset = bpf_core_field_offset(struct dentry___flat, d_alias);
-        else
-                offset = bpf_core_field_offset(struct dentry, d_u.d_alias);
-        return alias ? alias - offset : 0;
-}
-
-/* As place_find(), of a dentry that is known by its address. */
-static __always_inline struct hf_node *number_place(__u32 policy, __u64 dentry)
-{
-        __u32 device = BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev);
-        struct place place = { .node = number_node(policy, device, BPF_CORE_READ((struct dentry *)dentry, d_inode), false) };
-        __u64 below;
-
-        if (place.node)
-                return place.node;
-        below = far_find(policy, device, dentry, false);
-        if (!below)
-                return NULL;
-        place.node = number_node(policy, device, BPF_CORE_READ((struct dentry *)below, d_parent, d_inode), false);
-        if (place.node && place.node->names)
-                names_find(policy, &place, dentry, below);
-        return place.node;
+        return inode_dentry(inode);
 }
 
 static long look_at_page(__u32 i, struct buffers *b)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Unix sockets: by the right to connect on the socket's path, or because the peer is of the same session. And who speaks to the daemon. */
-#include "holdfast.bpf.h"
-#include "event.bpf.h"
-#include "walk.bpf.h"
-
-#define AF_UNIX 1
+#include "socket.bpf.h"
 
 /* Notes whose socket it is. */
 SEC("lsm/socket_post_create")
@@ -21,40 +17,6 @@ int BPF_PROG(socket_post_create, struct socket *sock, int family, int type, int 
                 return -ENOMEM;
         make_own(&a, owner);
         return 0;
-}
-
-/* Whether the session made the socket, and may still use it. */
-static __always_inline bool owned(const struct agent *a, struct sock *sk)
-{
-        return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
-}
-
-/* Whether the session may speak to the socket at the other end. */
-static __always_inline int check_peer(const struct agent *a, struct sock *other)
-{
-        struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
-        struct unix_sock *peer;
-        struct hf_node *node = NULL;
-        struct dentry *dentry = NULL;
-        enum hf_why why;
-
-        if (owned(a, other))
-                return 0;
-        peer = bpf_skc_to_unix_sock(other);
-        if (peer)
-                dentry = peer->path.dentry;
-        if (dentry && !a->killed) {
-                node = place_find(a->policy, dentry).node;
-                if (!hf_refused(node, a->live, HF_CONNECT))
-                        return 0;
-        }
-        why = hf_explain(node, HF_CONNECT, &r.rule);
-        r.why = a->killed ? HF_WHY_KILLED : why;
-        if (dentry)
-                event_path(a, &r, dentry);
-        else
-                event_plain(a, &r);
-        return -EACCES;
 }
 
 /* Whose the connecting end's other end is: whoever listens. */

@@ -346,4 +346,23 @@ static __always_inline struct place place_beside(__u32 policy, struct dentry *le
         return place;
 }
 
+/* As place_find(), of a dentry that is known by its address. */
+static __always_inline __attribute__((unused)) struct hf_node *number_place(__u32 policy, __u64 dentry)
+{
+        __u32 device = BPF_CORE_READ((struct dentry *)dentry, d_sb, s_dev);
+        bool address = magic_by_address(BPF_CORE_READ((struct dentry *)dentry, d_sb, s_magic));
+        struct place place = { .node = number_node(policy, device, BPF_CORE_READ((struct dentry *)dentry, d_inode), address) };
+        __u64 below;
+
+        if (place.node)
+                return place.node;
+        below = far_find(policy, device, dentry, address);
+        if (!below)
+                return NULL;
+        place.node = number_node(policy, device, BPF_CORE_READ((struct dentry *)below, d_parent, d_inode), address);
+        if (place.node && place.node->names)
+                names_find(policy, &place, dentry, below);
+        return place.node;
+}
+
 #endif

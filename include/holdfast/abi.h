@@ -83,6 +83,14 @@ enum hf_guard {
         HF_GUARDS,
 };
 
+/* The Linux capabilities that a session's root keeps, by their numbers: those over its own files and processes. */
+#define HF_CAPABILITY(n) (1ULL << (n))
+#define HF_CAPABILITIES_KEPT \
+        (HF_CAPABILITY(0) /* CHOWN */ | HF_CAPABILITY(1) /* DAC_OVERRIDE */ | HF_CAPABILITY(2) /* DAC_READ_SEARCH */ | \
+         HF_CAPABILITY(3) /* FOWNER */ | HF_CAPABILITY(4) /* FSETID */ | HF_CAPABILITY(5) /* KILL */ | HF_CAPABILITY(6) /* SETGID */ | \
+         HF_CAPABILITY(7) /* SETUID */ | HF_CAPABILITY(8) /* SETPCAP */ | HF_CAPABILITY(10) /* NET_BIND_SERVICE */ | \
+         HF_CAPABILITY(39) /* BPF: bpf() itself is refused, with an event */)
+
 /* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
 struct hf_policy {
         __u64 active; /* capabilities that are granted now, one bit each */
@@ -252,8 +260,8 @@ struct hf_known {
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
         __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
-        __u32 slot;    /* stamp: into this slot; members, ipcs, mappings: of this slot */
-        __u32 count;   /* stamp: how many were taken in; mappings: not 0 once one was found */
+        __u32 slot;    /* stamp: into this slot; else: of this slot */
+        __u32 count;   /* stamp: how many were taken in; release: let go; mappings: not 0 once one was found */
         __u32 failed;  /* stamp: how many could not be */
         __u32 policy;  /* decide: under this policy */
         __u32 fd;      /* decide: about what is behind this descriptor, */
@@ -287,6 +295,55 @@ struct hf_decided {
         __u32 known; /* not 0: the content is one that the policy names; to be asked where the node has HF_NODE_CONTENT */
         __u32 pad;
         struct hf_node node;
+};
+
+/* What the iterator over all tasks answers, one record for each thread that has memory. */
+struct hf_seen {
+        __u64 memory, files; /* what stands for its memory and its table of descriptors: the same where they are shared */
+        __u64 capabilities;  /* effective ones */
+        __u32 tid, tgid;
+        __u32 tracer; /* the process that traces it; 0: none */
+        __u32 userns; /* number of its user namespace */
+        __u32 member; /* not 0: it belongs to the requested slot */
+        __u32 sqpoll; /* not 0: it is the kernel's, of an io_uring */
+};
+
+/* What a process has a descriptor of. */
+enum hf_held_kind {
+        HF_HELD_FILE = 1,  /* that the policy refuses */
+        HF_HELD_DEVICE,    /* the same, and it is a device */
+        HF_HELD_PROCESS,   /* in /proc, of a process outside of the session */
+        HF_HELD_QUEUE,     /* of POSIX messages */
+        HF_HELD_OBJECT,    /* one of the kernel's without a place, whatever the policy says */
+        HF_HELD_WATCHES,   /* inotify's, of what may not be read: some, and more once those are removed */
+        HF_HELD_SOCKET,    /* of a kind that no session may have */
+        HF_HELD_LISTENER,  /* a socket that listens beyond loopback */
+        HF_HELD_CONNECTED, /* a socket that is connected to where the policy does not let it */
+        HF_HELD_UNIX,      /* the same, of a unix socket */
+};
+
+#define HF_UNIX_NAME 108
+#define HF_WATCHES (HF_UNIX_NAME / 4)
+
+/* What the iterators over the descriptors and the mappings of a process answer, one record for each that is to be told of. */
+struct hf_held {
+        __u64 start;    /* of a mapping: its first address */
+        __u32 tid;      /* whose descriptor it is */
+        __u32 fd;       /* of a mapping: 0 */
+        __u16 kind;     /* enum hf_held_kind */
+        __u16 family;   /* of a socket, */
+        __u16 type;     /* as is this, */
+        __u16 protocol; /* and this */
+        __u16 port;     /* host order */
+        __u16 name_len; /* of the other end of a unix socket; of watches, how many */
+        __u8 rights;    /* enum hf_right bits that it uses and the policy refuses */
+        __u8 pad[3];
+        __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d; of a listener, its own */
+        union {
+                char name[HF_UNIX_NAME];
+                __u32 watch[HF_WATCHES];
+        };
+        __u32 last_pad;
 };
 
 /* Task storage "tasks": which session a task belongs to. */
@@ -460,6 +517,8 @@ _Static_assert(sizeof(struct hf_content) == 32, "hf_content");
 _Static_assert(sizeof(struct hf_known_key) == 24, "hf_known_key");
 _Static_assert(sizeof(struct hf_known) == 40, "hf_known");
 _Static_assert(sizeof(struct hf_sight) == 48, "hf_sight");
+_Static_assert(sizeof(struct hf_seen) == 48, "hf_seen");
+_Static_assert(sizeof(struct hf_held) == 160, "hf_held");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");

@@ -21,7 +21,9 @@ struct attach {
 static const struct usage usage = {
         .synopsis = "attach (--pid PID | --cgroup PATH) --policy NAME|FILE [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME]",
         .description = "Confines a process and all below it, or all that is in a cgroup, and prints the session's id.\n"
-                       "A file that is open already is looked at again whenever it is read or written.",
+                       "What they have already and the policy refuses them is said on standard error, one line each: \"revoked\"\n"
+                       "(each further use is refused), \"stopped\" (its process is) or \"left\" (code that runs). Where something\n"
+                       "cannot be taken away, such as a tracer, nothing is confined.",
 };
 
 static int add_target(cJSON *body, const struct attach *o)
@@ -86,6 +88,7 @@ int command_attach(int argc, char **argv)
         if (o.json)
                 return output_json(stdout, reply.json);
         output_unverified(reply.json);
+        output_found(reply.json);
         printf("%s\n", json_get_string(reply.json, "id"));
         return STATUS_DONE;
 }

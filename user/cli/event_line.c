@@ -40,6 +40,9 @@ static void print_object(const cJSON *e)
                 printf(strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(e, "port", number));
                 if (proto)
                         printf(" %s", proto);
+        } else if (json_get_string(e, "what")) {
+                printf("%s ", output_field(e, "found", number));
+                output_safe(json_get_string(e, "what"));
         } else if (json_get_string(e, "policy")) {
                 output_safe(json_get_string(e, "policy"));
         } else if (cJSON_GetObjectItemCaseSensitive(e, "detail")) {

@@ -135,3 +135,21 @@ void output_unverified(const cJSON *session)
                 fputc('\n', stderr);
         }
 }
+
+void output_found(const cJSON *session)
+{
+        const cJSON *item;
+        uint64_t more = 0;
+
+        cJSON_ArrayForEach (item, json_get_array(session, "found")) {
+                const char *kind = json_get_string(item, "kind"), *what = json_get_string(item, "what"),
+                           *done = json_get_string(item, "done");
+                char number[32];
+
+                fprintf(stderr, "holdfast: %s: process %s: %s ", done ? done : "?", output_field(item, "pid", number), kind ? kind : "?");
+                output_safe_to(stderr, what ? what : "?");
+                fputc('\n', stderr);
+        }
+        if (json_get_u64(session, "found_more", &more) == 0)
+                fprintf(stderr, "holdfast: and %llu more\n", (unsigned long long)more);
+}

@@ -21,6 +21,9 @@ void output_table(const cJSON *array, const char *const names[]);
 /* Prints an object's members, one a line. */
 void output_fields(const cJSON *object);
 
+/* Says on stderr what a session had when it was attached that its policy refuses, and what became of each thing. */
+void output_found(const cJSON *session);
+
 /* Says on stderr which programs of the policy do not run, as the daemon's answer about a session has it. */
 void output_unverified(const cJSON *session);
 

@@ -40,6 +40,8 @@ void request_failed(struct http_request *r, const char *file, const struct findi
 {
         if (e->code == -ENOTRECOVERABLE)
                 http_problem(r, 500, "broken-ceiling", findings, "%s", error_text(e));
+        else if (findings && findings->total && e->code == -EBUSY)
+                http_problem(r, 409, "held", findings, "%s", error_text(e));
         else if (findings && findings->total)
                 http_problem(r, 422, "bad-policy", findings, "%s%s%s", file ? file : "", file ? ": " : "", error_text(e));
         else

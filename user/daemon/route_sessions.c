@@ -122,6 +122,7 @@ void route_sessions_create(struct http_request *r, void *context)
         struct session_request q = { 0 };
         struct policy *policy = NULL;
         struct session *s = NULL;
+        cJSON *answer;
         const char *file = NULL;
         const cJSON *body;
         struct peer peer;
@@ -131,8 +132,13 @@ void route_sessions_create(struct http_request *r, void *context)
                 return;
         if (!read_request(r, body, &peer, &q) || !name_free(d, r, q.name) || !request_policy(r, body, &policy, &text, &file))
                 return;
-        if (session_create(d, &q, policy, text, &s, &findings, &e) < 0)
+        if (session_create(d, &q, policy, text, &s, &findings, &e) < 0) {
                 request_failed(r, file, &findings, &e);
-        else
-                http_reply(r, 201, session_json(d, s));
+                return;
+        }
+        answer = session_json(d, s);
+        if (answer && s->attach != ATTACH_RUN)
+                found_add_json(answer, &s->found);
+        found_clear(&s->found);
+        http_reply(r, 201, answer);
 }

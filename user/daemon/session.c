@@ -23,6 +23,8 @@ void session_free(struct session *s)
         sd_event_source_disable_unref(s->watch);
         sd_event_source_disable_unref(s->wall);
         revoke_clear(&s->revoke);
+        found_clear(&s->found);
+        session_origins_clear(s);
         policy_free(s->policy);
         findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "daemon/ceilings.h"
+#include "daemon/found.h"
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
@@ -48,8 +49,12 @@ struct session {
         uint64_t lost_reported;
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
+        bool frozen;                               /* to be looked at, while it begins */
         sd_event_source *watch, *wall;
         struct revoke revoke;
+        struct found found;     /* for the answer to who attaches */
+        struct origin *origins; /* of its first processes, while it begins */
+        size_t n_origins;
         struct mounts mounts; /* of one of its processes, for the paths of events */
         uint64_t mounts_read; /* when, ns of CLOCK_BOOTTIME */
 };
@@ -102,8 +107,17 @@ cJSON *session_json(struct daemon *d, const struct session *s);
 int session_create(struct daemon *d, const struct session_request *request, struct policy *policy, char *text, struct session **ret,
                    struct findings *findings, struct error *e);
 
-/* session_move.c: takes the processes in; on success every task of them is stamped. */
+/*
+ * session_move.c: takes the processes in; on success every task of them is stamped. Letting go is for a session that does not come to be:
+ * no task has its stamp any more, and each is in the cgroup that it came from.
+ */
 int session_move(struct daemon *d, struct session *s, const struct session_request *request, struct error *e);
+void session_let_go(struct daemon *d, struct session *s);
+
+/* Nothing of the session runs, as far as the kernel can freeze it in time, until it is thawed or let go. */
+void session_freeze(struct session *s);
+void session_thaw(struct session *s);
+void session_origins_clear(struct session *s);
 
 /*
  * session_policy.c: compiles for the session as it is now, whose mounts it notes, under its ceilings as they are now, which go to *ceilings

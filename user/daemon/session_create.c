@@ -196,6 +196,10 @@ static int begin(struct daemon *d, struct session *s, const struct session_reque
                 r = install(d, s, c, e);
         if (r >= 0)
                 r = session_move(d, s, q, e);
+        if (r >= 0 && s->attach != ATTACH_RUN) {
+                session_freeze(s);
+                r = found_look(d, s, &s->found, findings, e);
+        }
         if (r >= 0)
                 r = session_watch(d, s, e);
         if (r >= 0 && (r = sessions_add(&d->sessions, s)) < 0)
@@ -225,6 +229,8 @@ static int refuse_when_killed(struct daemon *d, struct error *e)
 
 static void undo(struct daemon *d, struct session *s)
 {
+        if (s->installed && s->attach != ATTACH_RUN)
+                session_let_go(d, s);
         if (s->policy_id && !s->loaded)
                 d->sessions.policies[s->policy_id] = false;
         session_release(d, s);
@@ -294,8 +300,11 @@ int session_create(struct daemon *d, const struct session_request *q, struct pol
                 undo(d, s);
                 return r;
         }
+        session_thaw(s);
+        session_origins_clear(s);
         session_limit_wall(d, s);
         report(d, s, q->peer);
+        found_report(d, s, &s->found);
         revoke_start(d, s);
         revoke_now(d, s);
         *ret = s;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking processes into a session so that no task of theirs is left out, and none that merely has the same pid is taken. */
+#include "base/log.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/process.h"
@@ -30,6 +31,39 @@ static int attest(pid_t pid, uint64_t start, const struct peer *peer, int *ret, 
         return 0;
 }
 
+/* Where a process was before it was moved into the session's cgroup. */
+struct origin {
+        pid_t pid;
+        char *cgroup;
+};
+
+static int note_origin(struct session *s, pid_t pid)
+{
+        _cleanup_free_ char *cgroup = NULL;
+        struct origin *more;
+        int r = process_cgroup(pid, &cgroup);
+
+        if (r < 0)
+                return r;
+        if (cgroup_above(s->cgroup, cgroup))
+                return 0;
+        more = reallocarray(s->origins, s->n_origins + 1, sizeof(*more));
+        if (!more)
+                return -ENOMEM;
+        s->origins = more;
+        s->origins[s->n_origins++] = (struct origin){ pid, TAKE_PTR(cgroup) };
+        return 0;
+}
+
+void session_origins_clear(struct session *s)
+{
+        for (size_t i = 0; i < s->n_origins; i++)
+                free(s->origins[i].cgroup);
+        free(s->origins);
+        s->origins = NULL;
+        s->n_origins = 0;
+}
+
 static int take(struct session *s, pid_t pid, uint64_t start, const struct peer *peer, struct error *e)
 {
         _cleanup_close_ int pidfd = -1;
@@ -37,7 +71,9 @@ static int take(struct session *s, pid_t pid, uint64_t start, const struct peer 
 
         if (r < 0)
                 return r;
-        r = cgroup_move(s->cgroup_fd, pid);
+        r = note_origin(s, pid);
+        if (r == 0)
+                r = cgroup_move(s->cgroup_fd, pid);
         if (r < 0)
                 return error_set(e, r, "cannot move process %d to its session's cgroup: %s", pid, strerror(-r));
         return process_alive(pidfd) ? 0 : error_set(e, -ESRCH, "process %d ended while it was taken in", pid);
@@ -58,7 +94,7 @@ static int stamp_all(struct daemon *d, struct session *s, pid_t root, struct err
 
 /* Who was brought into the cgroup, round by round. */
 struct gathering {
-        int cgroup_fd;
+        struct session *s;
         pid_t *seen; /* owned */
         size_t n_seen, before;
 };
@@ -81,7 +117,8 @@ static void gather(void *context, pid_t pid)
                 return;
         g->seen = more;
         g->seen[g->n_seen++] = pid;
-        cgroup_move(g->cgroup_fd, pid);
+        if (note_origin(g->s, pid) == 0)
+                cgroup_move(g->s->cgroup_fd, pid);
 }
 
 /*
@@ -90,7 +127,7 @@ static void gather(void *context, pid_t pid)
  */
 static int move_tree(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
-        _cleanup_(gathering_clear) struct gathering g = { .cgroup_fd = s->cgroup_fd };
+        _cleanup_(gathering_clear) struct gathering g = { .s = s };
         int r = take(s, q->pid, q->start, q->peer, e);
 
         if (r == 0)
@@ -116,6 +153,57 @@ static int stamp_cgroup(struct daemon *d, struct session *s, struct error *e)
         if (!frozen)
                 cgroup_freeze(s->cgroup_fd, false);
         return r;
+}
+
+void session_freeze(struct session *s)
+{
+        if (s->frozen || cgroup_freeze_asked(s->cgroup_fd) || cgroup_freeze(s->cgroup_fd, true) < 0)
+                return;
+        s->frozen = true;
+        cgroup_wait_frozen(s->cgroup_fd);
+}
+
+void session_thaw(struct session *s)
+{
+        if (s->frozen)
+                cgroup_freeze(s->cgroup_fd, false);
+        s->frozen = false;
+}
+
+/* Back to where the process came from; what it forked meanwhile, to where the first one did. */
+static int move_back(struct daemon *d, struct session *s, pid_t pid)
+{
+        const struct origin *from = s->n_origins ? &s->origins[0] : NULL;
+        _cleanup_close_ int fd = -1;
+
+        for (size_t i = 0; i < s->n_origins; i++)
+                if (s->origins[i].pid == pid)
+                        from = &s->origins[i];
+        if (!from)
+                return -ENOENT;
+        fd = cgroup_open(&d->cgroups, from->cgroup);
+        return fd < 0 ? fd : cgroup_move(fd, pid);
+}
+
+void session_let_go(struct daemon *d, struct session *s)
+{
+        uint32_t count = 1;
+        pid_t pid;
+        int r = 0;
+
+        session_freeze(s);
+        if (s->tied)
+                kernel_cgroup_remove(d->kernel, s->cgroup_id);
+        s->tied = false;
+        for (int i = 0; r == 0 && count && i < ROUNDS; i++)
+                r = kernel_release(d->kernel, s->slot, &count, NULL);
+        if (r < 0 || count)
+                log_error("session %s could not be, and some of its processes stay refused everything: end them", s->id);
+        for (r = 0; r == 0 && s->made_cgroup && (pid = cgroup_first(s->cgroup_fd)) > 0;)
+                r = move_back(d, s, pid);
+        if (r < 0)
+                log_warning("process %d cannot be moved back to the cgroup that it came from: %s", pid, strerror(-r));
+        session_thaw(s);
 }
 
 int session_move(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)

@@ -34,6 +34,11 @@ enum iterator {
         ITER_BUFFERS,
         ITER_CONTENTS,
         ITER_IPCS,
+        ITER_SEE_TASKS,
+        ITER_SEE_FILES,
+        ITER_SEE_WATCHES,
+        ITER_SEE_MAPPINGS,
+        ITER_RELEASE,
         ITERS,
 };
 

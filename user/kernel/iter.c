@@ -161,6 +161,92 @@ int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot
         return 0;
 }
 
+int kernel_release(struct kernel *k, uint32_t slot, uint32_t *count, struct error *e)
+{
+        int r;
+
+        *k->request = (struct hf_request){ .slot = slot };
+        r = iter_run(k->iter[ITER_RELEASE], NULL, NULL, NULL);
+        if (r)
+                return kernel_error(e, r, "cannot let the tasks of the session go");
+        *count = k->request->count;
+        return 0;
+}
+
+struct seen {
+        void (*each)(void *context, const struct hf_seen *seen);
+        void *context;
+};
+
+static int seen_chunk(void *context, const void *data, size_t size)
+{
+        const struct hf_seen *seen = data;
+        const struct seen *s = context;
+
+        for (size_t i = 0; i < size / sizeof(*seen); i++)
+                s->each(s->context, &seen[i]);
+        return (int)(size - size % sizeof(*seen));
+}
+
+int kernel_see_tasks(struct kernel *k, uint32_t slot, void (*each)(void *context, const struct hf_seen *seen), void *context,
+                     struct error *e)
+{
+        struct seen s = { each, context };
+        int r;
+
+        *k->request = (struct hf_request){ .slot = slot };
+        r = iter_run(k->iter[ITER_SEE_TASKS], NULL, seen_chunk, &s);
+        return r ? kernel_error(e, r, "cannot look at the tasks of the host") : 0;
+}
+
+struct held {
+        void (*each)(void *context, const struct hf_held *held);
+        void *context;
+};
+
+static int held_chunk(void *context, const void *data, size_t size)
+{
+        const struct hf_held *held = data;
+        const struct held *h = context;
+
+        for (size_t i = 0; i < size / sizeof(*held); i++)
+                h->each(h->context, &held[i]);
+        return (int)(size - size % sizeof(*held));
+}
+
+static int see_files(struct kernel *k, int program, pid_t process, pid_t thread, uint32_t slot, struct held *h)
+{
+        const union bpf_iter_link_info one = { .task.tid = (uint32_t)thread }, all = { .task.pid = (uint32_t)process };
+        int r = 0;
+
+        *k->request = (struct hf_request){ .slot = slot };
+        /* As for kernel_mappings(): where the first thread has ended, the others are to be found one by one. */
+        if (thread != process)
+                r = iter_run(program, &one, h ? held_chunk : NULL, h);
+        return r ? r : iter_run(program, &all, h ? held_chunk : NULL, h);
+}
+
+int kernel_adopt(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, struct error *e)
+{
+        int r = see_files(k, k->iter[ITER_SEE_FILES], process, thread, slot, NULL);
+
+        return r ? kernel_error(e, r, "cannot look at the sockets of a process") : 0;
+}
+
+int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, void (*each)(void *context, const struct hf_held *held),
+                    void *context, struct error *e)
+{
+        const union bpf_iter_link_info one = { .task.tid = (uint32_t)thread };
+        struct held h = { each, context };
+        int r = see_files(k, k->iter[ITER_SEE_FILES], process, thread, slot, &h);
+
+        if (!r)
+                r = see_files(k, k->iter[ITER_SEE_WATCHES], process, thread, slot, &h);
+        if (!r)
+                r = iter_run(k->iter[ITER_SEE_MAPPINGS], &one, held_chunk, &h);
+        return r ? kernel_error(e, r, "cannot look at what a process has open and mapped") : 0;
+}
+
 int kernel_listener(struct kernel *k, int fd, struct error *e)
 {
         struct hf_peer mark = { 0 };

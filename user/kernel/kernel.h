@@ -98,6 +98,22 @@ int kernel_ipcs_remove(struct kernel *k, uint32_t slot, struct error *e);
 int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, uint8_t rights, uint32_t action, bool *found,
                     struct error *e);
 
+/* Lets the tasks of a slot go again; count gets how many were in it. A look that finds none proves that there is none left. */
+int kernel_release(struct kernel *k, uint32_t slot, uint32_t *count, struct error *e);
+
+/* Calls back with each thread of the host, and tells of which the slot is. */
+int kernel_see_tasks(struct kernel *k, uint32_t slot, void (*each)(void *context, const struct hf_seen *seen), void *context,
+                     struct error *e);
+
+/*
+ * Calls back with what a process (a thread group, with one of its threads that lives) of the slot has that the policy in force refuses it,
+ * or that no policy speaks of: first its descriptors, then its mappings, which have a start. That a
+ * unix socket is connected to another of the session's is known once kernel_adopt() has been called for all of its processes.
+ */
+int kernel_adopt(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, struct error *e);
+int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, void (*each)(void *context, const struct hf_held *held),
+                    void *context, struct error *e);
+
 /*
  * What decides about the object behind one of the daemon's own O_PATH descriptors under a loaded policy, or about what does not exist
  * below it ("a/b", components of at most 255 bytes; NULL: the object itself): the walk that the hooks make, made by the kernel.

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a session may have of sockets: of which kind, connected to where. */
+#ifndef HOLDFAST_SOCKET_BPF_H
+#define HOLDFAST_SOCKET_BPF_H
+
+#include "holdfast.bpf.h"
+#include "event.bpf.h"
+#include "walk.bpf.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define AF_NETLINK 16
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define IPPROTO_IP 0
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define TCP_LISTEN 10
+
+/* Where something goes, or comes from. */
+struct peer_address {
+        __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+        __u16 port;    /* host order */
+        bool known;
+};
+
+static __always_inline void address_v4(struct peer_address *p, __u32 addr, __u16 port)
+{
+        __builtin_memset(p->addr, 0, 10);
+        p->addr[10] = p->addr[11] = 0xff;
+        __builtin_memcpy(p->addr + 12, &addr, 4);
+        p->port = __builtin_bswap16(port);
+        p->known = true;
+}
+
+static __always_inline int net_refuse(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, enum hf_why why,
+                                      __u32 rule)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = proto, .error = -EACCES, .why = why, .rule = rule };
+
+        if (a->killed) {
+                r.why = HF_WHY_KILLED;
+                r.error = -EPERM;
+        }
+        __builtin_memcpy(r.addr, p->addr, sizeof(r.addr));
+        r.port = p->port;
+        event_plain(a, &r);
+        return r.error;
+}
+
+/* Whether the policy in force lets the session send there. */
+static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 *rule)
+{
+        struct hf_egress_key key = { .prefix = 32 + 128, .policy = a->policy };
+
+        if (!p->known)
+                return HF_WHY_DEPTH;
+        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
+        return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, rule);
+}
+
+/* The same, with the event of a refusal. */
+static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
+{
+        __u32 rule = 0;
+        enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, &rule);
+
+        return why == HF_WHY_ALLOWED ? 0 : net_refuse(a, p, op, proto, why, rule);
+}
+
+static __always_inline bool inet(__u16 family)
+{
+        return family == AF_INET || family == AF_INET6;
+}
+
+/* Families that lead nowhere but to what their own hooks look at. Others look alike from here, whatever they carry. */
+static __always_inline bool harmless(__u16 family)
+{
+        return family == AF_UNIX || family == AF_NETLINK;
+}
+
+static __always_inline __u8 protocol(struct socket *sock)
+{
+        return sock->type == SOCK_STREAM ? HF_TCP : HF_UDP;
+}
+
+static __always_inline int refuse_kind(const struct agent *a, __u16 op, __u32 detail)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .detail = detail, .error = -EACCES, .why = HF_WHY_GUARD };
+
+        if (a->killed)
+                r.why = HF_WHY_KILLED;
+        event_plain(a, &r);
+        return -EACCES;
+}
+
+/* Whether a session may have such a socket at all. */
+static __always_inline bool kind_allowed(int family, int type, int proto)
+{
+        if (family == AF_UNIX || (family == AF_NETLINK && !proto))
+                return true;
+        if (inet(family) && type == SOCK_STREAM)
+                return proto == IPPROTO_IP || proto == IPPROTO_TCP;
+        return inet(family) && type == SOCK_DGRAM && (proto == IPPROTO_IP || proto == IPPROTO_UDP);
+}
+
+/* Where a connected socket leads. */
+static __always_inline void address_of_peer(struct peer_address *p, struct sock *sk)
+{
+        p->known = false;
+        p->port = 0;
+        __builtin_memset(p->addr, 0, sizeof(p->addr));
+        if (sk->__sk_common.skc_family == AF_INET6) {
+                BPF_CORE_READ_INTO(&p->addr, sk, __sk_common.skc_v6_daddr);
+                p->port = __builtin_bswap16(sk->__sk_common.skc_dport);
+                p->known = true;
+        } else {
+                address_v4(p, sk->__sk_common.skc_daddr, sk->__sk_common.skc_dport);
+        }
+}
+
+/* Whether a socket is bound to a loopback address. */
+static __always_inline bool on_loopback(struct sock *sk)
+{
+        if (sk->__sk_common.skc_family == AF_INET)
+                return (sk->__sk_common.skc_rcv_saddr & 0xff) == 127;
+        struct in6_addr addr = {};
+
+        BPF_CORE_READ_INTO(&addr, sk, __sk_common.skc_v6_rcv_saddr);
+        if (addr.in6_u.u6_addr32[0] || addr.in6_u.u6_addr32[1])
+                return false;
+        if (!addr.in6_u.u6_addr32[2])
+                return addr.in6_u.u6_addr32[3] == __builtin_bswap32(1);
+        return addr.in6_u.u6_addr32[2] == __builtin_bswap32(0xffff) && addr.in6_u.u6_addr8[12] == 127;
+}
+
+/* Whether the session made the socket, and may still use it. */
+static __always_inline bool owned(const struct agent *a, struct sock *sk)
+{
+        return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
+}
+
+static __always_inline void report_peer(const struct agent *a, struct hf_node *node, struct dentry *dentry)
+{
+        struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
+        enum hf_why why = hf_explain(node, HF_CONNECT, &r.rule);
+
+        r.why = a->killed ? HF_WHY_KILLED : why;
+        if (dentry)
+                event_path(a, &r, dentry);
+        else
+                event_plain(a, &r);
+}
+
+/* Whether the session may speak to the socket at the other end. */
+static __always_inline __attribute__((unused)) int check_peer(const struct agent *a, struct sock *other)
+{
+        struct unix_sock *peer;
+        struct hf_node *node = NULL;
+        struct dentry *dentry = NULL;
+
+        if (owned(a, other))
+                return 0;
+        peer = bpf_skc_to_unix_sock(other);
+        if (peer)
+                dentry = peer->path.dentry;
+        if (dentry && !a->killed) {
+                node = place_find(a->policy, dentry).node;
+                if (!hf_refused(node, a->live, HF_CONNECT))
+                        return 0;
+        }
+        report_peer(a, node, dentry);
+        return -EACCES;
+}
+
+/*
+ * The other end of a connection that was made before, where it has a name to which it could have been made now. An end without a name is
+ * one of socketpair(2), or has connected to this one: as a pipe, it was given.
+ */
+static __always_inline struct sock *named_peer(struct sock *sk)
+{
+        struct unix_sock *end = bpf_skc_to_unix_sock(sk), *other;
+
+        if (!end || !end->peer)
+                return NULL;
+        other = bpf_skc_to_unix_sock(end->peer);
+        return other && other->addr ? end->peer : NULL;
+}
+
+/* What decides about that end: refused or not. */
+static __always_inline bool named_refused(const struct agent *a, struct sock *peer, struct hf_node **node, struct dentry **dentry)
+{
+        struct unix_sock *other;
+
+        *node = NULL;
+        *dentry = NULL;
+        if (owned(a, peer))
+                return false;
+        other = bpf_skc_to_unix_sock(peer);
+        if (other)
+                *dentry = other->path.dentry;
+        if (!*dentry)
+                return true;
+        *node = number_place(a->policy, number(*dentry));
+        return hf_refused(*node, a->live, HF_CONNECT);
+}
+
+/* What is wrong with a socket that was there before the session, or before its policy. */
+enum socket_fault {
+        SOCKET_FITS,
+        SOCKET_KIND,   /* no session may have such a one */
+        SOCKET_LISTEN, /* listens beyond loopback */
+        SOCKET_PEER,   /* connected to where the policy does not let it */
+        SOCKET_UNIX,   /* the same, by a unix socket */
+};
+
+/* report: with the event of a refusal, of that operation. */
+static __always_inline enum socket_fault socket_fault(const struct agent *a, struct socket *sock, struct sock *sk, __u32 report)
+{
+        __u16 family = sk->__sk_common.skc_family;
+        struct peer_address p;
+        struct dentry *dentry;
+        struct hf_node *node;
+        struct sock *peer;
+        enum hf_why why;
+        __u32 rule = 0;
+
+        if (!kind_allowed(family, sock->type, sk->sk_protocol)) {
+                if (report)
+                        refuse_kind(a, report, family);
+                return SOCKET_KIND;
+        }
+        if (family == AF_UNIX) {
+                peer = named_peer(sk);
+                if (!peer || !named_refused(a, peer, &node, &dentry))
+                        return SOCKET_FITS;
+                if (report)
+                        report_peer(a, node, dentry);
+                return SOCKET_UNIX;
+        }
+        if (!inet(family))
+                return SOCKET_FITS;
+        if (sk->__sk_common.skc_state == TCP_LISTEN) {
+                if (on_loopback(sk))
+                        return SOCKET_FITS;
+                if (report)
+                        refuse_kind(a, report, family);
+                return SOCKET_LISTEN;
+        }
+        address_of_peer(&p, sk);
+        why = p.port ? net_decide(a, &p, protocol(sock), &rule) : HF_WHY_ALLOWED;
+        if (why == HF_WHY_ALLOWED)
+                return SOCKET_FITS;
+        if (report)
+                net_refuse(a, &p, report, protocol(sock), why, rule);
+        return SOCKET_PEER;
+}
+
+/* Refuses further use of such a socket, with an event. */
+static __noinline __attribute__((unused)) int socket_recheck(const struct agent *a, struct socket *sock, __u32 op)
+{
+        struct sock *sk = sock->sk;
+
+        return sk && socket_fault(a, sock, sk, op) != SOCKET_FITS ? -EACCES : 0;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the look at attached processes share: found_tasks.c looks at what they are, found_held.c at what they have. */
+#ifndef HOLDFAST_DAEMON_FOUND_LOOK_H
+#define HOLDFAST_DAEMON_FOUND_LOOK_H
+
+#include "daemon/found.h"
+#include "holdfast/abi.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A segment of System V shared memory, and how often the processes of the session have it attached. */
+struct segment {
+        uint64_t id, count;
+        pid_t pid; /* one of them */
+};
+
+struct look {
+        struct daemon *d;
+        const struct session *s;
+        struct found *found;
+        struct findings *fast;
+        struct hf_seen *seen;
+        size_t n_seen;
+        struct segment *segments;
+        size_t n_segments;
+        pid_t pid;           /* that is looked at */
+        char *maps;          /* of it, */
+        const char *maps_at; /* read up to here: mappings come by their addresses */
+        bool again;          /* watches were removed, and there may be more */
+        bool failed;
+};
+
+/* Adds a thing to what was found, or to what is fast; once, however often it is added. */
+void found_add(struct look *l, const char *kind, pid_t pid, enum found_done done, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+
+/* Whether the policy makes this exception to the guard's rules. */
+bool found_excepted(const struct look *l, enum hf_guard guard);
+
+/* Reads all tasks of the host, and looks at those of the session and at what has something in common with one. First of all. */
+int found_look_at_tasks(struct look *l, struct error *e);
+
+/* Whether a process is of the session. */
+bool found_is_member(const struct look *l, uint32_t tgid);
+
+/* Looks at the descriptors and the mappings of a process of the session. */
+int found_look_at_process(struct look *l, pid_t pid, struct error *e);
+
+/* Looks at the shared memory that those processes have. Last of all. */
+int found_look_at_segments(struct look *l, struct error *e);
+
+#endif
