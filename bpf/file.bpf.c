@@ -123,7 +123,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
                 return 0;
         type = file->f_inode->i_mode & S_IFMT;
         magic = file->f_inode->i_sb->s_magic;
-        if (!a.killed && (magic == PIPEFS_MAGIC || !type))
+        if (!a.killed && (type == S_IFIFO || !type))
                 return 0;
         if (!a.killed && magic == SOCKFS_MAGIC)
                 return spliced(&a, file, mask);

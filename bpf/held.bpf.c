@@ -219,7 +219,8 @@ int see_files(struct bpf_iter__task_file *ctx)
         } else if (magic == ANON_INODE_MAGIC || magic == PIDFS_MAGIC || magic == MQUEUE_MAGIC) {
                 held.kind = magic == MQUEUE_MAGIC ? HF_HELD_QUEUE : HF_HELD_OBJECT;
                 told = true;
-        } else if (pathless(file->f_path.dentry, 0)) {
+        } else if (pathless(file->f_path.dentry, 0) || (file->f_inode->i_mode & S_IFMT) == S_IFIFO) {
+                /* As a pipe, a FIFO that is open was given. */
                 told = false;
         } else {
                 told = see_file(&a, &held, file);
