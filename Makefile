@@ -52,7 +52,8 @@ GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tes
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary unit-programs fuzz-programs guest-programs bench lint fmt clean vm payload
+.PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary compare unit-programs fuzz-programs guest-programs bench lint fmt
+.PHONY: clean vm payload
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -164,6 +165,11 @@ matrix:
 # All attempts of tests/adversary, in all their modes.
 adversary:
 	ADVERSARY_MODES='root.run root.attach user.run user.attach' tools/test --kernel $(KERNEL) --suite adversary
+
+# The same attempts in other sandboxes; the table is the end of the guest's log.
+compare:
+	status=0; COMPARE=all tools/test --kernel $(KERNEL) --suite compare || status=$$?; \
+	sed -n '/^attempt /,/^# compare/p' build/test/$(KERNEL).log; exit $$status
 
 bench:
 	tools/bench

@@ -3,8 +3,9 @@
  * Landlock with the rules of a policy, to measure beside holdfast. System calls by number: libc has no wrappers.
  * landlock RULES -- CMD [ARG...]   confines itself and becomes the command. A line of RULES is "RIGHTS PATH" (letters of rwxc,
  *                                  as in a policy) or "port PORT ...", for TCP connect and UDP send. Of what the kernel can handle, all
- * rights on files are handled, and these two. landlock abi                     prints JSON: { "abi": N, "tcp": can it rule TCP connect,
- * "udp": and UDP send }
+ *                                  rights on files are handled, and these two
+ * landlock -a RULES -- CMD ...     handles all rights on ports, and keeps abstract sockets and signals inside, where the kernel can
+ * landlock abi                     prints JSON: { "abi": N, "tcp": can it rule TCP connect, "udp": and UDP send }
  */
 #include "lib/attempt.h"
 
@@ -34,6 +35,7 @@ enum {
         RULE_PATH = 1,
         RULE_PORT = 2,
         ABI_TCP = 4,
+        ABI_SCOPE = 6,
         ABI_UDP = 10,
 };
 
@@ -44,8 +46,12 @@ enum {
 #define FS_EXECUTE FS(0)
 #define FS_CONNECT FS(16)                                              /* RESOLVE_UNIX */
 #define FS_OF_FILES (FS(0) | FS(1) | FS(2) | FS(14) | FS(15) | FS(16)) /* what may stand on something that is no folder */
+#define NET_BIND_TCP (1ULL << 0)
 #define NET_CONNECT_TCP (1ULL << 1)
+#define NET_BIND_UDP (1ULL << 2)
 #define NET_CONNECT_SEND_UDP (1ULL << 3)
+#define NET_OUT (NET_CONNECT_TCP | NET_CONNECT_SEND_UDP)
+#define SCOPE_ALL ((1ULL << 0) | (1ULL << 1)) /* ABSTRACT_UNIX_SOCKET, SIGNAL */
 
 static int create_ruleset(const struct ruleset_attr *attr, size_t size, int flags)
 {
@@ -108,13 +114,14 @@ static void add_path(int ruleset, uint64_t handled, const char *letters, const c
         NEED(fstat(attr.parent_fd, &st));
         if (!S_ISDIR(st.st_mode))
                 attr.allowed_access &= FS_OF_FILES;
-        NEED(syscall(SYS_landlock_add_rule, ruleset, RULE_PATH, &attr, 0));
+        if (attr.allowed_access) /* of what this kernel handles */
+                NEED(syscall(SYS_landlock_add_rule, ruleset, RULE_PATH, &attr, 0));
         close(attr.parent_fd);
 }
 
 static void add_port(int ruleset, uint64_t handled, const char *port)
 {
-        struct port_attr attr = { .allowed_access = handled, .port = strtoul(port, NULL, 10) };
+        struct port_attr attr = { .allowed_access = handled & NET_OUT, .port = strtoul(port, NULL, 10) };
 
         NEED(syscall(SYS_landlock_add_rule, ruleset, RULE_PORT, &attr, 0));
 }
@@ -140,7 +147,7 @@ static void add_rules(int ruleset, const struct ruleset_attr *handled, const cha
         fclose(rules);
 }
 
-static void confine(const char *rules)
+static void confine(const char *rules, bool everything)
 {
         struct ruleset_attr attr = { .handled_access_fs = all_fs_rights() };
         size_t size = sizeof(attr.handled_access_fs);
@@ -149,6 +156,12 @@ static void confine(const char *rules)
         if (abi() >= ABI_TCP) {
                 attr.handled_access_net = NET_CONNECT_TCP | (abi() >= ABI_UDP ? NET_CONNECT_SEND_UDP : 0);
                 size += sizeof(attr.handled_access_net);
+        }
+        if (everything && attr.handled_access_net)
+                attr.handled_access_net |= NET_BIND_TCP | (abi() >= ABI_UDP ? NET_BIND_UDP : 0);
+        if (everything && abi() >= ABI_SCOPE) {
+                attr.scoped = SCOPE_ALL;
+                size += sizeof(attr.scoped);
         }
         ruleset = NEED(create_ruleset(&attr, size, 0));
         add_rules(ruleset, &attr, rules);
@@ -159,6 +172,8 @@ static void confine(const char *rules)
 
 int main(int argc, char **argv)
 {
+        bool everything;
+
         if (argc == 2 && !strcmp(argv[1], "abi")) {
                 int version = abi();
 
@@ -166,10 +181,13 @@ int main(int argc, char **argv)
                        version >= ABI_UDP ? "true" : "false");
                 return 0;
         }
+        everything = argc > 1 && !strcmp(argv[1], "-a");
+        argv += everything;
+        argc -= everything;
         if (argc < 4 || strcmp(argv[2], "--") != 0) {
-                fputs("usage: landlock RULES -- CMD [ARG...] | landlock abi\n", stderr);
+                fputs("usage: landlock [-a] RULES -- CMD [ARG...] | landlock abi\n", stderr);
                 return 2;
         }
-        confine(argv[1]);
+        confine(argv[1], everything);
         NEED(execvp(argv[3], argv + 3));
 }
