@@ -5,7 +5,7 @@
 #   bubblewrap  arguments, each ended by a null byte. What may be read is bound read-only, what may be written read-write, and what may
 #               not be read has something empty and read-only in its place; so has what a rule says may not be run, as there is no noexec.
 #               No capabilities, and all namespaces its own: there is no network, not even what the policy opens.
-#   landlock    lines for tests/bench/landlock. Rules only add up: where a folder holds a denial, its other entries are allowed one by
+#   landlock    lines for tests/bench/landlock -a. Rules only add up: where a folder holds a denial, its other entries are allowed one by
 #               one, and nothing can be made beside them.
 #   srt         its settings. Its network filter is a proxy that goes by host names, which no attempt asks; without it there is none.
 
