@@ -188,7 +188,10 @@ static __always_inline struct sock *named_peer(struct sock *sk)
         return other && other->addr ? end->peer : NULL;
 }
 
-/* What decides about that end: refused or not. */
+/*
+ * What decides about that end: refused or not. One that is closed has lost its path, and nothing goes there any more; what it sent before
+ * is here already.
+ */
 static __always_inline bool named_refused(const struct agent *a, struct sock *peer, struct hf_node **node, struct dentry **dentry)
 {
         struct unix_sock *other;
@@ -201,7 +204,7 @@ static __always_inline bool named_refused(const struct agent *a, struct sock *pe
         if (other)
                 *dentry = other->path.dentry;
         if (!*dentry)
-                return true;
+                return !(BPF_CORE_READ(peer, __sk_common.skc_flags) & (1 << SOCK_DEAD));
         *node = number_place(a->policy, number(*dentry));
         return hf_refused(*node, a->live, HF_CONNECT);
 }

@@ -65,7 +65,6 @@ test_everything_that_the_policy_refuses_is_refused_and_told() {
 	done
 	attach
 	all=$(use)
-	cat "$SCRATCH/found" - <<<"$all" >>/out/attach.log
 	found "revoked: file $OUT/file (r)" "revoked: file $OUT/file (w)" "revoked: file $OUT (r)" \
 		"revoked: device /dev/random (rw)" "revoked: process /proc/$stranger/mem" "revoked: process handle of process $stranger" \
 		"revoked: socket udp to 127.0.0.1 port 9" "revoked: socket unix to $OUT/socket" "revoked: socket ipv4, type 3, protocol 1" \
@@ -168,6 +167,24 @@ test_a_command_to_a_device_by_io_uring_is_refused() {
 	session=$(holdfast attach --pid "$pid" --policy "$SCRATCH/less.json" --workspace "$WS" 2>"$SCRATCH/found")
 	found 'revoked: device /dev/null (rw)'
 	same "what it uses" 'command: refused EACCES' "$(use)"
+}
+
+test_what_an_end_sent_before_it_closed_is_read() {
+	local POLICY=$SCRATCH/peer.json
+	base_policy '{ "path": "'"$OUT"'/peer", "allow": "c" }'
+	rm -f "$OUT/peer" "$WS/go" "$WS/said"
+	mkfifo "$WS/go"
+	in_background socat "UNIX-LISTEN:$OUT/peer" SYSTEM:'echo text'
+	await "somebody listens" test -S "$OUT/peer"
+	in_background bash -c "read -r <$WS/go; python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(\"$OUT/peer\")
+time.sleep(2)
+print(s.recv(9).decode().strip())' >$WS/said 2>&1"
+	attach
+	echo >"$WS/go"
+	await "it has tried" grep -q . "$WS/said"
+	same "what came" text "$(<"$WS/said")"
 }
 
 test_shared_memory_of_its_own_is_no_matter() {
