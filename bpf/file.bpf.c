@@ -148,6 +148,22 @@ int BPF_PROG(file_lock, struct file *file, unsigned int cmd)
         return check(&a, file->f_path.dentry, HF_WRITE, HF_OP_LOCK);
 }
 
+/*
+ * Of the kernel's objects without a place, those that lead nowhere, or that the policy makes an exception for. One of another kind was
+ * made before the session, or by somebody outside.
+ */
+static __always_inline bool may_receive(const struct agent *a, struct file *file)
+{
+        char name[sizeof("[landlock-ruleset]")] = "";
+
+        bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+        return !bpf_strncmp(name, sizeof(name), "[eventfd]") || !bpf_strncmp(name, sizeof(name), "[eventpoll]") ||
+               !bpf_strncmp(name, sizeof(name), "[timerfd]") || !bpf_strncmp(name, sizeof(name), "[signalfd]") ||
+               !bpf_strncmp(name, sizeof(name), "[pidfd]") || !bpf_strncmp(name, sizeof(name), "[landlock-ruleset]") ||
+               (!bpf_strncmp(name, sizeof(name), "[perf_event]") && guard_excepts(a, HF_GUARD_PERF)) ||
+               (!bpf_strncmp(name, sizeof(name), "[userfaultfd]") && guard_excepts(a, HF_GUARD_USERFAULTFD));
+}
+
 /* A descriptor that another process passed. */
 SEC("lsm/file_receive")
 int BPF_PROG(file_receive, struct file *file)
@@ -159,7 +175,9 @@ int BPF_PROG(file_receive, struct file *file)
         if (!agent_current(&a))
                 return 0;
         type = file->f_inode->i_mode & S_IFMT;
-        if (!a.killed && (type == S_IFIFO || type == S_IFSOCK || !type))
+        if (!a.killed && !type)
+                return may_receive(&a, file) ? 0 : guard_refuse(&a, HF_OP_RECV, 0);
+        if (!a.killed && (type == S_IFIFO || type == S_IFSOCK))
                 return 0;
         if (file->f_mode & FMODE_READ)
                 rights |= HF_READ;

@@ -114,6 +114,33 @@ int BPF_PROG(guard_owner, struct file *file, unsigned int cmd, unsigned long arg
         return guard_refuse(&a, HF_OP_OWNER, arg);
 }
 
+extern const int __preempt_count __ksym __weak;      /* amd64 until 6.1 and since 6.15; */
+extern const struct pcpu_hot pcpu_hot __ksym __weak; /* in between */
+
+/* Whether an interrupt, hard or soft, has come over the current task. */
+static __always_inline bool in_interrupt(void)
+{
+#ifdef __TARGET_ARCH_arm64
+        int count = bpf_get_current_task_btf()->thread_info.preempt.count;
+#else
+        int count = &pcpu_hot          ? ((struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count
+                    : &__preempt_count ? *(int *)bpf_this_cpu_ptr(&__preempt_count)
+                                       : 0;
+#endif
+        return count & 0xffff00 & ~0xfe00; /* softirq's lowest bit; more of it says only that they are off */
+}
+
+/* The owner may have been set before the session. What comes by an interrupt need not be the current task's doing. */
+SEC("lsm/file_send_sigiotask")
+int BPF_PROG(guard_sigio, struct task_struct *task)
+{
+        struct agent a;
+
+        if (in_interrupt() || !agent_current(&a) || (!a.killed && same_session(&a, task)))
+                return 0;
+        return guard_refuse(&a, HF_OP_OWNER, task->pid);
+}
+
 SEC("lsm/sb_mount")
 int BPF_PROG(guard_mount)
 {

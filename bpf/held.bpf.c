@@ -195,6 +195,25 @@ int see_watches(struct bpf_iter__task_file *ctx)
         return 0;
 }
 
+/* Until 6.11 it is in the file itself. */
+struct file___whole {
+        struct fown_struct f_owner;
+};
+
+/* Whether the file's signals (F_SETOWN) go to what is not of the session. */
+static __always_inline bool signals_stranger(const struct agent *a, struct file *file)
+{
+        struct fown_struct *owner;
+        struct pid *pid;
+
+        if (bpf_core_field_exists(struct fown_struct, file))
+                owner = BPF_CORE_READ(file, f_owner);
+        else
+                owner = (void *)number(file) + bpf_core_field_offset(struct file___whole, f_owner);
+        pid = owner ? BPF_CORE_READ(owner, pid) : NULL;
+        return pid && process_slot(number(pid)) != a->slot;
+}
+
 /* Writes what the policy refuses of that which a task of the requested slot has descriptors of, and what no policy speaks of. */
 SEC("iter/task_file")
 int see_files(struct bpf_iter__task_file *ctx)
@@ -213,6 +232,10 @@ int see_files(struct bpf_iter__task_file *ctx)
                 return 0;
         held.tid = descriptors_of(task);
         held.fd = ctx->fd;
+        if (signals_stranger(&a, file)) {
+                held.kind = HF_HELD_OWNED;
+                bpf_seq_write(ctx->meta->seq, &held, sizeof(held));
+        }
         magic = file->f_inode->i_sb->s_magic;
         if (magic == SOCKFS_MAGIC) {
                 told = see_socket(&a, &held, file);

@@ -320,6 +320,7 @@ enum hf_held_kind {
         HF_HELD_LISTENER,  /* a socket that listens beyond loopback */
         HF_HELD_CONNECTED, /* a socket that is connected to where the policy does not let it */
         HF_HELD_UNIX,      /* the same, of a unix socket */
+        HF_HELD_OWNED,     /* whose signals go to a process outside of the session */
 };
 
 #define HF_UNIX_NAME 108

@@ -6,7 +6,7 @@
 
 base_policy
 REVOKED='read map-read write folder device proc-read proc-write pidfd tcp-send tcp-receive tcp-splice
-	tcp-splice-from tcp-zerocopy udp listener unix-send unix-receive unix-splice unix-splice-from raw-send raw-receive packet netlink fanotify inotify capability registered'
+	tcp-splice-from tcp-zerocopy udp listener unix-send unix-receive unix-splice unix-splice-from raw-send raw-receive packet netlink fanotify inotify capability registered flight'
 KEPT='fifo unix-own socketpair pipe memfd'
 ELSEWHERE=/sys/fs/cgroup/holdfast-test-attach
 
@@ -87,7 +87,6 @@ test_what_cannot_be_taken_away_is_told_and_nothing_is_confined() {
 		cgroup=$(<"/proc/$pid/cgroup")
 		same "control: $each" "$each: done" "$(use)"
 		try holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
-		echo "# $each: $status $output" >>/out/attach.log
 		if [ "$status" != 1 ]; then
 			all+="$each: status $status; "
 		else
@@ -138,7 +137,6 @@ test_a_cgroup_of_which_something_cannot_be_taken_away_stays_as_it_was() {
 	same frozen 0 "$(<$ELSEWHERE/cgroup.freeze)"
 }
 
-# A tree that forks without end is let go of whole, too.
 test_after_a_refusal_the_same_can_be_attached_without_what_was_in_the_way() {
 	start traced write
 	try holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
@@ -167,6 +165,35 @@ test_a_command_to_a_device_by_io_uring_is_refused() {
 	session=$(holdfast attach --pid "$pid" --policy "$SCRATCH/less.json" --workspace "$WS" 2>"$SCRATCH/found")
 	found 'revoked: device /dev/null (rw)'
 	same "what it uses" 'command: refused EACCES' "$(use)"
+}
+
+test_the_owner_of_a_file_outside_gets_no_signal_from_it() {
+	local victim
+	in_background bash -c "trap 'echo hit >>$WS/hits' USR1; echo ready >$WS/victim; while :; do sleep 0.1; done"
+	victim=$pid
+	rm -f "$WS/hits" "$WS/go"
+	mkfifo "$WS/go"
+	await "the victim is ready" test -e "$WS/victim"
+	in_background bash -c "exec python3 -c 'import fcntl, os, sys
+r, w = os.pipe()
+fcntl.fcntl(r, fcntl.F_SETOWN, $victim)
+fcntl.fcntl(r, 10, 10) # F_SETSIG, SIGUSR1
+fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)
+for line in sys.stdin:
+    os.write(w, line.encode())
+    print(line.strip(), file=open(\"$WS/said\", \"w\"))' <$WS/go"
+	exec 6>"$WS/go"
+	echo one >&6
+	await "control: the victim is hit" grep -q hit "$WS/hits"
+	attach
+	mark
+	echo two >&6
+	await "it has tried" grep -q two "$WS/said"
+	sleep 1
+	same "hits" 1 "$(wc -l <"$WS/hits")"
+	settled
+	same "event" 'guard owner' "$(refusals kind op | sort -u | tr '\t' ' ')"
+	exec 6>&-
 }
 
 test_what_an_end_sent_before_it_closed_is_read() {

@@ -558,6 +558,57 @@ static int get_tracing(void)
         return ptrace(PTRACE_SEIZE, stranger, NULL, NULL) ? -1 : 0;
 }
 
+/* Over a socket: sends a descriptor, or with fd < 0 takes one. */
+static int flight(int over, int fd)
+{
+        union {
+                char room[CMSG_SPACE(sizeof(int))];
+                struct cmsghdr align;
+        } control = { .align = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+        struct iovec data = { control.room, 1 };
+        struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+
+        if (fd >= 0) {
+                memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+                return sendmsg(over, &m, 0);
+        }
+        data.iov_base = &(char){ 0 };
+        if (recvmsg(over, &m, 0) < 0)
+                return -1;
+        errno = EACCES;
+        if (!CMSG_FIRSTHDR(&m) || CMSG_FIRSTHDR(&m)->cmsg_len != CMSG_LEN(sizeof(int)))
+                return -1;
+        memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+        return fd;
+}
+
+/* A map that is in no table of descriptors, but on its way from one end of a socket to the other. */
+static int get_flight(void)
+{
+        union bpf_attr a = {
+                .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4096, .max_entries = 1, .map_flags = BPF_F_MMAPABLE
+        };
+        int map = NEED(syscall(SYS_bpf, BPF_MAP_CREATE, &a, sizeof(a))), ends[2];
+
+        NEED(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+        for (int i = 0; i < USES; i++)
+                NEED(flight(ends[1], map));
+        close(map);
+        return ends[0];
+}
+
+static int use_flight(int fd)
+{
+        int map = flight(fd, -1);
+        char *page = map < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+
+        if (page == MAP_FAILED)
+                return -errno;
+        page[0] = 1;
+        munmap(page, 4096);
+        return close(map);
+}
+
 static int get_perf(void)
 {
         struct perf_event_attr a = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK, .size = sizeof(a) };
@@ -695,6 +746,7 @@ static const struct thing {
         { "inotify", get_inotify, use_inotify },
         { "capability", get_capability, use_capability },
         { "registered", get_registered, use_registered },
+        { "flight", get_flight, use_flight },
         { "unix-own", get_unix_own, use_send },
         { "socketpair", get_socketpair, use_send },
         { "pipe", get_pipe, use_write },

@@ -158,6 +158,59 @@ test_a_kill_reaches_sockets_that_are_connected() {
 	stops_and_goes_on sending latency send "$WS/sending" 7001
 }
 
+# A server that reads nothing until $WS/drain is there; then all, and how much that was goes to $WS/drained.
+start_server() {
+	rm -f "$WS"/{port,drain,drained,sent}
+	in_background python3 -c "import os, socket, time
+s = socket.socket()
+s.bind(('127.0.0.1', 7001))
+s.listen()
+open('$WS/port', 'w').write('open')
+c = s.accept()[0]
+while not os.path.exists('$WS/drain'):
+    time.sleep(0.05)
+total = 0
+while data := c.recv(1 << 20):
+    total += len(data)
+open('$WS/drained', 'w').write('%d\\n' % total)"
+	await "the server listens" test -e "$WS/port"
+}
+
+# stopped_sending COMMAND...: of one send of 64 MB no more comes than the kernel held when the command was done.
+stopped_sending() {
+	local POLICY=$SCRATCH/sender.json
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 7001 }'
+	start_server
+	start_session sender python3 -c "import socket, time
+s = socket.create_connection(('127.0.0.1', 7001))
+open('$WS/sent', 'w').write('sending\\n')
+s.send(bytes(64 << 20))"
+	await "it sends" test -s "$WS/sent"
+	sleep 1
+	"$@"
+	touch "$WS/drain"
+	await "all has come" test -s "$WS/drained"
+	echo "# of 64 MB in one send, came after: $(<"$WS/drained") bytes ($1 ${*: -1})" >&3
+}
+
+test_a_send_that_waits_for_room_goes_on_unless_it_is_stopped() {
+	stopped_sending true
+	same "control" $((64 << 20)) "$(<"$WS/drained")"
+}
+
+test_a_send_that_waits_for_room_is_ended_by_a_kill_of_strength_deny() {
+	deny() { holdfast kill "$session" --deny; }
+	stopped_sending deny
+	[ "$(<"$WS/drained")" -lt $((32 << 20)) ] || fail "it went on"
+}
+
+test_a_send_that_waits_for_room_is_ended_by_a_policy_that_takes_the_right_away() {
+	replace() { holdfast policy apply "$session" "$SCRATCH/none.json"; }
+	jq 'del(.capabilities.net)' "$POLICY" >"$SCRATCH/none.json"
+	stopped_sending replace
+	[ "$(<"$WS/drained")" -lt $((32 << 20)) ] || fail "it went on"
+}
+
 # median NAME WHAT TIMES [RUNS]: 50 kills of the agent NAME, or so many; from request to first refusal takes at most so many times what a request takes
 # that does nothing, in the same run. The figures are printed.
 median() {

@@ -175,6 +175,16 @@ int cgroup_freeze(int fd, bool freeze)
         return file_write(fd, "cgroup.freeze", freeze ? "1" : "0");
 }
 
+int cgroup_interrupt(int fd)
+{
+        int r;
+
+        if (cgroup_freeze_asked(fd))
+                return 0;
+        r = cgroup_freeze(fd, true);
+        return r < 0 ? r : cgroup_freeze(fd, false);
+}
+
 bool cgroup_freeze_asked(int fd)
 {
         _cleanup_free_ char *text = NULL;

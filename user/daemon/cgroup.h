@@ -43,6 +43,12 @@ int cgroup_move(int fd, pid_t pid);
 int cgroup_freeze(int fd, bool freeze);
 bool cgroup_freeze_asked(int fd);
 
+/*
+ * Ends the system calls in which its tasks wait, as a signal does: what they waited for was allowed before. Those go on by themselves, or
+ * say that they were interrupted, as after a pause. One that is frozen is left alone: thawed, it comes to the same.
+ */
+int cgroup_interrupt(int fd);
+
 /* Waits until all tasks in it are frozen. -ETIMEDOUT after about two seconds. */
 int cgroup_wait_frozen(int fd);
 

@@ -81,6 +81,16 @@ static int flush_marks(const struct hf_held *h)
         return 0;
 }
 
+/* Its signals go to nobody from now on: whoever makes them come may be of the session. */
+static void disown(struct look *l, const struct hf_held *h, const char *link)
+{
+        _cleanup_close_ int fd = descriptor_copy(h);
+        bool done = fd >= 0 && fcntl(fd, F_SETOWN, 0) == 0;
+
+        found_add(l, "owner", l->pid, done ? FOUND_REVOKED : FOUND_FAST, "signals from descriptor %u (%s) to a process outside", h->fd,
+                  link);
+}
+
 static void look_at_object(struct look *l, const struct hf_held *h, const char *link)
 {
         const char *name = strchr(link, ':');
@@ -242,7 +252,8 @@ static void look_at_held(void *context, const struct hf_held *h)
                 return;
         }
         /* Whoever has very many must not hold the daemon up by their names. */
-        if (l->found->count == FOUND_MAX && h->kind != HF_HELD_OBJECT && h->kind != HF_HELD_QUEUE && h->kind != HF_HELD_WATCHES) {
+        if (l->found->count == FOUND_MAX && h->kind != HF_HELD_OBJECT && h->kind != HF_HELD_QUEUE && h->kind != HF_HELD_WATCHES &&
+            h->kind != HF_HELD_OWNED) {
                 l->found->more++;
                 return;
         }
@@ -261,6 +272,9 @@ static void look_at_held(void *context, const struct hf_held *h)
                 break;
         case HF_HELD_QUEUE:
                 found_add(l, "queue", l->pid, FOUND_FAST, "%s of messages as descriptor %u", link, h->fd);
+                break;
+        case HF_HELD_OWNED:
+                disown(l, h, link);
                 break;
         case HF_HELD_WATCHES:
                 remove_watches(l, h);

@@ -31,6 +31,18 @@ static void freeze_scope(struct daemon *d, const struct session *s)
                         kill_freeze(d, d->sessions.list[i]);
 }
 
+/* What waits in a system call was let in before: a send that waits for room would go on. */
+static void interrupt_scope(struct daemon *d, const struct session *s)
+{
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                const struct session *each = d->sessions.list[i];
+                int r = each->live && (!s || s == each) ? cgroup_interrupt(each->cgroup_fd) : 0;
+
+                if (r < 0)
+                        log_warning("session %s: cannot interrupt what it waits for: %s", each->id, strerror(-r));
+        }
+}
+
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e)
 {
         _cleanup_error_ struct error store_error = ERROR_INIT;
@@ -42,6 +54,8 @@ int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct
         q->effective = time_now(CLOCK_BOOTTIME);
         if (q->strength == HF_KILL_PAUSE)
                 freeze_scope(d, q->session);
+        else if (q->strength == HF_KILL_DENY)
+                interrupt_scope(d, q->session);
         d->kill_count++;
         k = kill_new(q->session ? q->session->id : "", q->strength, q->peer ? q->peer->uid : 0, q->reason,
                      q->peer ? peer_actor(q->peer, actor) : q->actor, time_now(CLOCK_REALTIME));

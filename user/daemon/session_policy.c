@@ -78,11 +78,15 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
 {
         struct hf_session *record = kernel_session(d->kernel, s->slot);
         uint32_t old = s->policy_id;
+        int r;
 
         /* What is open already must be looked at again: the new policy may allow less. */
         kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
+        r = cgroup_interrupt(s->cgroup_fd);
+        if (r < 0)
+                log_warning("session %s: cannot interrupt what it waits for: %s", s->id, strerror(-r));
         kernel_policy_unload(d->kernel, old);
         events_drain(d); /* with the rules of the old policy */
         d->sessions.policies[old] = false;
