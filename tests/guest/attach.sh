@@ -167,32 +167,44 @@ test_a_command_to_a_device_by_io_uring_is_refused() {
 	same "what it uses" 'command: refused EACCES' "$(use)"
 }
 
-test_the_owner_of_a_file_outside_gets_no_signal_from_it() {
-	local victim
+# One pipe is in the table of descriptors when it is looked at, the other in the queue of a socket.
+test_a_process_outside_gets_no_signals_from_what_it_owns() {
+	local victim each
+	rm -f "$WS"/{hits,go,said,victim}
+	mkfifo "$WS/go"
 	in_background bash -c "trap 'echo hit >>$WS/hits' USR1; echo ready >$WS/victim; while :; do sleep 0.1; done"
 	victim=$pid
-	rm -f "$WS/hits" "$WS/go"
-	mkfifo "$WS/go"
 	await "the victim is ready" test -e "$WS/victim"
-	in_background bash -c "exec python3 -c 'import fcntl, os, sys
-r, w = os.pipe()
-fcntl.fcntl(r, fcntl.F_SETOWN, $victim)
-fcntl.fcntl(r, 10, 10) # F_SETSIG, SIGUSR1
-fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)
+	in_background bash -c "exec python3 -c 'import fcntl, os, socket, sys
+def owned():
+    r, w = os.pipe()
+    fcntl.fcntl(r, fcntl.F_SETOWN, $victim)
+    fcntl.fcntl(r, 10, 10) # F_SETSIG, SIGUSR1
+    fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)
+    return r, w
+here, flying = owned(), owned()
+ends = socket.socketpair()
+socket.send_fds(ends[0], [b\"x\"], [flying[0]])
+os.close(flying[0])
 for line in sys.stdin:
-    os.write(w, line.encode())
+    os.write({\"here\": here, \"flying\": flying}[line.split()[0]][1], b\"x\")
     print(line.strip(), file=open(\"$WS/said\", \"w\"))' <$WS/go"
 	exec 6>"$WS/go"
-	echo one >&6
-	await "control: the victim is hit" grep -q hit "$WS/hits"
+	for each in here flying; do
+		echo "$each control" >&6
+		await "control: $each hits" eval "[ \$(grep -c . $WS/hits) = $([ $each = here ] && echo 1 || echo 2) ]"
+	done
 	attach
+	grep -qE "^holdfast: revoked: process $pid: owner signals from descriptor [0-9]+ \(pipe:.*\) to a process outside$" "$SCRATCH/found" ||
+		fail "told: $(<"$SCRATCH/found")"
 	mark
-	echo two >&6
-	await "it has tried" grep -q two "$WS/said"
-	sleep 1
-	same "hits" 1 "$(wc -l <"$WS/hits")"
+	for each in here flying; do
+		echo "$each confined" >&6
+		await "it has tried" grep -q "$each confined" "$WS/said"
+	done
 	settled
 	same "event" 'guard owner' "$(refusals kind op | sort -u | tr '\t' ' ')"
+	same "hits" 2 "$(wc -l <"$WS/hits")"
 	exec 6>&-
 }
 
