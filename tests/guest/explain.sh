@@ -390,19 +390,23 @@ test_wrong_usage_and_what_leads_nowhere() {
 	holds "by the API" "$(api GET "/v1/sessions/$SUBJECT/explain?right=connect&addr=x&port=1")" 'addr'
 }
 
-# The last, for the agent is dead for the suite afterwards.
 test_a_killed_session() {
-	holdfast kill "$SUBJECT" --deny --reason 'three in the morning'
-	try holdfast explain "$SUBJECT" r "$WS/file"
+	start_session killed sleep infinity
+	holdfast kill "$session" --deny --reason 'three in the morning'
+	try holdfast explain "$session" r "$WS/file"
 	same status 3 "$status"
 	holds why "$output" 'a kill is in force: three in the morning'
-	try holdfast explain "$SUBJECT" connect 127.0.0.1:7001 --json
+	try holdfast explain "$session" connect 127.0.0.1:7001 --json
 	same why killed "$(jq -r .why <<<"$output")"
+	holdfast kill "$session" --reason 'enough'
+}
+
+# The last, for the agent does not live through it: what it waits for is asked again, and refused.
+test_a_session_that_waits_when_it_is_killed() {
 	mark
-	echo "r $WS/file" >&8
-	await "it is refused" refused_since
-	same why killed "$(refusals why | sed -n 1p)"
-	holdfast kill "$SUBJECT" --reason 'enough' || true # it may have ended by itself, for it cannot read any more
+	holdfast kill "$SUBJECT" --deny
+	await "it is refused" eval 'since | fields verdict=deny kind=file'
+	same why killed "$(refusals kind=file why | sed -n 1p)"
 	await "it has ended" ended "$SUBJECT"
 	try holdfast explain "$SUBJECT" r "$WS/file"
 	same "status of one that ended" 1 "$status"
