@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/time.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ static void server_arm(struct http_server *s)
         bool waits = MHD_get_timeout(s->mhd, &ms) == MHD_YES;
 
         /* It does not count connections that were resumed meanwhile, and without threads of its own it has no other way to tell. */
-        if (s->resumed) {
+        if (s->resumed || s->waiting) {
                 waits = true;
                 ms = 0;
         }
@@ -43,6 +44,8 @@ static void server_run(struct http_server *s)
         unsigned int before = connections(s);
 
         s->resumed = false;
+        s->turn = time_now(CLOCK_MONOTONIC);
+        requests_resume(s);
         if (MHD_run(s->mhd) != MHD_YES)
                 log_error("the API's server cannot go on with its connections");
         server_arm(s);
@@ -136,6 +139,7 @@ void http_server_free(struct http_server *s)
         if (!s)
                 return;
         streams_end(s);
+        requests_resume(s);
         sd_event_source_disable_unref(s->io);
         sd_event_source_disable_unref(s->timer);
         sd_event_source_disable_unref(s->soon);
@@ -159,6 +163,7 @@ int http_server_new(sd_event *event, int listen_fd, const struct http_route *rou
         s->routes = routes;
         s->n_routes = n_routes;
         s->context = context;
+        s->last = &s->waiting;
         /* A copy, because libmicrohttpd closes the socket in some of its failures, and the caller keeps it in all of ours. */
         fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);
         if (fd < 0)

@@ -14,6 +14,7 @@
 #define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
 #define HTTP_STREAMS_MAX 500           /* so that streams leave room for a kill */
 #define HTTP_TIMEOUT_SECONDS 10
+#define HTTP_TURN_MS 20                       /* of the loop, after which others than root wait for the next */
 #define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
 
@@ -35,7 +36,9 @@ struct http_server {
         size_t n_routes;
         void *context;
         sd_event_source *io, *timer, *soon;
-        bool resumed; /* connections, since libmicrohttpd last ran */
+        bool resumed;                         /* connections, since libmicrohttpd last ran */
+        uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
+        struct http_request *waiting, **last; /* for the next turn, suspended, in the order that they came in */
         struct peers peers;
         size_t bodies;               /* bytes that requests hold */
         struct http_stream *streams; /* all that are open */
@@ -49,6 +52,7 @@ struct http_request {
         int target_error; /* of target_parse */
         const struct http_route *route;
         bool started;
+        struct http_request *next;              /* that waits */
         void (*refuse)(struct http_request *r); /* answers in the route's place, once the body has passed */
         struct buffer body;
         uint64_t drained; /* bytes of the body that were not kept */
@@ -79,6 +83,12 @@ void peers_clear(struct peers *p);
 
 /* After MHD_resume_connection(): has libmicrohttpd go on with the connection on the loop's next turn. */
 void server_resumed(struct http_server *s);
+
+/* Whether the connection is of another user than root. */
+bool peers_is_user(struct MHD_Connection *connection);
+
+/* Has the requests go on that waited for the loop's next turn. */
+void requests_resume(struct http_server *s);
 
 /* Ends all streams, so that the server can be stopped. */
 void streams_end(struct http_server *s);

@@ -90,6 +90,13 @@ void peers_notify(void *server, struct MHD_Connection *connection, void **counte
         shutdown(info->connect_fd, SHUT_RDWR);
 }
 
+bool peers_is_user(struct MHD_Connection *connection)
+{
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+        return info && info->socket_context;
+}
+
 void peers_clear(struct peers *p)
 {
         free(p->list);

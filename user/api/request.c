@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/time.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -140,6 +141,28 @@ static enum MHD_Result take(struct http_request *r, const char *data, size_t *le
         return MHD_YES;
 }
 
+void requests_resume(struct http_server *s)
+{
+        for (struct http_request *r = s->waiting; r; r = r->next)
+                MHD_resume_connection(r->connection);
+        s->waiting = NULL;
+        s->last = &s->waiting;
+}
+
+/* Each request is answered before anything else is looked at: those of users, who may have many that take long, let root's pass. */
+static bool put_off(struct http_request *r)
+{
+        struct http_server *s = r->server;
+
+        if (time_now(CLOCK_MONOTONIC) < s->turn + HTTP_TURN_MS * 1000000ull || !peers_is_user(r->connection))
+                return false;
+        MHD_suspend_connection(r->connection);
+        r->next = NULL;
+        *s->last = r;
+        s->last = &r->next;
+        return true;
+}
+
 enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                  const char *data, size_t *length, void **request)
 {
@@ -155,6 +178,8 @@ enum MHD_Result request_continue(void *server, struct MHD_Connection *connection
                 return start(r, method);
         if (*length)
                 return take(r, data, length);
+        if (put_off(r))
+                return MHD_YES;
         if (r->refuse)
                 r->refuse(r);
         else

@@ -39,7 +39,7 @@ static struct {
         pthread_t thread;
         int stop, ready, hold;
         struct line_stream *streams;
-        atomic_int begun, done, handled, holds;
+        atomic_int begun, done, handled, holds, slow;
 } server;
 
 static inline void route_echo(struct http_request *r, void *context)
@@ -177,11 +177,21 @@ static inline void route_wake(struct http_request *r, void *context)
         http_reply_empty(r, 204);
 }
 
+/* Takes long. */
+static inline void route_slow(struct http_request *r, void *context)
+{
+        (void)context;
+        poll(NULL, 0, 50);
+        server.slow++;
+        http_reply_empty(r, 204);
+}
+
 static const struct http_route test_routes[] = {
         { "POST", "/v1/echo", route_echo },          { "PUT", "/v1/things/:id/echo", route_echo }, { "GET", "/v1/things/:id", route_show },
         { "GET", "/v1/things/special", route_peer }, { "DELETE", "/v1/things/:id", route_silent }, { "POST", "/v1/json", route_json },
         { "GET", "/v1/errno", route_errno },         { "GET", "/v1/findings", route_findings },    { "GET", "/v1/silent", route_silent },
         { "GET", "/v1/twice", route_twice },         { "GET", "/v1/stream", route_stream },        { "POST", "/v1/wake", route_wake },
+        { "GET", "/v1/slow", route_slow },
 };
 
 static inline int on_stop(sd_event_source *source, int fd, uint32_t revents, void *context)

@@ -368,6 +368,45 @@ static void one_user_cannot_hold_all_connections(void **state)
         become(0);
 }
 
+static void slow_requests_of_a_user_let_root_pass(void **state)
+{
+        enum { SLOW = 40 };
+        int fds[SLOW], holds = server.holds;
+        eventfd_t held;
+
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chmod(server.folder, 0755), 0);
+        assert_int_equal(chmod(server.socket, 0666), 0);
+        become(50000);
+        for (int i = 0; i < SLOW; i++) {
+                _cleanup_buffer_ struct buffer answer = BUFFER_INIT;
+
+                fds[i] = dial();
+                say(fds[i], GET_THING "\r\n");
+                assert_true(hear(fds[i], "{\"id\":\"a\"}", &answer));
+        }
+        become(0);
+        /* All of them are there when its loop comes back, and root connects. */
+        assert_int_equal(eventfd_write(server.hold, 1), 0);
+        wait_for(&server.holds, holds + 1);
+        for (int i = 0; i < SLOW; i++)
+                say(fds[i], "GET /v1/slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_int_equal(eventfd_read(server.hold, &held), 0);
+        assert_still_serves();
+        if (server.slow > SLOW / 4)
+                fail_msg("%d requests of the user were answered first", server.slow);
+        for (int i = 0; i < SLOW; i++) {
+                _cleanup_buffer_ struct buffer answer = BUFFER_INIT;
+
+                assert_true(hear(fds[i], NULL, &answer));
+                assert_non_null(strstr(answer.data, "204"));
+                close(fds[i]);
+        }
+        assert_int_equal(server.slow, SLOW);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -387,6 +426,7 @@ int main(void)
                 cmocka_unit_test(clients_that_leave_before_the_answer_do_no_harm),
                 cmocka_unit_test(those_beyond_the_limit_wait_until_others_end),
                 cmocka_unit_test(one_user_cannot_hold_all_connections),
+                cmocka_unit_test(slow_requests_of_a_user_let_root_pass),
         };
 
         return cmocka_run_group_tests_name("api hostile clients", tests, server_setup, server_teardown);
