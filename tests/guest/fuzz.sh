@@ -62,7 +62,8 @@ fuzz() {
 	before=$(world)
 	mark
 	start_session $NAME "$@" fuzzer "${seed:-1}" "$seconds" "$WS" "$OUT" "$canary" "$key"
-	patience=$((seconds * 10 + 120)) await "the fuzzer has ended" ended "$session"
+	timeout $((seconds * 2 + 120)) tail -f --pid="$pid" /dev/null || fail "the fuzzer does not end"
+	await "the session has ended" ended "$session"
 	sed -n '/^calls/s/^/# fuzz: /p' "$SCRATCH/background.log" | tail -n 1
 	changed=$(diff <(echo "$before") <(world)) || fail "the world outside changed: $changed"
 	same "the daemon" "$daemon" "$(daemon_pid)"

@@ -2,7 +2,7 @@
 /*
  * fuzzer SEED SECONDS WORKSPACE OUTSIDE PID KEY: makes system calls with arguments that often mean something: paths in the workspace and
  * outside, descriptors that came of earlier calls, the process PID, the System V key KEY. Workers do so, a few thousand calls each, and may
- * die; the program only makes new ones. Prints "calls N workers N".
+ * die, stop or be stuck; the program ends what is left of them and makes new ones. Prints "calls N workers N stuck N".
  */
 #include "lib/chance.h"
 #include "lib/shared.h"
@@ -21,7 +21,8 @@
 #include <time.h>
 
 #define CALLS 3000 /* of a worker */
-#define PATIENCE 3 /* s that a worker may be stuck */
+#define PATIENCE 3 /* s that a call may take */
+#define LIFE 20    /* s that a worker may */
 #define FDS 24     /* descriptors that are remembered */
 #define PATHS 64
 #define BUFFER 65536 /* bytes that pointers lead to */
@@ -369,7 +370,7 @@ static void anything(void)
 
         if (call == SYS_exit || call == SYS_exit_group || call == SYS_pause || call == SYS_rt_sigsuspend || call == SYS_vfork ||
             call == SYS_fork || call == SYS_clone || call == SYS_clone3 || call == SYS_rt_sigreturn || call == SYS_close_range ||
-            call == SYS_alarm)
+            call == SYS_alarm || call == SYS_tkill || call == SYS_rt_sigqueueinfo || call == SYS_rt_tgsigqueueinfo)
                 return;
         for (int i = 0; i < 6; i++)
                 a[i] = argument("pdbsfioamkn"[any(11)]);
@@ -398,6 +399,7 @@ static void worker(uint64_t seed)
         int total = 0;
 
         state = seed;
+        setpgid(0, 0);
         for (int i = 0; i < FDS; i++)
                 z.fds[i] = -1;
         for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
@@ -419,9 +421,31 @@ static void worker(uint64_t seed)
         _exit(0);
 }
 
+/* Waits until the child is dead, which it is after its life at the latest. Traced by its parent, it stops at each of its signals. */
+static bool outlive(pid_t child)
+{
+        const struct timespec life = { LIFE, 0 };
+        sigset_t ended;
+        bool stuck;
+        int status;
+
+        sigemptyset(&ended);
+        sigaddset(&ended, SIGCHLD);
+        do
+                stuck = sigtimedwait(&ended, NULL, &life) < 0;
+        while (!stuck && (waitpid(child, &status, WNOHANG) != child || WIFSTOPPED(status)));
+        if (!stuck)
+                return true;
+        /* One of another user is out of reach. */
+        while (kill(child, SIGKILL) == 0 && waitpid(child, &status, 0) == child && WIFSTOPPED(status))
+                ;
+        return false;
+}
+
 int main(int argc, char **argv)
 {
-        unsigned long workers = 0;
+        unsigned long workers = 0, stuck = 0;
+        sigset_t ended;
         time_t end;
         uint64_t seed;
 
@@ -436,6 +460,9 @@ int main(int argc, char **argv)
         z.key = (int)strtol(argv[6], NULL, 0);
         z.calls = shared_page(NULL);
         z.buffer = calloc(1, BUFFER);
+        sigemptyset(&ended);
+        sigaddset(&ended, SIGCHLD);
+        sigprocmask(SIG_BLOCK, &ended, NULL);
         while (time(NULL) < end) {
                 pid_t child = fork();
 
@@ -444,8 +471,8 @@ int main(int argc, char **argv)
                 if (child < 0)
                         continue;
                 workers++;
-                waitpid(child, NULL, 0);
+                stuck += !outlive(child);
         }
-        printf("calls %lu workers %lu\n", atomic_load(z.calls), workers);
+        printf("calls %lu workers %lu stuck %lu\n", atomic_load(z.calls), workers, stuck);
         return 0;
 }
