@@ -95,6 +95,14 @@ static __always_inline bool descends(struct task_struct *task, __u32 root)
         return false;
 }
 
+/* Whether a task is the user's who may have it taken in, through and through: no program that runs with another's rights for them. */
+static __always_inline bool owned(struct task_struct *task, __u32 owner)
+{
+        return owner == HF_ANYBODY ||
+               (BPF_CORE_READ(task, real_cred, uid.val) == owner && BPF_CORE_READ(task, real_cred, euid.val) == owner &&
+                BPF_CORE_READ(task, real_cred, suid.val) == owner);
+}
+
 /* Takes in what is in the requested cgroup, or below the requested process, already. */
 SEC("iter/task")
 int stamp_tasks(struct bpf_iter__task *ctx)
@@ -110,6 +118,10 @@ int stamp_tasks(struct bpf_iter__task *ctx)
         if (!(r->root && descends(task, r->root)) &&
             !(r->cgroup && cgroup_slot(BPF_CORE_READ(task, cgroups, dfl_cgrp), r->cgroup) == r->slot))
                 return 0;
+        if (!owned(task, r->owner)) {
+                r->foreign = task->tgid;
+                return 0;
+        }
         result = stamp(task, r->slot);
         if (result > 0)
                 r->count++;

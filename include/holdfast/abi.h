@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 6
+#define HF_ABI_VERSION 7
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -256,11 +256,15 @@ struct hf_known {
 
 #define HF_KNOWN_MAX (1u << 16) /* of all policies together */
 
+#define HF_ANYBODY 0xffffffffu
+
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
         __u32 root;    /* stamp: and this process with all that descends from it; 0: none */
         __u32 slot;    /* stamp: into this slot; else: of this slot */
+        __u32 owner;   /* stamp: only what is this user's; HF_ANYBODY: anybody's */
+        __u32 foreign; /* stamp: a process that is not, and is to be taken in or is; 0: none */
         __u32 count;   /* stamp: how many were taken in; release: let go; mappings: not 0 once one was found */
         __u32 failed;  /* stamp: how many could not be */
         __u32 policy;  /* decide: under this policy */
@@ -511,7 +515,7 @@ struct hf_ipc {
         __s32 id;
 };
 
-_Static_assert(sizeof(struct hf_request) == 48 + HF_LEVELS * 8, "hf_request");
+_Static_assert(sizeof(struct hf_request) == 56 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
 _Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 16, "hf_decided");
 _Static_assert(sizeof(struct hf_content) == 32, "hf_content");

@@ -90,7 +90,7 @@ test_what_cannot_be_taken_away_is_told_and_nothing_is_confined() {
 		if [ "$status" != 1 ]; then
 			all+="$each: status $status; "
 		else
-			[[ $output =~ process\ $pid:\ $what ]] || all+="$each: $what is not told; "
+			[[ $output =~ process\ [0-9]+:\ $what ]] || all+="$each: $what is not told; "
 			[ "$(use)" = "$each: done" ] || all+="$each: confined; "
 			[ "$(<"/proc/$pid/cgroup")" = "$cgroup" ] || all+="$each: in $(<"/proc/$pid/cgroup"); "
 		fi
@@ -99,6 +99,7 @@ test_what_cannot_be_taken_away_is_told_and_nothing_is_confined() {
 	done <<-'END'
 		traced ptrace by process [0-9]+ outside
 		tracing ptrace of process [0-9]+ outside
+		tracing-thread ptrace of process [0-9]+ outside
 		perf object \[perf_event\]
 		bpf object bpf-map
 		userfaultfd object \[userfaultfd\]
@@ -112,6 +113,39 @@ test_what_cannot_be_taken_away_is_told_and_nothing_is_confined() {
 	END
 	same "went wrong" '' "$all"
 	same "sessions" 0 "$(api GET '/v1/sessions?state=live' | jq length)"
+}
+
+test_a_refusal_leaves_all_that_could_be_taken_away() {
+	local things='capability write bpf inotify fanotify' # those that watch see what the ones before them open
+	# shellcheck disable=SC2086
+	start $things
+	same control "$(printf '%s: done\n' $things)" "$(use)"
+	try holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
+	same "status: $output" 1 "$status"
+	same "what it uses" "$(printf '%s: done\n' $things)" "$(use)"
+}
+
+# The other has the descriptor too, and is not attached.
+test_watches_that_are_made_without_end_do_not_hold_the_daemon_up() {
+	rm -f "$SCRATCH/watcher"
+	in_background bash -c "cd $OUT && touch w{0..99} && exec python3 -c 'import ctypes, os
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init()
+child = os.fork()
+if child == 0:
+    os.execvp(\"sleep\", [\"sleep\", \"600\"])
+open(\"$SCRATCH/watcher\", \"w\").write(str(child))
+os.fork() and os.fork() and os.fork()
+while True:
+    for i in range(100):
+        libc.inotify_add_watch(fd, b\"w%d\" % i, 1)'"
+	await "it watches" test -s "$SCRATCH/watcher"
+	pid=$(<"$SCRATCH/watcher")
+	background+=("$pid")
+	try timeout 60 holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
+	pkill -f inotify_add_watch
+	[ "$status" = 0 ] || holds "the refusal" "$output" 'more than can be looked at in 10 s'
+	await "the daemon answers" daemon_answers
 }
 
 # The processes are a tree: what the child has is told as the child's.
@@ -274,8 +308,11 @@ test_the_report_is_bounded() {
 	in_background bash -c "for ((i = 10; i < 310; i++)); do eval \"exec \$i>>$OUT/\$i\"; done; echo ready >$SCRATCH/ready; exec sleep 600"
 	await "it has all open" test -s "$SCRATCH/ready"
 	await "it sleeps" grep -q sleep "/proc/$pid/comm"
+	mark
 	attach
+	settled
 	same lines 257 "$(wc -l <"$SCRATCH/found")"
+	same event 1 "$(since | fields op=found found=more what | grep -cE '^(4[5-9]|5[0-9]) things that are not named$')"
 	[[ $(tail -n 1 "$SCRATCH/found") =~ ^holdfast:\ and\ (4[5-9]|5[0-9])\ more$ ]] || fail "the last line: $(tail -n 1 "$SCRATCH/found")"
 }
 

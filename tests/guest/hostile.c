@@ -558,6 +558,33 @@ static int get_tracing(void)
         return ptrace(PTRACE_SEIZE, stranger, NULL, NULL) ? -1 : 0;
 }
 
+static int trace_and_tell(void *tell)
+{
+        long result = ptrace(PTRACE_SEIZE, stranger, NULL, NULL);
+
+        (void)!write(*(int *)tell, &result, sizeof(result));
+        return pause();
+}
+
+/* The process that traces has no first thread any more. */
+static int get_tracing_thread(void)
+{
+        static int tell[2];
+        long result = -1;
+
+        outside = trace_back;
+        make_stranger();
+        NEED(pipe(tell));
+        if (NEED(fork()) == 0) {
+                alarm(STAYS);
+                NEED(clone(trace_and_tell, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD,
+                           &tell[1]));
+                syscall(SYS_exit, 0);
+        }
+        NEED(read(tell[0], &result, sizeof(result)));
+        return (int)result;
+}
+
 /* Over a socket: sends a descriptor, or with fd < 0 takes one. */
 static int flight(int over, int fd)
 {
@@ -754,6 +781,7 @@ static const struct thing {
         { "shm", get_shm, use_nothing },
         { "traced", get_traced, use_nothing },
         { "tracing", get_tracing, use_nothing },
+        { "tracing-thread", get_tracing_thread, use_nothing },
         { "perf", get_perf, use_nothing },
         { "bpf", get_bpf, use_nothing },
         { "userfaultfd", get_userfaultfd, use_nothing },

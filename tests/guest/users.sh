@@ -83,6 +83,28 @@ test_a_user_cannot_attach_to_a_process_of_another() {
 	same status 3 $status
 }
 
+# As one that a program which runs with another's rights, such as sudo, has started for the user.
+test_a_user_cannot_attach_a_tree_in_which_somebody_else_has_a_process() {
+	local before child
+	before=$(api GET '/v1/sessions?state=live' | jq length)
+	cp "$(command -v sleep)" "$SCRATCH/su"
+	chmod 4755 "$SCRATCH/su"
+	as dev "sleep 600 & $SCRATCH/su 600 & echo \$\$ \$! >$DEV/pids; wait" >/dev/null 2>&1 &
+	background+=($!)
+	await "they run" test -s "$DEV/pids"
+	read -r pid child <"$DEV/pids"
+	background+=("$pid" "$child")
+	await "it is root's" grep -qE '^Uid:[[:space:]]+[0-9]+[[:space:]]+0' "/proc/$child/status"
+	try as dev "holdfast attach --pid $pid --policy $POLICY --workspace $DEV"
+	same "status: $output" 3 "$status"
+	holds "the refusal" "$output" "process $child does not run as you"
+	same sessions "$before" "$(api GET '/v1/sessions?state=live' | jq length)"
+	kill -9 "$child"
+	await "it is gone" gone "$child"
+	try as dev "holdfast attach --pid $pid --policy $POLICY --workspace $DEV"
+	same "status: $output" 0 "$status"
+}
+
 test_a_session_of_a_user_reaches_nothing_that_the_user_could_not() {
 	local policy=$SCRATCH/all.json
 	echo '{ "holdfast": 1, "name": "all", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" }, { "path": "/dev/null", "allow": "rw" }, { "path": "/dev/tty", "allow": "rw" } ] } } }' >"$policy"

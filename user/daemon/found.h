@@ -44,16 +44,16 @@ struct found {
 #define _cleanup_found_ __attribute__((cleanup(found_clear)))
 
 /*
- * Looks at all that the processes of a session have, once they are stamped. -EBUSY where something is FOUND_FAST: those are in findings,
- * each with its process, and the session must not be.
+ * Looks at all that the processes of a session have, once they are stamped and frozen; how long it may take depends on who asks. -EBUSY
+ * where something is FOUND_FAST: those are in findings, each with its process, and the session must not be.
  */
-int found_look(struct daemon *d, const struct session *s, struct found *ret, struct findings *fast, struct error *e);
+int found_look(struct daemon *d, const struct session *s, uid_t who, struct found *ret, struct findings *fast, struct error *e);
 void found_clear(struct found *f);
 
 /* As docs/api.md has it, as members of a session's answer. */
 void found_add_json(cJSON *session, const struct found *f);
 
-/* One event for each. */
+/* One event for each, and one for those that are not in the list. */
 void found_report(struct daemon *d, const struct session *s, const struct found *f);
 
 #endif

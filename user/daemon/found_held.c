@@ -50,20 +50,18 @@ static int descriptor_copy(const struct hf_held *h)
         return fd < 0 ? -errno : fd;
 }
 
-/* Takes the watches from an inotify descriptor. */
-static void remove_watches(struct look *l, const struct hf_held *h)
+/* Takes the watches from an inotify descriptor. Another process may have the same descriptor, and the watch be gone by that. */
+static int remove_watches(struct look *l, const struct hf_held *h)
 {
         _cleanup_close_ int fd = descriptor_copy(h);
-        bool removed = fd >= 0;
 
-        /* Another process may have the same descriptor, and the watch be gone by that. */
-        for (unsigned i = 0; i < h->name_len && removed; i++) {
+        for (unsigned i = 0; fd >= 0 && i < h->name_len; i++) {
                 if (inotify_rm_watch(fd, (int)h->watch[i]) == 0)
                         l->again = true;
-                else
-                        removed = errno == EINVAL;
+                else if (errno != EINVAL)
+                        return -errno;
         }
-        found_add(l, "watch", l->pid, removed ? FOUND_REVOKED : FOUND_FAST, "inotify as descriptor %u, of what may not be read", h->fd);
+        return fd < 0 ? fd : 0;
 }
 
 /* Takes all marks from a fanotify group: what it watched may be what the policy does not let be read. */
@@ -82,32 +80,49 @@ static int flush_marks(const struct hf_held *h)
 }
 
 /* Its signals go to nobody from now on: whoever makes them come may be of the session. */
-static void disown(struct look *l, const struct hf_held *h, const char *link)
+static int disown(const struct hf_held *h)
 {
         _cleanup_close_ int fd = descriptor_copy(h);
-        bool done = fd >= 0 && fcntl(fd, F_SETOWN, 0) == 0;
 
-        found_add(l, "owner", l->pid, done ? FOUND_REVOKED : FOUND_FAST, "signals from descriptor %u (%s) to a process outside", h->fd,
-                  link);
+        if (fd < 0)
+                return fd;
+        return fcntl(fd, F_SETOWN, 0) < 0 ? -errno : 0;
+}
+
+/* What has to be taken away, once it is sure that there will be a session. */
+static void note_taker(struct look *l)
+{
+        pid_t *more;
+
+        if (l->n_takers && l->takers[l->n_takers - 1] == l->pid)
+                return;
+        more = reallocarray(l->takers, l->n_takers + 1, sizeof(*more));
+        if (!more) {
+                l->failed = true;
+                return;
+        }
+        l->takers = more;
+        l->takers[l->n_takers++] = l->pid;
+}
+
+static bool is_fanotify(const char *link)
+{
+        return !strcmp(link, "anon_inode:[fanotify]");
 }
 
 static void look_at_object(struct look *l, const struct hf_held *h, const char *link)
 {
         const char *name = strchr(link, ':');
         pid_t of;
-        int r;
 
         name = name ? name + 1 : link;
         if (strstr(link, "pidfd")) {
                 of = handle_of(h);
                 if (of && !found_is_member(l, (uint32_t)of))
                         found_add(l, "process", l->pid, FOUND_REVOKED, "handle of process %d", of);
-        } else if (!strcmp(name, "[fanotify]")) {
-                r = flush_marks(h);
-                if (r == 0)
-                        found_add(l, "watch", l->pid, FOUND_REVOKED, "all marks of a fanotify group");
-                else
-                        found_add(l, "watch", l->pid, FOUND_FAST, "fanotify as descriptor %u: %s", h->fd, strerror(-r));
+        } else if (is_fanotify(link)) {
+                found_add(l, "watch", l->pid, FOUND_REVOKED, "all marks of a fanotify group");
+                note_taker(l);
         } else if ((!strcmp(name, "[perf_event]") && found_excepted(l, HF_GUARD_PERF)) ||
                    (!strcmp(name, "[userfaultfd]") && found_excepted(l, HF_GUARD_USERFAULTFD)) || object_harmless(link)) {
                 return;
@@ -242,26 +257,25 @@ static void look_at_mapping(struct look *l, const struct hf_held *h)
                 found_add(l, h->rights & HF_EXEC ? "code" : "mapping", l->pid, FOUND_LEFT, "%.*s", m.name_len, m.name);
 }
 
-static void look_at_held(void *context, const struct hf_held *h)
+static int look_at_held(void *context, const void *held)
 {
-        struct look *l = context;
         _cleanup_free_ char *link = NULL;
+        const struct hf_held *h = held;
+        struct look *l = context;
 
         if (h->start) {
                 look_at_mapping(l, h);
-                return;
+                return found_in_time(l);
         }
         /* Whoever has very many must not hold the daemon up by their names. */
         if (l->found->count == FOUND_MAX && h->kind != HF_HELD_OBJECT && h->kind != HF_HELD_QUEUE && h->kind != HF_HELD_WATCHES &&
             h->kind != HF_HELD_OWNED) {
                 l->found->more++;
-                return;
+                return 0;
         }
         link = descriptor_link(h);
-        if (!link) {
-                l->failed = true;
-                return;
-        }
+        if (!link)
+                return -ENOMEM;
         switch (h->kind) {
         case HF_HELD_FILE:
         case HF_HELD_DEVICE:
@@ -274,10 +288,12 @@ static void look_at_held(void *context, const struct hf_held *h)
                 found_add(l, "queue", l->pid, FOUND_FAST, "%s of messages as descriptor %u", link, h->fd);
                 break;
         case HF_HELD_OWNED:
-                disown(l, h, link);
+                found_add(l, "owner", l->pid, FOUND_REVOKED, "signals from descriptor %u (%s) to a process outside", h->fd, link);
+                note_taker(l);
                 break;
         case HF_HELD_WATCHES:
-                remove_watches(l, h);
+                found_add(l, "watch", l->pid, FOUND_REVOKED, "inotify as descriptor %u, of what may not be read", h->fd);
+                note_taker(l);
                 break;
         case HF_HELD_OBJECT:
                 look_at_object(l, h, link);
@@ -285,6 +301,30 @@ static void look_at_held(void *context, const struct hf_held *h)
         default:
                 look_at_socket(l, h);
         }
+        return found_in_time(l);
+}
+
+static int take_away(void *context, const void *held)
+{
+        const struct hf_held *h = held;
+        struct look *l = context;
+        int r = 0;
+
+        if (h->start)
+                return 0;
+        if (h->kind == HF_HELD_WATCHES) {
+                r = remove_watches(l, h);
+        } else if (h->kind == HF_HELD_OWNED) {
+                r = disown(h);
+        } else if (h->kind == HF_HELD_OBJECT) {
+                _cleanup_free_ char *link = descriptor_link(h);
+
+                if (link && is_fanotify(link))
+                        r = flush_marks(h);
+        }
+        if (r < 0)
+                found_add(l, h->kind == HF_HELD_OWNED ? "owner" : "watch", l->pid, FOUND_FAST, "of descriptor %u: %s", h->fd, strerror(-r));
+        return found_in_time(l);
 }
 
 int found_look_at_process(struct look *l, pid_t pid, struct error *e)
@@ -303,10 +343,18 @@ int found_look_at_process(struct look *l, pid_t pid, struct error *e)
                 return error_set(e, r, "cannot read %s: %s", path, strerror(-r));
         if (!same_memory_before(l, pid))
                 look_at_lines(l);
+        l->maps_at = l->maps;
+        return kernel_see_held(l->d->kernel, pid, process_thread(pid), l->s->slot, look_at_held, l, e);
+}
+
+int found_take_from(struct look *l, pid_t pid, struct error *e)
+{
+        int r;
+
+        l->pid = pid;
         do {
                 l->again = false;
-                l->maps_at = l->maps;
-                r = kernel_see_held(l->d->kernel, pid, process_thread(pid), l->s->slot, look_at_held, l, e);
+                r = kernel_see_held(l->d->kernel, pid, process_thread(pid), l->s->slot, take_away, l, e);
         } while (r == 0 && l->again);
         return r;
 }
@@ -327,6 +375,8 @@ int found_look_at_segments(struct look *l, struct error *e)
                 uint64_t attached = 0;
                 char path[64];
 
+                if ((r = found_in_time(l)) < 0)
+                        return r;
                 snprintf(path, sizeof(path), "/proc/%d/ns/ipc", g->pid);
                 if (file_readlink(AT_FDCWD, path, &namespace) == 0 && !strcmp(own, namespace) &&
                     shm_attached(text, g->id, &attached) == 0 && attached <= g->count)

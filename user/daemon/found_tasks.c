@@ -11,20 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add_seen(void *context, const struct hf_seen *seen)
+static int add_seen(void *context, const void *seen)
 {
         struct look *l = context;
         struct hf_seen *more;
 
         if (l->n_seen % 256 == 0) {
                 more = reallocarray(l->seen, l->n_seen + 256, sizeof(*more));
-                if (!more) {
-                        l->failed = true;
-                        return;
-                }
+                if (!more)
+                        return -ENOMEM;
                 l->seen = more;
         }
-        l->seen[l->n_seen++] = *seen;
+        memcpy(&l->seen[l->n_seen++], seen, sizeof(*l->seen));
+        return found_in_time(l);
 }
 
 bool found_is_member(const struct look *l, uint32_t tgid)
@@ -94,7 +93,7 @@ static void look_at_stranger(struct look *l, const struct hf_seen *t)
                         found_add(l, "memory", (pid_t)m->tgid, FOUND_FAST, "shared with process %u outside", t->tgid);
                 else if (t->files && t->files == m->files)
                         found_add(l, "descriptors", (pid_t)m->tgid, FOUND_FAST, "shared with process %u outside", t->tgid);
-                else if (t->tracer && t->tracer == m->tgid && m->tid == m->tgid)
+                else if (t->tracer && t->tracer == m->tgid)
                         found_add(l, "ptrace", (pid_t)m->tgid, FOUND_FAST, "of process %u outside: let that go first", t->tgid);
                 else
                         continue;

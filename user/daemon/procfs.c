@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEAD_SIZE 160 /* more than what is read of a line */
+
 int fdinfo_number(const char *text, const char *name, long long *ret)
 {
         const size_t n = strlen(name);
@@ -31,17 +33,29 @@ int fdinfo_number(const char *text, const char *name, long long *ret)
         return -ENOENT;
 }
 
+/* The head of a line by itself, for sscanf(3) looks for the end of all the text that it is given. */
+static const char *head_of(const char *line, char head[HEAD_SIZE])
+{
+        size_t n = strcspn(line, "\n");
+
+        n = n < HEAD_SIZE ? n : HEAD_SIZE - 1;
+        memcpy(head, line, n);
+        head[n] = '\0';
+        return head;
+}
+
 int maps_next(const char **text, struct map_line *ret)
 {
         const char *line = *text, *end = strchrnul(line, '\n');
         struct map_line m = { 0 };
+        char head[HEAD_SIZE];
         int at = 0;
 
         if (!*line)
                 return -ENOENT;
         *text = end + (*end == '\n');
-        if (sscanf(line, "%" SCNx64 "-%*x %4s %*x %*x:%*x %" SCNu64 "%n", &m.start, m.permissions, &m.inode, &at) != 3 || !at ||
-            strlen(m.permissions) != 4 || line + at > end)
+        if (sscanf(head_of(line, head), "%" SCNx64 "-%*x %4s %*x %*x:%*x %" SCNu64 "%n", &m.start, m.permissions, &m.inode, &at) != 3 ||
+            !at || strlen(m.permissions) != 4 || line + at > end)
                 return -EBADMSG;
         m.name = line + at;
         m.name += strspn(m.name, " ");
@@ -55,8 +69,9 @@ int shm_attached(const char *text, uint64_t id, uint64_t *ret)
         /* The first line names the columns: key shmid perms size cpid lpid nattch … */
         for (text = strchr(text, '\n'); text && text[1]; text = strchr(text + 1, '\n')) {
                 uint64_t shmid, attached;
+                char head[HEAD_SIZE];
 
-                if (sscanf(text + 1, "%*d %" SCNu64 " %*o %*u %*d %*d %" SCNu64, &shmid, &attached) != 2)
+                if (sscanf(head_of(text + 1, head), "%*d %" SCNu64 " %*o %*u %*d %*d %" SCNu64, &shmid, &attached) != 2)
                         return -EBADMSG;
                 if (shmid != id)
                         continue;
@@ -68,13 +83,10 @@ int shm_attached(const char *text, uint64_t id, uint64_t *ret)
 
 bool object_harmless(const char *link)
 {
-        static const char *const names[] = { "[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]",        "[pidfd]",
+        static const char *const names[] = { "[eventpoll]", "[eventfd]", "[timerfd]", "[signalfd]",
                                              "[io_uring]",  "inotify",   "[inotify]", "[landlock-ruleset]" };
         const char *name = strchr(link, ':');
 
-        /* Since 6.9 the handle of a process has a file system of its own: "pidfd:[4]". */
-        if (!strncmp(link, "pidfd:", 6))
-                return true;
         for (size_t i = 0; name && i < ARRAY_SIZE(names); i++)
                 if (!strcmp(name + 1, names[i]))
                         return true;

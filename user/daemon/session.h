@@ -114,8 +114,8 @@ int session_create(struct daemon *d, const struct session_request *request, stru
 int session_move(struct daemon *d, struct session *s, const struct session_request *request, struct error *e);
 void session_let_go(struct daemon *d, struct session *s);
 
-/* Nothing of the session runs, as far as the kernel can freeze it in time, until it is thawed or let go. */
-void session_freeze(struct session *s);
+/* Nothing of the session runs until it is thawed or let go; -EBUSY where the kernel cannot freeze some of it in time. */
+int session_freeze(struct session *s, struct error *e);
 void session_thaw(struct session *s);
 void session_origins_clear(struct session *s);
 

@@ -180,26 +180,35 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         return r;
 }
 
+static int limit(struct session *s, struct compiled *c, struct findings *findings, struct error *e)
+{
+        int r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
+
+        return r < 0 ? error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it") : 0;
+}
+
 static int begin(struct daemon *d, struct session *s, const struct session_request *q, struct compiled *c, struct findings *findings,
                  struct error *e)
 {
         int r = make_cgroup(d, s, e);
 
+        if (r >= 0 && s->made_cgroup)
+                r = limit(s, c, findings, e);
         if (r < 0)
                 return r;
-        r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
-        if (r < 0)
-                return error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
         /* On record before anything is confined: a crash from here on leaves a session that the next daemon finds. */
         r = store_session_add(d->store, s, e);
         if (r >= 0)
                 r = install(d, s, c, e);
         if (r >= 0)
                 r = session_move(d, s, q, e);
-        if (r >= 0 && s->attach != ATTACH_RUN) {
-                session_freeze(s);
-                r = found_look(d, s, &s->found, findings, e);
-        }
+        if (r >= 0 && s->attach != ATTACH_RUN)
+                r = session_freeze(s, e);
+        if (r >= 0 && s->attach != ATTACH_RUN)
+                r = found_look(d, s, q->peer->uid, &s->found, findings, e);
+        /* Somebody's cgroup keeps its own limits where there is no session. */
+        if (r >= 0 && !s->made_cgroup)
+                r = limit(s, c, findings, e);
         if (r >= 0)
                 r = session_watch(d, s, e);
         if (r >= 0 && (r = sessions_add(&d->sessions, s)) < 0)

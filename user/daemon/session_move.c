@@ -9,6 +9,7 @@
 
 #define ROUNDS 100   /* of looking again for what was forked meanwhile */
 #define GATHERINGS 8 /* of moving what was */
+#define MOVES_BACK (1 << 20)
 
 /* Opens the process and makes sure that it is the one that asked, or was named, and the user's own to confine. */
 static int attest(pid_t pid, uint64_t start, const struct peer *peer, int *ret, struct error *e)
@@ -37,6 +38,7 @@ struct origin {
         char *cgroup;
 };
 
+/* 1 where it was not there yet. */
 static int note_origin(struct session *s, pid_t pid)
 {
         _cleanup_free_ char *cgroup = NULL;
@@ -52,7 +54,7 @@ static int note_origin(struct session *s, pid_t pid)
                 return -ENOMEM;
         s->origins = more;
         s->origins[s->n_origins++] = (struct origin){ pid, TAKE_PTR(cgroup) };
-        return 0;
+        return 1;
 }
 
 void session_origins_clear(struct session *s)
@@ -72,53 +74,29 @@ static int take(struct session *s, pid_t pid, uint64_t start, const struct peer 
         if (r < 0)
                 return r;
         r = note_origin(s, pid);
-        if (r == 0)
+        if (r >= 0)
                 r = cgroup_move(s->cgroup_fd, pid);
         if (r < 0)
                 return error_set(e, r, "cannot move process %d to its session's cgroup: %s", pid, strerror(-r));
         return process_alive(pidfd) ? 0 : error_set(e, -ESRCH, "process %d ended while it was taken in", pid);
 }
 
-/* Stamps what is in the cgroup, and what descends from root (0: none), until a look over all tasks finds nothing that was left out. */
-static int stamp_all(struct daemon *d, struct session *s, pid_t root, struct error *e)
+/*
+ * Stamps what is in the cgroup, and what descends from root (0: none), until a look over all tasks finds nothing that was left out. A
+ * user but root takes in none that is not theirs, as the one that another user's program started for them is not.
+ */
+static int stamp_all(struct daemon *d, struct session *s, pid_t root, const struct peer *peer, struct error *e)
 {
+        const uint32_t owner = peer->uid ? peer->uid : HF_ANYBODY;
+
         for (int i = 0; i < ROUNDS; i++) {
                 uint32_t count = 0;
-                int r = kernel_stamp(d->kernel, s->cgroup_id, root, s->slot, &count, e);
+                int r = kernel_stamp(d->kernel, s->cgroup_id, root, owner, s->slot, &count, e);
 
                 if (r < 0 || count == 0)
                         return r;
         }
         return error_set(e, -EAGAIN, "new tasks kept appearing in %s: stop what starts them, and attach again", s->cgroup);
-}
-
-/* Who was brought into the cgroup, round by round. */
-struct gathering {
-        struct session *s;
-        pid_t *seen; /* owned */
-        size_t n_seen, before;
-};
-
-static void gathering_clear(struct gathering *g)
-{
-        free(g->seen);
-}
-
-static void gather(void *context, pid_t pid)
-{
-        struct gathering *g = context;
-        pid_t *more;
-
-        for (size_t i = 0; i < g->n_seen; i++)
-                if (g->seen[i] == pid)
-                        return;
-        more = reallocarray(g->seen, g->n_seen + 1, sizeof(*more));
-        if (!more)
-                return;
-        g->seen = more;
-        g->seen[g->n_seen++] = pid;
-        if (note_origin(g->s, pid) == 0)
-                cgroup_move(g->s->cgroup_fd, pid);
 }
 
 /*
@@ -127,40 +105,32 @@ static void gather(void *context, pid_t pid)
  */
 static int move_tree(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
-        _cleanup_(gathering_clear) struct gathering g = { .s = s };
+        size_t before = 0;
         int r = take(s, q->pid, q->start, q->peer, e);
 
         if (r == 0)
-                r = stamp_all(d, s, q->pid, e);
-        for (int i = 0; r == 0 && i < GATHERINGS; i++) {
-                g.before = g.n_seen;
-                r = kernel_members(d->kernel, s->slot, gather, &g, e);
-                if (g.n_seen == g.before)
-                        break;
+                r = stamp_all(d, s, q->pid, q->peer, e);
+        for (int i = 0; r == 0 && i < GATHERINGS && s->n_origins != before; i++) {
+                _cleanup_free_ pid_t *list = NULL;
+                size_t count = 0;
+
+                before = s->n_origins;
+                r = session_members(d, s, &list, &count, e);
+                for (size_t j = 0; r == 0 && j < count; j++)
+                        if (note_origin(s, list[j]) > 0)
+                                cgroup_move(s->cgroup_fd, list[j]);
         }
         return r;
 }
 
-static int stamp_cgroup(struct daemon *d, struct session *s, struct error *e)
+int session_freeze(struct session *s, struct error *e)
 {
-        bool frozen = cgroup_freeze_asked(s->cgroup_fd);
-        int r;
-
-        /* Frozen, nothing forks between two looks. Where it cannot freeze in time, the looks go on until one finds nothing. */
-        if (!frozen && cgroup_freeze(s->cgroup_fd, true) == 0)
-                cgroup_wait_frozen(s->cgroup_fd);
-        r = stamp_all(d, s, 0, e);
-        if (!frozen)
-                cgroup_freeze(s->cgroup_fd, false);
-        return r;
-}
-
-void session_freeze(struct session *s)
-{
-        if (s->frozen || cgroup_freeze_asked(s->cgroup_fd) || cgroup_freeze(s->cgroup_fd, true) < 0)
-                return;
-        s->frozen = true;
-        cgroup_wait_frozen(s->cgroup_fd);
+        if (!s->frozen && !cgroup_freeze_asked(s->cgroup_fd))
+                s->frozen = cgroup_freeze(s->cgroup_fd, true) == 0;
+        if (cgroup_wait_frozen(s->cgroup_fd) == 0)
+                return 0;
+        return error_set(e, -EBUSY, "a process in %s cannot be frozen, so it cannot be looked at: it waits for what nothing interrupts",
+                         s->cgroup);
 }
 
 void session_thaw(struct session *s)
@@ -179,19 +149,21 @@ static int move_back(struct daemon *d, struct session *s, pid_t pid)
         for (size_t i = 0; i < s->n_origins; i++)
                 if (s->origins[i].pid == pid)
                         from = &s->origins[i];
-        if (!from)
-                return -ENOENT;
-        fd = cgroup_open(&d->cgroups, from->cgroup);
+        if (from)
+                fd = cgroup_open(&d->cgroups, from->cgroup);
+        /* What is empty is often removed. */
+        if (fd < 0)
+                fd = cgroup_open(&d->cgroups, "/");
         return fd < 0 ? fd : cgroup_move(fd, pid);
 }
 
 void session_let_go(struct daemon *d, struct session *s)
 {
         uint32_t count = 1;
-        pid_t pid;
+        pid_t pid = 0;
         int r = 0;
 
-        session_freeze(s);
+        session_freeze(s, NULL);
         if (s->tied)
                 kernel_cgroup_remove(d->kernel, s->cgroup_id);
         s->tied = false;
@@ -199,9 +171,11 @@ void session_let_go(struct daemon *d, struct session *s)
                 r = kernel_release(d->kernel, s->slot, &count, NULL);
         if (r < 0 || count)
                 log_error("session %s could not be, and some of its processes stay refused everything: end them", s->id);
-        for (r = 0; r == 0 && s->made_cgroup && (pid = cgroup_first(s->cgroup_fd)) > 0;)
-                r = move_back(d, s, pid);
-        if (r < 0)
+        r = 0;
+        for (int i = 0; i < MOVES_BACK && s->made_cgroup && (pid = cgroup_first(s->cgroup_fd)) > 0; i++)
+                if ((r = move_back(d, s, pid)) < 0 && r != -ESRCH) /* it may have ended */
+                        break;
+        if (r < 0 && r != -ESRCH)
                 log_warning("process %d cannot be moved back to the cgroup that it came from: %s", pid, strerror(-r));
         session_thaw(s);
 }
@@ -210,10 +184,13 @@ int session_move(struct daemon *d, struct session *s, const struct session_reque
 {
         int r;
 
-        if (q->attach == ATTACH_CGROUP)
-                return stamp_cgroup(d, s, e);
+        if (q->attach == ATTACH_CGROUP) {
+                /* Frozen, nothing forks between two looks. Where it cannot freeze in time, the looks go on until one finds nothing. */
+                session_freeze(s, NULL);
+                return stamp_all(d, s, 0, q->peer, e);
+        }
         if (q->attach == ATTACH_PID)
                 return move_tree(d, s, q, e);
         r = take(s, q->pid, q->start, q->peer, e);
-        return r < 0 ? r : stamp_all(d, s, 0, e);
+        return r < 0 ? r : stamp_all(d, s, 0, q->peer, e);
 }

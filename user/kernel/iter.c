@@ -50,16 +50,19 @@ int iter_run(int program, const union bpf_iter_link_info *of, int (*chunk)(void 
         }
 }
 
-int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, uint32_t *count, struct error *e)
+int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t owner, uint32_t slot, uint32_t *count, struct error *e)
 {
         int r;
 
-        *k->request = (struct hf_request){ .cgroup = cgroup, .root = (uint32_t)root, .slot = slot };
+        *k->request = (struct hf_request){ .cgroup = cgroup, .root = (uint32_t)root, .owner = owner, .slot = slot };
         r = iter_run(k->iter[ITER_STAMP], NULL, NULL, NULL);
         if (!r && k->request->failed)
                 r = -ENOMEM;
         if (r)
                 return kernel_error(e, r, "cannot take the tasks of the cgroup into the session");
+        if (k->request->foreign)
+                return error_set(e, -EPERM, "process %u does not run as you: only root may confine another user's process",
+                                 k->request->foreign);
         *count = k->request->count;
         return 0;
 }
@@ -173,48 +176,38 @@ int kernel_release(struct kernel *k, uint32_t slot, uint32_t *count, struct erro
         return 0;
 }
 
-struct seen {
-        void (*each)(void *context, const struct hf_seen *seen);
+/* Records of one size, each for a callback, which may end it all. */
+struct records {
+        int (*each)(void *context, const void *record);
         void *context;
+        size_t size;
 };
 
-static int seen_chunk(void *context, const void *data, size_t size)
+static int records_chunk(void *context, const void *data, size_t size)
 {
-        const struct hf_seen *seen = data;
-        const struct seen *s = context;
+        const struct records *r = context;
+        const char *at = data;
 
-        for (size_t i = 0; i < size / sizeof(*seen); i++)
-                s->each(s->context, &seen[i]);
-        return (int)(size - size % sizeof(*seen));
+        for (size_t i = 0; i < size / r->size; i++) {
+                int result = r->each(r->context, at + i * r->size);
+
+                if (result < 0)
+                        return result;
+        }
+        return (int)(size - size % r->size);
 }
 
-int kernel_see_tasks(struct kernel *k, uint32_t slot, void (*each)(void *context, const struct hf_seen *seen), void *context,
-                     struct error *e)
+int kernel_see_tasks(struct kernel *k, uint32_t slot, int (*each)(void *context, const void *seen), void *context, struct error *e)
 {
-        struct seen s = { each, context };
+        struct records s = { each, context, sizeof(struct hf_seen) };
         int r;
 
         *k->request = (struct hf_request){ .slot = slot };
-        r = iter_run(k->iter[ITER_SEE_TASKS], NULL, seen_chunk, &s);
+        r = iter_run(k->iter[ITER_SEE_TASKS], NULL, records_chunk, &s);
         return r ? kernel_error(e, r, "cannot look at the tasks of the host") : 0;
 }
 
-struct held {
-        void (*each)(void *context, const struct hf_held *held);
-        void *context;
-};
-
-static int held_chunk(void *context, const void *data, size_t size)
-{
-        const struct hf_held *held = data;
-        const struct held *h = context;
-
-        for (size_t i = 0; i < size / sizeof(*held); i++)
-                h->each(h->context, &held[i]);
-        return (int)(size - size % sizeof(*held));
-}
-
-static int see_files(struct kernel *k, int program, pid_t process, pid_t thread, uint32_t slot, struct held *h)
+static int see_files(struct kernel *k, int program, pid_t process, pid_t thread, uint32_t slot, struct records *h)
 {
         const union bpf_iter_link_info one = { .task.tid = (uint32_t)thread }, all = { .task.pid = (uint32_t)process };
         int r = 0;
@@ -222,8 +215,8 @@ static int see_files(struct kernel *k, int program, pid_t process, pid_t thread,
         *k->request = (struct hf_request){ .slot = slot };
         /* As for kernel_mappings(): where the first thread has ended, the others are to be found one by one. */
         if (thread != process)
-                r = iter_run(program, &one, h ? held_chunk : NULL, h);
-        return r ? r : iter_run(program, &all, h ? held_chunk : NULL, h);
+                r = iter_run(program, &one, h ? records_chunk : NULL, h);
+        return r ? r : iter_run(program, &all, h ? records_chunk : NULL, h);
 }
 
 int kernel_adopt(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, struct error *e)
@@ -233,17 +226,17 @@ int kernel_adopt(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, s
         return r ? kernel_error(e, r, "cannot look at the sockets of a process") : 0;
 }
 
-int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, void (*each)(void *context, const struct hf_held *held),
+int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, int (*each)(void *context, const void *held),
                     void *context, struct error *e)
 {
         const union bpf_iter_link_info one = { .task.tid = (uint32_t)thread };
-        struct held h = { each, context };
+        struct records h = { each, context, sizeof(struct hf_held) };
         int r = see_files(k, k->iter[ITER_SEE_FILES], process, thread, slot, &h);
 
         if (!r)
                 r = see_files(k, k->iter[ITER_SEE_WATCHES], process, thread, slot, &h);
         if (!r)
-                r = iter_run(k->iter[ITER_SEE_MAPPINGS], &one, held_chunk, &h);
+                r = iter_run(k->iter[ITER_SEE_MAPPINGS], &one, records_chunk, &h);
         return r ? kernel_error(e, r, "cannot look at what a process has open and mapped") : 0;
 }
 

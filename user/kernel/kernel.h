@@ -78,8 +78,9 @@ void kernel_cgroup_remove(struct kernel *k, uint64_t cgroup);
 /*
  * Takes into the session the tasks that are in the cgroup or below it now, and the process root (0: none) with all that descends
  * from it; count gets how many were not in it before. A look that finds none proves that there is none: forks of what is in are in.
+ * -EPERM where one of them is not the owner's (HF_ANYBODY: whoever it is), and is left out.
  */
-int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t slot, uint32_t *count, struct error *e);
+int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t owner, uint32_t slot, uint32_t *count, struct error *e);
 
 /* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
@@ -101,17 +102,17 @@ int kernel_mappings(struct kernel *k, pid_t process, pid_t thread, uint32_t slot
 /* Lets the tasks of a slot go again; count gets how many were in it. A look that finds none proves that there is none left. */
 int kernel_release(struct kernel *k, uint32_t slot, uint32_t *count, struct error *e);
 
-/* Calls back with each thread of the host, and tells of which the slot is. */
-int kernel_see_tasks(struct kernel *k, uint32_t slot, void (*each)(void *context, const struct hf_seen *seen), void *context,
-                     struct error *e);
+/* Calls back with each thread of the host, a struct hf_seen, and tells of which the slot is. A negative errno of the callback ends it. */
+int kernel_see_tasks(struct kernel *k, uint32_t slot, int (*each)(void *context, const void *seen), void *context, struct error *e);
 
 /*
  * Calls back with what a process (a thread group, with one of its threads that lives) of the slot has that the policy in force refuses it,
- * or that no policy speaks of: first its descriptors, then its mappings, which have a start. That a
- * unix socket is connected to another of the session's is known once kernel_adopt() has been called for all of its processes.
+ * or that no policy speaks of, each a struct hf_held: first its descriptors, then its mappings, which have a start. That a
+ * unix socket is connected to another of the session's is known once kernel_adopt() has been called for all of its processes. A negative
+ * errno of the callback ends it.
  */
 int kernel_adopt(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, struct error *e);
-int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, void (*each)(void *context, const struct hf_held *held),
+int kernel_see_held(struct kernel *k, pid_t process, pid_t thread, uint32_t slot, int (*each)(void *context, const void *held),
                     void *context, struct error *e);
 
 /*
