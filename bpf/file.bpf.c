@@ -9,6 +9,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
 #define O_TRUNC 01000
+#define ATTR_SIZE (1 << 3)
 #define ATTR_FORCE (1 << 9)
 #define MAY_WRITE 2
 #define RENAME_EXCHANGE 2
@@ -403,13 +404,16 @@ static __always_inline int check_metadata(struct dentry *dentry, __u16 op)
         return agent_acts(&a) ? check(&a, dentry, HF_WRITE, op) : 0;
 }
 
-/* chmod, chown, utimes, truncate and ftruncate all come through here. The kernel's own change, after a write, takes away setuid bits. */
+/*
+ * chmod, chown, utimes, truncate and ftruncate all come through here. The kernel's own change, after a write, takes away setuid bits; with
+ * a new size it is what truncate changes by the way.
+ */
 static __always_inline int check_setattr(struct dentry *dentry, struct iattr *attr)
 {
         struct agent a;
         int error;
 
-        if ((attr->ia_valid & ATTR_FORCE) || !agent_acts(&a))
+        if ((attr->ia_valid & (ATTR_FORCE | ATTR_SIZE)) == ATTR_FORCE || !agent_acts(&a))
                 return 0;
         error = check(&a, dentry, HF_WRITE, HF_OP_SETATTR);
         return error || !(attr->ia_valid & ATTR_MODE) ? error : check_mode(&a, dentry, attr->ia_mode, HF_OP_SETATTR);
@@ -488,6 +492,7 @@ int BPF_PROG(path_notify, const struct path *path)
 
 /* By type and number, whatever the size of the argument. */
 #define BTRFS_IOCTL(cmd) (((cmd)&0xff00) == 0x9400)
+#define BCACHEFS_IOCTL(cmd) (((cmd)&0xff00) == 0xbc00)
 #define IOCTL_NUMBER(cmd) ((cmd)&0xff)
 #define BTRFS_SNAPSHOT 1
 #define BTRFS_SUBVOLUME 14
@@ -509,6 +514,7 @@ int BPF_PROG(path_notify, const struct path *path)
 #define VT_ACTIVATE 0x5606
 #define VT_SETACTIVATE 0x560f
 
+#define FIOASYNC 0x5452
 #define TIOCSTI 0x5412
 #define TIOCLINUX 0x541c
 #define TIOCCONS 0x541d
@@ -517,9 +523,16 @@ int BPF_PROG(path_notify, const struct path *path)
 #define FIOSETOWN 0x8901
 #define SIOCSPGRP 0x8902
 
+/* What trades blocks with another file, which the command names by its descriptor. */
+#define EXT4_IOC_MOVE_EXT 0xc028660f
+#define XFS_IOC_SWAPEXT 0xc0c0586d
+#define F2FS_IOC_MOVE_RANGE 0xc020f509
+
 /* Subvolumes come and go by ioctl alone, and a snapshot is a copy of a tree in which no object is one that a rule knows. */
-static __always_inline bool changes_subvolumes(unsigned int cmd)
+static __always_inline bool changes_subvolumes(struct file *file, unsigned int cmd)
 {
+        if (BCACHEFS_IOCTL(cmd))
+                return file->f_inode->i_sb->s_magic == BCACHEFS_MAGIC;
         if (!BTRFS_IOCTL(cmd))
                 return false;
         switch (IOCTL_NUMBER(cmd)) {
@@ -536,10 +549,15 @@ static __always_inline bool changes_subvolumes(unsigned int cmd)
         return false;
 }
 
+static __always_inline __u16 file_type(struct file *file)
+{
+        return file->f_inode->i_mode & S_IFMT;
+}
+
 /* A device that is open already does what commands say: those take the rights that it was opened with. */
 static __always_inline __u32 device_rights(struct file *file)
 {
-        __u16 type = file->f_inode->i_mode & S_IFMT;
+        __u16 type = file_type(file);
 
         return (type == S_IFCHR || type == S_IFBLK) && host_look() ? open_rights(file->f_mode, 0) : 0;
 }
@@ -556,7 +574,7 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         bool again = false;
         struct agent a;
 
-        if (changes_subvolumes(cmd))
+        if (changes_subvolumes(file, cmd))
                 return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
         switch (cmd) {
         /* These change a file's metadata; the descriptor may be open for reading alone. */
@@ -593,6 +611,17 @@ static __always_inline int check_ioctl(struct file *file, unsigned int cmd)
         case EXT4_IOC_SETVERSION:
         case EXT4_IOC32_SETVERSION:
                 return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
+        /* A terminal's own way of saying that its signals go to whoever is in the foreground. */
+        case FIOASYNC:
+                if (file_type(file) != S_IFCHR)
+                        return 0;
+                return agent_current(&a) ? guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry) : 0;
+        case EXT4_IOC_MOVE_EXT:
+        case XFS_IOC_SWAPEXT:
+        case F2FS_IOC_MOVE_RANGE:
+                if (!host_look() || !agent_acts_on(&a, file) || !looks_again(&a))
+                        return 0;
+                return guard_refuse_path(&a, HF_OP_IOCTL, cmd, file->f_path.dentry);
         default:
                 rights = device_rights(file);
                 again = true;

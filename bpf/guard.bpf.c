@@ -4,12 +4,20 @@
 #include "event.bpf.h"
 
 #define PTRACE_MODE_ATTACH 0x02
+#define F_SETFL 4
 #define F_SETOWN 8
 #define F_SETOWN_EX 15
 #define CAP_IPC_LOCK 14
 #define CAP_SYS_NICE 23
+#define CAP_LINUX_IMMUTABLE 9
+#define CAP_SYS_ADMIN 21
 #define CAP_SYS_RESOURCE 24
+#define CAP_MKNOD 27
+#define CAP_SETFCAP 31
 #define CAP_OPT_NOAUDIT 2
+#define FASYNC 0x2000
+#define S_IFMT 0170000
+#define S_IFCHR 0020000
 #define SEND_SIG_PRIV ((void *)1)
 
 static __always_inline int refuse_all(__u16 op, __u32 detail)
@@ -100,14 +108,17 @@ static __always_inline __u32 own_id(struct task_struct *task)
 
 /*
  * Whom a file signals when something happens to it: the signal comes from whoever makes that happen, so the owner is looked at when it
- * is set. Only the process itself. F_SETOWN_EX names the owner in memory that could change after a look.
+ * is set. Only the process itself. F_SETOWN_EX names the owner in memory that could change after a look; a terminal makes an owner of who
+ * is in the foreground once it is asked for signals.
  */
 SEC("lsm/file_fcntl")
 int BPF_PROG(guard_owner, struct file *file, unsigned int cmd, unsigned long arg)
 {
         struct agent a;
 
-        if ((cmd != F_SETOWN && cmd != F_SETOWN_EX) || !agent_current(&a))
+        bool async = cmd == F_SETFL && (arg & FASYNC) && (file->f_inode->i_mode & S_IFMT) == S_IFCHR;
+
+        if ((cmd != F_SETOWN && cmd != F_SETOWN_EX && !async) || !agent_current(&a))
                 return 0;
         if (cmd == F_SETOWN && !a.killed && (!(__u32)arg || (__u32)arg == own_id(bpf_get_current_task_btf())))
                 return 0;
@@ -298,13 +309,29 @@ static __always_inline bool capability_excepted(const struct agent *a, const str
                (cap == CAP_IPC_LOCK && guard_excepts(a, HF_GUARD_LOCK_MEMORY));
 }
 
+/* Of the mounter's, for what a file system on top of another keeps there. */
+#define CAPABILITIES_BELOW \
+        (HF_CAPABILITY(CAP_SYS_ADMIN) | HF_CAPABILITY(CAP_SYS_RESOURCE) | HF_CAPABILITY(CAP_MKNOD) | HF_CAPABILITY(CAP_SETFCAP) | \
+         HF_CAPABILITY(CAP_LINUX_IMMUTABLE))
+
+/*
+ * Whether the kernel asks for a file system on top of another. What io_uring does in a task that has changed its credentials meanwhile
+ * looks alike, so a task with a ring does without.
+ */
+static __always_inline bool asks_below(struct task_struct *task, int cap)
+{
+        return cap < 64 && (CAPABILITIES_BELOW & HF_CAPABILITY(cap)) && !task->io_uring && inner_credentials(task, NULL);
+}
+
 /* What the kernel asks by the way, without meaning to refuse anything for it, makes no event. */
 SEC("lsm/capable")
 int BPF_PROG(guard_capable, const struct cred *cred, struct user_namespace *ns, int cap, unsigned int opts)
 {
+        struct task_struct *task = bpf_get_current_task_btf();
         struct agent a;
 
-        if ((cap < 64 && (HF_CAPABILITIES_KEPT & HF_CAPABILITY(cap))) || !agent_acts(&a) || capability_excepted(&a, ns, cap))
+        if ((cap < 64 && (HF_CAPABILITIES_KEPT & HF_CAPABILITY(cap))) || !agent_is(&a, task) || capability_excepted(&a, ns, cap) ||
+            asks_below(task, cap))
                 return 0;
         return opts & CAP_OPT_NOAUDIT ? -EPERM : guard_refuse(&a, HF_OP_CAPABILITY, cap);
 }

@@ -141,11 +141,15 @@ struct {
 #define BTRFS_MAGIC 0x9123683e
 #define BCACHEFS_MAGIC 0xca451a4e
 #define FUSE_MAGIC 0x65735546 /* the least of these, and more than most have */
+#define MSDOS_MAGIC 0x4d44
+#define EXFAT_MAGIC 0x2011bab0
 
 /* Whether inode numbers are not unique in a file system, or do not last: its inodes then go by their address. */
 static __always_inline bool magic_by_address(__u64 magic)
 {
-        return magic >= FUSE_MAGIC && (magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC);
+        if (magic < FUSE_MAGIC)
+                return magic == MSDOS_MAGIC || magic == EXFAT_MAGIC;
+        return magic == OVERLAYFS_MAGIC || magic == BTRFS_MAGIC || magic == BCACHEFS_MAGIC || magic == FUSE_MAGIC;
 }
 
 static __always_inline bool by_address(struct super_block *sb)

@@ -6,6 +6,20 @@
 #define SOCK_TYPE_MASK 0xf
 #define IPPROTO_IPV6 41
 #define IP_OPTIONS 4
+#define IP_PKTINFO 8
+#define IP_UNICAST_IF 50
+#define IP_ADD_MEMBERSHIP 35
+#define IP_DROP_MEMBERSHIP 36
+#define IP_DROP_SOURCE_MEMBERSHIP 40
+#define MCAST_LEAVE_GROUP 45
+#define MCAST_LEAVE_SOURCE_GROUP 47
+#define MCAST_MSFILTER 48
+#define IPV6_2292PKTINFO 2
+#define IPV6_JOIN_GROUP 20
+#define IPV6_JOIN_ANYCAST 27
+#define IPV6_FLOWLABEL_MGR 32
+#define IPV6_PKTINFO 50
+#define IPV6_UNICAST_IF 76
 #define IPV6_HOPOPTS 54
 #define IPV6_RTHDR 57
 #define IPV6_DSTOPTS 59
@@ -75,7 +89,17 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
 
 #define CONTROL_MESSAGES 4 /* in one message; what carries more is refused */
 
-/* Whether a control message may send the packet elsewhere first: a source route, or an extension header. An IPv6 socket takes both kinds.
+/* Whether what tells a packet's source names an interface too, which the routes then have no say in. */
+static __always_inline bool names_interface(__u64 message, __u32 where)
+{
+        int index = 1;
+
+        return bpf_probe_read_kernel(&index, sizeof(index), (void *)(message + where)) || index;
+}
+
+/*
+ * Whether a control message may send the packet elsewhere first: a source route, an extension header, an interface. An IPv6 socket takes
+ * both kinds.
  */
 static __always_inline bool leads_elsewhere(struct msghdr *msg)
 {
@@ -96,6 +120,11 @@ static __always_inline bool leads_elsewhere(struct msghdr *msg)
                         return true;
                 if (head.level == IPPROTO_IPV6 &&
                     (head.type == IPV6_RTHDR || head.type == IPV6_HOPOPTS || head.type == IPV6_DSTOPTS || head.type == IPV6_RTHDRDSTOPTS))
+                        return true;
+                if (head.level == IPPROTO_IP && head.type == IP_PKTINFO && names_interface(at + sizeof(head), 0))
+                        return true;
+                if (head.level == IPPROTO_IPV6 && (head.type == IPV6_PKTINFO || head.type == IPV6_2292PKTINFO) &&
+                    names_interface(at + sizeof(head), sizeof(struct in6_addr)))
                         return true;
                 head.length = (head.length + 7) & ~7ULL;
                 if (head.length >= left)
@@ -151,20 +180,39 @@ int BPF_PROG(socket_recvmsg, struct socket *sock, struct msghdr *msg, int size, 
         return a.session->recheck ? socket_recheck(&a, sock, HF_OP_RECV) : 0;
 }
 
-/* A listener is a way out that others open: only on loopback. */
+/*
+ * A listener is a way out that others open: only on loopback. Its address may change until the kernel listens, so the socket is marked, and
+ * who connects to another address of a marked one is refused.
+ */
 SEC("lsm/socket_listen")
 int BPF_PROG(socket_listen, struct socket *sock, int backlog)
 {
         struct sock *sk = sock->sk;
+        struct hf_task *owner;
         struct agent a;
         __u16 family;
 
         if (!sk || !agent_current(&a))
                 return 0;
         family = sk->__sk_common.skc_family;
-        if (!a.killed && (family == AF_UNIX || (inet(family) && on_loopback(sk))))
+        if (!a.killed && family == AF_UNIX)
                 return 0;
-        return refuse_kind(&a, HF_OP_LISTEN, family);
+        if (a.killed || !inet(family) || !on_loopback(sk))
+                return refuse_kind(&a, HF_OP_LISTEN, family);
+        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!owner)
+                return -ENOMEM;
+        make_own(&a, owner);
+        return 0;
+}
+
+/* Somebody's first packet, which is nobody's system call: it is dropped, and makes no event. */
+SEC("lsm/inet_conn_request")
+int BPF_PROG(inet_conn_request, struct sock *sk, struct sk_buff *packet, struct request_sock *asked)
+{
+        if (!sk->sk_bpf_storage || !bpf_sk_storage_get(&owners, sk, NULL, 0))
+                return 0;
+        return common_on_loopback(&asked->__req_common) ? 0 : -EACCES;
 }
 
 SEC("lsm/socket_accept")
@@ -207,17 +255,40 @@ int BPF_PROG(socket_receive, struct file *file)
         return p.port ? net_check(&a, &p, HF_OP_RECV, protocol(sock)) : 0;
 }
 
-/* Whether an option leads packets elsewhere than their address says: source routes, extension headers, an interface of its choice. */
+/* Whether it takes the socket into a group, or says of a group whom to hear: the kernel tells the network, and so whoever is there. */
+static __always_inline bool joins_group(int name)
+{
+        return name >= IP_ADD_MEMBERSHIP && name <= MCAST_MSFILTER && name != IP_DROP_MEMBERSHIP && name != IP_DROP_SOURCE_MEMBERSHIP &&
+               name != MCAST_LEAVE_GROUP && name != MCAST_LEAVE_SOURCE_GROUP;
+}
+
+/*
+ * Whether an option leads packets elsewhere than their address says: source routes, extension headers (also as those of a flow), an
+ * interface of its choice; or makes packets of its own.
+ */
 static __always_inline bool option_leads_elsewhere(int level, int name)
 {
         switch (level) {
         case SOL_SOCKET:
                 return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX;
         case IPPROTO_IP:
-                return name == IP_OPTIONS;
+                return name == IP_OPTIONS || name == IP_UNICAST_IF || joins_group(name);
         case IPPROTO_IPV6:
-                return name == IPV6_RTHDR || name == IPV6_HOPOPTS || name == IPV6_DSTOPTS || name == IPV6_RTHDRDSTOPTS ||
-                       name == IPV6_2292PKTOPTIONS;
+                switch (name) {
+                case IPV6_RTHDR:
+                case IPV6_HOPOPTS:
+                case IPV6_DSTOPTS:
+                case IPV6_RTHDRDSTOPTS:
+                case IPV6_2292PKTOPTIONS:
+                case IPV6_2292PKTINFO:
+                case IPV6_PKTINFO:
+                case IPV6_UNICAST_IF:
+                case IPV6_FLOWLABEL_MGR:
+                case IPV6_JOIN_GROUP:
+                case IPV6_JOIN_ANYCAST:
+                        return true;
+                }
+                return name > IP_DROP_SOURCE_MEMBERSHIP && joins_group(name);
         }
         return false;
 }

@@ -20,8 +20,8 @@
 
 /* Where something goes, or comes from. */
 struct peer_address {
-        __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
-        __u16 port;    /* host order */
+        __u8 addr[16] __attribute__((aligned(8))); /* IPv4 as ::ffff:a.b.c.d */
+        __u16 port;                                /* host order */
         bool known;
 };
 
@@ -60,12 +60,24 @@ static __always_inline enum hf_why net_decide(const struct agent *a, const struc
         return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, rule);
 }
 
-/* The same, with the event of a refusal. */
+static __always_inline bool unspecified(const struct peer_address *p)
+{
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        return p->known && !addr[0] && !addr[1];
+}
+
+/* The same, with the event of a refusal. To :: the kernel goes by IPv4 where the socket is bound to an address of that. */
 static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
 {
         __u32 rule = 0;
         enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, &rule);
+        struct peer_address here;
 
+        if (why == HF_WHY_ALLOWED && unspecified(p)) {
+                address_v4(&here, __builtin_bswap32(0x7f000001), __builtin_bswap16(p->port));
+                why = net_decide(a, &here, proto, &rule);
+        }
         return why == HF_WHY_ALLOWED ? 0 : net_refuse(a, p, op, proto, why, rule);
 }
 
@@ -120,19 +132,24 @@ static __always_inline void address_of_peer(struct peer_address *p, struct sock 
         }
 }
 
-/* Whether a socket is bound to a loopback address. */
-static __always_inline bool on_loopback(struct sock *sk)
+/* Whether a socket, or what asks for one, is bound to a loopback address. */
+static __always_inline bool common_on_loopback(struct sock_common *sk)
 {
-        if (sk->__sk_common.skc_family == AF_INET)
-                return (sk->__sk_common.skc_rcv_saddr & 0xff) == 127;
         struct in6_addr addr = {};
 
-        BPF_CORE_READ_INTO(&addr, sk, __sk_common.skc_v6_rcv_saddr);
+        if (sk->skc_family == AF_INET)
+                return (sk->skc_rcv_saddr & 0xff) == 127;
+        BPF_CORE_READ_INTO(&addr, sk, skc_v6_rcv_saddr);
         if (addr.in6_u.u6_addr32[0] || addr.in6_u.u6_addr32[1])
                 return false;
         if (!addr.in6_u.u6_addr32[2])
                 return addr.in6_u.u6_addr32[3] == __builtin_bswap32(1);
         return addr.in6_u.u6_addr32[2] == __builtin_bswap32(0xffff) && addr.in6_u.u6_addr8[12] == 127;
+}
+
+static __always_inline bool on_loopback(struct sock *sk)
+{
+        return common_on_loopback(&sk->__sk_common);
 }
 
 /* Whether the session made the socket, and may still use it. */

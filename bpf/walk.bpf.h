@@ -191,6 +191,41 @@ static __always_inline void name_step(__u32 policy, struct place *place, __u64 h
                 place->node = below;
 }
 
+#define DCACHE_OP_COMPARE 0x2
+#define S_CASEFOLD (1 << 15)
+#define PROC_MAGIC 0x9fa0
+#define EXT4_MAGIC 0xef53
+#define F2FS_MAGIC 0xf2f52010
+#define TMPFS_MAGIC 0x01021994
+
+/* Whether the file system compares names itself, in this folder; in part of those that have such folders it compares in all of them. */
+static __always_inline bool compares_names(const struct dentry *dentry, const struct inode *folder)
+{
+        return (dentry->d_flags & DCACHE_OP_COMPARE) || (folder->i_flags & S_CASEFOLD);
+}
+
+/*
+ * Whether the name is not the only one of what it stands for: where a folder takes upper and lower case for the same, a rule's name, which
+ * is looked for byte by byte, could be gone round.
+ */
+static __noinline bool has_other_names(__u64 child)
+{
+        struct dentry *dentry = (struct dentry *)child;
+
+        if (BPF_CORE_READ(dentry, d_parent, d_inode, i_flags) & S_CASEFOLD)
+                return true;
+        if (!(BPF_CORE_READ(dentry, d_flags) & DCACHE_OP_COMPARE))
+                return false;
+        switch (BPF_CORE_READ(dentry, d_sb, s_magic)) {
+        case PROC_MAGIC:
+        case EXT4_MAGIC:
+        case F2FS_MAGIC:
+        case TMPFS_MAGIC:
+                return false;
+        }
+        return true;
+}
+
 /* From a place that has names below it, down again along the names that led to the leaf, as far as the policy knows them. No node: too far.
  */
 static __noinline void names_find(__u32 policy, struct place *place, __u64 leaf, __u64 child)
@@ -198,6 +233,8 @@ static __noinline void names_find(__u32 policy, struct place *place, __u64 leaf,
         for (int i = 0; i < HF_LEVELS; i++) {
                 if (!place->node)
                         return;
+                if (has_other_names(child))
+                        break;
                 name_step(policy, place, dentry_hash(child));
                 if (child == leaf)
                         return;
@@ -221,15 +258,15 @@ struct dentry___shortname {
 
 #define SHORT_NAME 32 /* bytes, the NUL included: what every kernel keeps within the dentry */
 
-/* Whether the name may be in the table below the node. A name that is short lies in the dentry itself. */
-static __always_inline bool name_may_be(const struct hf_node *node, const struct dentry *dentry)
+/* Whether the name may be in the table below the node, which is the folder's. A name that is short lies in the dentry itself. */
+static __always_inline bool name_may_be(const struct hf_node *node, const struct dentry *dentry, const struct inode *folder)
 {
         __u32 length = dentry->d_name.len;
         __u64 start, at;
 
         if (!node->names)
                 return false;
-        if (length >= SHORT_NAME || (node->flags & (HF_NODE_ANY | HF_NODE_DEEP)))
+        if (length >= SHORT_NAME || compares_names(dentry, folder) || (node->flags & (HF_NODE_ANY | HF_NODE_DEEP)))
                 return true;
         if (bpf_core_field_exists(dentry->d_iname))
                 at = bpf_core_field_offset(struct dentry, d_iname);
@@ -301,7 +338,7 @@ static __always_inline struct place place_of(__u32 policy, struct dentry *leaf, 
         }
         below = number(child);
         if (place.node) {
-                if (!name_may_be(place.node, child))
+                if (!name_may_be(place.node, child, dentry->d_inode))
                         return place;
         } else {
                 struct dentry *far;

@@ -8,10 +8,11 @@
 read -r seconds seed <<<"${FUZZ:-10 1}"
 NAME=fuzzed
 
-# What a process of no session looks like from outside, and what the kernel is set to. Not what changes by itself.
+# What a process of no session looks like from outside, and what the kernel is set to. Not what changes by itself, and not a folder's size
+# and links, which overlayfs tells in another way once it has asked the upper layer for a file without a name.
 world() {
 	find "$OUT" /etc /root /usr/sbin/holdfastd /usr/bin/holdfast /var/lib/holdfast -maxdepth 3 -not -name '*.db-*' -not -name holdfast.db \
-		-printf '%p %i %y %m %U:%G %s %n %T@ %l\n' 2>/dev/null | sort
+		\( -type d -printf '%p %i %y %m %U:%G %T@\n' -o -printf '%p %i %y %m %U:%G %s %n %T@ %l\n' \) 2>/dev/null | sort
 	find "$OUT" -type f -exec sha256sum {} + | sort
 	cat /proc/mounts /proc/modules /proc/swaps
 	hostname

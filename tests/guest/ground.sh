@@ -12,6 +12,8 @@ base_policy '
 	{ "path": "${WORKSPACE}/new/folder/later", "deny": "w" },
 	{ "path": "${WORKSPACE}/private", "deny": "r" },
 	{ "path": "'"$FS"'/ws", "allow": "rwx" }, { "path": "'"$FS"'/ws/denied", "deny": "rw" },
+	{ "path": "'"$FS"'/folded", "allow": "rwx" }, { "path": "'"$FS"'/folded/later", "deny": "rw" },
+	{ "path": "'"$FS"'/plain", "allow": "rwx" }, { "path": "'"$FS"'/plain/later", "deny": "rw" },
 	{ "path": "'"$FS"'/out/readable", "allow": "r" }'
 
 scene() {
@@ -148,6 +150,50 @@ test_rules_hold_on_ext4_with_extended_attributes_and_file_handles() {
 	denied "$FS/out/file" w files handle "$FS/out/file" "$FS/ws"
 	denied "$FS/out/readable" w files set-flags "$FS/out/readable"
 	denied -e "$MOVED" "$FS/out/file|$FS/ws/link" w files link-then-write "$FS/out/file" "$FS/ws/link"
+}
+
+# denied_in_any_spelling: where the denied name of a folder has others, nothing is made in it.
+denied_in_any_spelling() {
+	local name
+	for name in later LATER file; do
+		mark
+		confined files create "$FS/folded/$name"
+		same "$name confined" 'refused EACCES' "$output"
+		settled
+		[[ $(refusals why) =~ ^(no_rule|rule)$ ]] || fail "why $name: $(refusals why)"
+	done
+	same control 'done' "$(files create "$FS/folded/LATER")"
+	[ -e "$FS/folded/later" ] || fail "control: it is another file"
+}
+
+test_a_denied_name_has_no_other_in_a_folder_that_takes_upper_and_lower_case_for_the_same() {
+	mkdir -p "$FS"
+	truncate -s 8M "$SCRATCH/disk"
+	mke2fs -q -F -t ext4 -O casefold "$SCRATCH/disk"
+	mount -o loop "$SCRATCH/disk" "$FS"
+	mkdir -p "$FS"/{ws/denied,out,folded,plain}
+	touch "$FS/out/readable"
+	chattr +F "$FS/folded"
+	denied_in_any_spelling
+	confined files create "$FS/plain/LATER"
+	same "in another folder" 'done' "$output"
+	confined files create "$FS/plain/later"
+	same "the denied name in another folder" 'refused EACCES' "$output"
+}
+
+# FAT12 on 2,000 sectors of 512 bytes: 1 of boot, 6 of its table, 4 of 64 names.
+test_a_denied_name_has_no_other_on_vfat() {
+	mkdir -p "$FS"
+	python3 -c "import struct
+disk = bytearray(2000 * 512)
+disk[0:3] = b'\xeb\x3c\x90'
+struct.pack_into('<HBHBHHBH', disk, 11, 512, 1, 1, 1, 64, 2000, 0xf8, 6)
+disk[510:515] = b'\x55\xaa\xf8\xff\xff'
+open('$SCRATCH/fat', 'wb').write(disk)"
+	mount -o loop -t vfat "$SCRATCH/fat" "$FS"
+	mkdir -p "$FS"/{ws/denied,out,folded,plain}
+	touch "$FS/out/readable"
+	denied_in_any_spelling
 }
 
 test_a_file_of_the_lower_layer_is_not_copied_up() {

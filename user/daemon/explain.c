@@ -101,12 +101,16 @@ static int explain_address(struct daemon *d, const struct session *s, uint32_t p
 {
         const struct event_context context = context_of(d, s);
         struct hf_egress egress;
-        int r = kernel_egress(d->kernel, policy, q->addr, &egress);
+        const uint8_t *addr = q->addr;
         struct verdict v;
 
-        if (r < 0 && r != -ENOENT)
-                return error_set(e, r, "cannot look up the address in the policy: %s", strerror(-r));
-        v = verdict_egress(r < 0 ? NULL : &egress, q->proto, q->port, now);
+        for (; addr; addr = verdict_other_address(&v, addr)) {
+                int r = kernel_egress(d->kernel, policy, addr, &egress);
+
+                if (r < 0 && r != -ENOENT)
+                        return error_set(e, r, "cannot look up the address in the policy: %s", strerror(-r));
+                v = verdict_egress(r < 0 ? NULL : &egress, q->proto, q->port, now);
+        }
         *ret = verdict_json(q, NULL, &v, &context, now);
         return 0;
 }

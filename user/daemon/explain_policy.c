@@ -119,9 +119,12 @@ static void explain_address(const struct compiled *c, const struct ceilings *cei
                             struct verdict *v, cJSON **ret)
 {
         const struct event_context context = { .policy = c->policy, .ceilings = ceilings->list };
-        const struct prefix *prefix = compiled_find_prefix(c, q->addr);
 
-        *v = verdict_egress(prefix ? &prefix->egress : NULL, q->proto, q->port, now);
+        for (const uint8_t *addr = q->addr; addr; addr = verdict_other_address(v, addr)) {
+                const struct prefix *prefix = compiled_find_prefix(c, addr);
+
+                *v = verdict_egress(prefix ? &prefix->egress : NULL, q->proto, q->port, now);
+        }
         *ret = verdict_json(q, NULL, v, &context, now);
 }
 

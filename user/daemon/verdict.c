@@ -76,6 +76,13 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
         return v;
 }
 
+const uint8_t *verdict_other_address(const struct verdict *v, const uint8_t addr[16])
+{
+        static const uint8_t any[16], here[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+
+        return v->why == HF_WHY_ALLOWED && !memcmp(addr, any, sizeof(any)) ? here : NULL;
+}
+
 static bool in_mask(const struct rule *rule, uint64_t mask)
 {
         return mask >> rule->capability & 1;

@@ -51,6 +51,9 @@ struct verdict verdict_file(const struct hf_node *node, bool own, const struct l
 /* The verdict on an address, from the ports of the prefix that decides; NULL: none does. */
 struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uint16_t port, const struct standing *now);
 
+/* The address that decides too, once that verdict allows this one: to :: the kernel may go by IPv4. NULL: none. */
+const uint8_t *verdict_other_address(const struct verdict *v, const uint8_t addr[16]);
+
 /*
  * The answer as docs/api.md has it; of a refusal, what decided is told as its event would tell it in that context (policy, kill_reason).
  * looked may be NULL (egress). NULL when memory runs out.
