@@ -116,13 +116,14 @@ test_what_cannot_be_taken_away_is_told_and_nothing_is_confined() {
 }
 
 test_a_refusal_leaves_all_that_could_be_taken_away() {
-	local things='capability write bpf inotify fanotify' # those that watch see what the ones before them open
-	# shellcheck disable=SC2086
-	start $things
-	same control "$(printf '%s: done\n' $things)" "$(use)"
+	local things=(capability write bpf inotify fanotify) # those that watch see what the ones before them open
+	local all
+	all=$(printf '%s: done\n' "${things[@]}")
+	start "${things[@]}"
+	same control "$all" "$(use)"
 	try holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
 	same "status: $output" 1 "$status"
-	same "what it uses" "$(printf '%s: done\n' $things)" "$(use)"
+	same "what it uses" "$all" "$(use)"
 }
 
 # The other has the descriptor too, and is not attached.

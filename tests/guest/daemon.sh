@@ -74,7 +74,7 @@ test_a_kill_outlives_the_daemon() {
 	same state denied "$(show "$session" state)"
 	holdfast lift "$session"
 	kill -USR1 "$pid"
-	await "it can write again" grep -q done "$WS/told"
+	await "it can write again" grep -q 'done' "$WS/told"
 }
 
 test_a_policy_can_be_replaced_and_a_session_killed_after_a_restart() {

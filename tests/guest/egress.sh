@@ -115,6 +115,41 @@ test_an_address_without_a_family_or_of_the_other_family_is_refused() {
 	cut_off 127.0.0.1:7002 udp-sendto ::ffff:127.0.0.1 7002
 }
 
+test_what_is_bound_to_an_ipv4_address_does_not_reach_ipv4_by_the_unspecified_address() {
+	local POLICY=$SCRATCH/six.json program='import errno, socket
+s = socket.socket(socket.AF_INET6)
+s.bind(("::ffff:127.0.0.1", 0))
+e = s.connect_ex(("::", 7002))
+print("refused " + errno.errorcode[e] if e else "done")'
+	base_policy '' '{ "cidr": "::/0", "port": 7002 }'
+	same control 'done' "$(python3 -c "$program")"
+	confined python3 -c "$program"
+	same confined 'refused EACCES' "$output"
+	jq '.capabilities.net.egress += [{"cidr": "127.0.0.1/32", "port": 7002}]' "$POLICY" >"$SCRATCH/both.json"
+	POLICY=$SCRATCH/both.json confined python3 -c "$program"
+	same "with a rule for IPv4 too" 'done' "$output"
+}
+
+connects() { # PORT [ADDRESS]
+	timeout 5 bash -c "exec 3<>/dev/tcp/${2-192.0.2.1}/$1" 2>/dev/null
+}
+
+test_a_listener_that_is_bound_again_while_it_begins_is_reached_on_loopback_only() {
+	ip address add 192.0.2.1/32 dev lo
+	in_background bash -c "exec rebind 7100 60 >$SCRATCH/rebound"
+	await "control: one listens" grep -q . "$SCRATCH/rebound"
+	connects 7100 || fail "control: $(<"$SCRATCH/rebound")"
+	await "control: it has accepted" grep -q accepted "$SCRATCH/rebound"
+	start_session rebind bash -c "exec $(type -p rebind) 7101 60 >$WS/rebound"
+	await "one listens" grep -q . "$WS/rebound"
+	if [ "$(<"$WS/rebound")" = listening ]; then
+		! connects 7101 || fail "reached"
+		connects 7101 127.0.0.1 || fail "not reached on loopback"
+		await "it has accepted that" grep -q accepted "$WS/rebound"
+	fi
+	ip address del 192.0.2.1/32 dev lo
+}
+
 # no_socket FAMILY TYPE PROTOCOL: there is such a socket for the unconfined, and none for a session.
 no_socket() {
 	same "unconfined: socket $*" 'done' "$(net socket "$@")"
