@@ -15,6 +15,7 @@ static int attempt(void)
                 char room[CMSG_SPACE(sizeof(int))];
                 struct cmsghdr align;
         } control = { .align = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SO_MARK } };
+        struct io_uring_sqe send = { .opcode = IORING_OP_SENDMSG };
         struct to a = v4("ALLOWED");
         struct iovec data = { "x", 1 };
         struct msghdr m = { .msg_name = &a.any,
@@ -25,6 +26,7 @@ static int attempt(void)
                             .msg_controllen = sizeof(control) };
 
         *CMSG_DATA(&control.align) = 7;
-        return ring_linked((struct io_uring_sqe){
-                .opcode = IORING_OP_SENDMSG, .fd = make(AF_INET, SOCK_DGRAM, 0), .addr = (unsigned long)&m });
+        send.fd = make(AF_INET, SOCK_DGRAM, 0);
+        send.addr = (unsigned long)&m;
+        return ring_linked(send);
 }
