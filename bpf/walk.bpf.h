@@ -199,16 +199,16 @@ static __always_inline void name_step(__u32 policy, struct place *place, __u64 h
 #define TMPFS_MAGIC 0x01021994
 
 /* Whether the file system compares names itself, in this folder; in part of those that have such folders it compares in all of them. */
-static __always_inline bool compares_names(const struct dentry *dentry, const struct inode *folder)
+static __always_inline __u32 compares_names(const struct dentry *dentry, const struct inode *folder)
 {
-        return (dentry->d_flags & DCACHE_OP_COMPARE) || (folder->i_flags & S_CASEFOLD);
+        return (dentry->d_flags & DCACHE_OP_COMPARE) | (folder->i_flags & S_CASEFOLD);
 }
 
 /*
  * Whether the name is not the only one of what it stands for: where a folder takes upper and lower case for the same, a rule's name, which
- * is looked for byte by byte, could be gone round.
+ * is looked for byte by byte, could be gone round. Global, and so verified once, whatever calls it.
  */
-static __noinline bool has_other_names(__u64 child)
+__attribute__((noinline)) __weak bool has_other_names(__u64 child)
 {
         struct dentry *dentry = (struct dentry *)child;
 
@@ -266,7 +266,7 @@ static __always_inline bool name_may_be(const struct hf_node *node, const struct
 
         if (!node->names)
                 return false;
-        if (length >= SHORT_NAME || compares_names(dentry, folder) || (node->flags & (HF_NODE_ANY | HF_NODE_DEEP)))
+        if (length >= SHORT_NAME || (compares_names(dentry, folder) | (node->flags & (HF_NODE_ANY | HF_NODE_DEEP))))
                 return true;
         if (bpf_core_field_exists(dentry->d_iname))
                 at = bpf_core_field_offset(struct dentry, d_iname);

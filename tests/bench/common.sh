@@ -81,7 +81,7 @@ start_holdfast() {
 		exec setsid holdfastd </dev/null >>$LOG 2>&1
 	) &
 	daemon=$!
-	for ((waited = 0; waited < 240; waited++)); do
+	for ((waited = 0; waited < 600; waited++)); do
 		if [ -S $SOCKET ] && holdfast ps >/dev/null 2>&1; then return; fi
 		kill -0 "$daemon" 2>/dev/null || break
 		sleep 0.5

@@ -66,6 +66,8 @@ test_a_session_that_ended_meanwhile_is_ended_after_the_restart() {
 
 # A teller would not live through the kill: it waits in a read, which is asked again.
 test_a_kill_outlives_the_daemon() {
+	echo text >"$WS/inside"
+	rm -f "$WS/told"
 	start_session denied bash -c "trap 'files write $WS/inside >>$WS/told' USR1; echo ready >>$WS/told; sleep infinity & while :; do wait; done"
 	await "it is ready" grep -q ready "$WS/told"
 	holdfast kill "$session" --deny --reason 'before the crash'

@@ -111,6 +111,56 @@ test_a_policy_that_takes_a_right_away_reaches_files_registered_with_io_uring() {
 	same "without it" 'refused EACCES text' "$result"
 }
 
+# The sum of a file as it is on the disk.
+on_disk() {
+	sync
+	echo 1 >/proc/sys/vm/drop_caches
+	sha256sum <"$1"
+}
+
+# The file that is open is the donor: what it gets is the other's block. The other's descriptor is what the hook sees.
+test_a_policy_that_takes_a_right_away_stops_the_trading_of_blocks() {
+	local disk=$SCRATCH/trade POLICY=$SCRATCH/trade.json original before
+	mkdir -p "$disk"
+	truncate -s 8M "$SCRATCH/disk"
+	mke2fs -q -F -t ext4 "$SCRATCH/disk"
+	mount -o loop "$SCRATCH/disk" "$disk"
+	head -c 4096 /dev/zero | tr '\0' 0 >"$disk/victim"
+	mkdir "$disk/own"
+	head -c 4096 /dev/zero | tr '\0' 1 >"$disk/own/file"
+	original=$(on_disk "$disk/victim")
+	base_policy '{ "path": "'"$disk"'/own", "allow": "rw" }, { "path": "'"$disk"'/victim", "allow": "rw" }'
+	jq '.capabilities.workspace.files[-1].allow = "r"' "$POLICY" >"$SCRATCH/less.json"
+	rm -f "$WS/ask" "$WS/said"
+	mkfifo "$WS/ask"
+	start_session trade python3 -c "import errno, fcntl, os, struct
+victim = os.open('$disk/victim', os.O_RDWR)
+own = os.open('$disk/own/file', os.O_RDWR)
+for line in open('$WS/ask'):
+    try:
+        fcntl.ioctl(own, 0xc028660f, struct.pack('=IIQQQQ', 0, victim, 0, 0, 1, 0))
+        said = 'done'
+    except OSError as e:
+        said = 'refused ' + errno.errorcode[e.errno]
+    print(said, file=open('$WS/said', 'a'))"
+	exec 6>"$WS/ask"
+	echo >&6
+	await "it has tried" test -s "$WS/said"
+	same control 'done' "$(<"$WS/said")"
+	before=$original
+	original=$(on_disk "$disk/victim")
+	[ "$original" != "$before" ] || fail "control: the blocks were not traded"
+	holdfast policy apply "$session" "$SCRATCH/less.json"
+	echo >&6
+	await "it has tried again" eval "[ \$(wc -l <$WS/said) = 2 ]"
+	[[ $(tail -n 1 "$WS/said") == refused* ]] || fail "$(tail -n 1 "$WS/said")"
+	same "the file" "$original" "$(on_disk "$disk/victim")"
+	exec 6>&-
+	holdfast kill "$session" || true
+	await "it has ended" ended "$session"
+	umount "$disk"
+}
+
 test_a_policy_that_gives_a_right_works_at_once() {
 	rm -f "$WS/said" "$WS/step2"
 	mkfifo "$WS/step2"
