@@ -130,24 +130,32 @@ print("refused " + errno.errorcode[e] if e else "done")'
 	same "with a rule for IPv4 too" 'done' "$output"
 }
 
-connects() { # PORT [ADDRESS]
-	timeout 5 bash -c "exec 3<>/dev/tcp/${2-192.0.2.1}/$1" 2>/dev/null
+connects() { # ADDRESS PORT
+	timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
+}
+
+# bound_again 4|6 PORT ADDRESS LOOPBACK: unconfined it is reached by another address, confined on loopback only.
+bound_again() {
+	rm -f "$SCRATCH/rebound" "$WS/rebound"
+	in_background bash -c "exec rebind $1 $2 60 >$SCRATCH/rebound"
+	await "control: one listens" grep -q . "$SCRATCH/rebound"
+	connects "$3" "$2" || fail "control: $(<"$SCRATCH/rebound")"
+	await "control: it has accepted" grep -q accepted "$SCRATCH/rebound"
+	start_session "rebind-$1" bash -c "exec $(type -p rebind) $1 $(($2 + 1)) 60 >$WS/rebound"
+	await "one listens" grep -q . "$WS/rebound"
+	[ "$(<"$WS/rebound")" = listening ] || return 0
+	! connects "$3" $(($2 + 1)) || fail "reached"
+	connects "$4" $(($2 + 1)) || fail "not reached on loopback"
+	await "it has accepted that" grep -q accepted "$WS/rebound"
 }
 
 test_a_listener_that_is_bound_again_while_it_begins_is_reached_on_loopback_only() {
 	ip address add 192.0.2.1/32 dev lo
-	in_background bash -c "exec rebind 7100 60 >$SCRATCH/rebound"
-	await "control: one listens" grep -q . "$SCRATCH/rebound"
-	connects 7100 || fail "control: $(<"$SCRATCH/rebound")"
-	await "control: it has accepted" grep -q accepted "$SCRATCH/rebound"
-	start_session rebind bash -c "exec $(type -p rebind) 7101 60 >$WS/rebound"
-	await "one listens" grep -q . "$WS/rebound"
-	if [ "$(<"$WS/rebound")" = listening ]; then
-		! connects 7101 || fail "reached"
-		connects 7101 127.0.0.1 || fail "not reached on loopback"
-		await "it has accepted that" grep -q accepted "$WS/rebound"
-	fi
+	ip address add 2001:db8::1/128 dev lo nodad
+	bound_again 4 7100 192.0.2.1 127.0.0.1
+	bound_again 6 7102 2001:db8::1 ::1
 	ip address del 192.0.2.1/32 dev lo
+	ip address del 2001:db8::1/128 dev lo
 }
 
 # no_socket FAMILY TYPE PROTOCOL: there is such a socket for the unconfined, and none for a session.

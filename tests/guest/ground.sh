@@ -162,6 +162,14 @@ denied_in_any_spelling() {
 		settled
 		[[ $(refusals why) =~ ^(no_rule|rule)$ ]] || fail "why $name: $(refusals why)"
 	done
+	for name in "mkdir $FS/folded/LATER" "rename $FS/plain/mine $FS/folded/LATER" "link $FS/plain/mine $FS/folded/LATER" \
+		"symlink $FS/plain/mine $FS/folded/LATER"; do
+		echo text >"$FS/plain/mine"
+		# shellcheck disable=SC2086
+		confined files $name
+		[[ $output == refused* ]] || fail "$name: $output"
+	done
+	[ ! -e "$FS/folded/LATER" ] || fail "made"
 	same control 'done' "$(files create "$FS/folded/LATER")"
 	[ -e "$FS/folded/later" ] || fail "control: it is another file"
 }

@@ -74,6 +74,25 @@ __attribute__((unused)) static int send_to(int fd, struct to a)
         return outcome(sendto(fd, "x", 1, MSG_NOSIGNAL, &a.any, a.size));
 }
 
+/* With one control message, of at most 64 bytes. */
+__attribute__((unused)) static int send_with(int fd, struct to a, int level, int type, const void *data, size_t size)
+{
+        union {
+                char room[CMSG_SPACE(64)];
+                struct cmsghdr align;
+        } control = { .align = { .cmsg_len = CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type } };
+        struct iovec byte = { "x", 1 };
+        struct msghdr m = { .msg_name = &a.any,
+                            .msg_namelen = a.size,
+                            .msg_iov = &byte,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = CMSG_SPACE(size) };
+
+        memcpy(CMSG_DATA(&control.align), data, size);
+        return outcome(sendmsg(fd, &m, MSG_NOSIGNAL));
+}
+
 /* Takes what the bystander's helper passes: '0' a file, '1' a connected socket, '2' a raw one. Negative where the kernel keeps it back. */
 __attribute__((unused)) static int passed(char which)
 {

@@ -7,19 +7,7 @@
 
 static int attempt(void)
 {
-        union {
-                char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
-                struct cmsghdr align;
-        } control = { .align = { .cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO } };
-        struct to a = v4("ALLOWED");
-        struct iovec data = { "x", 1 };
-        struct msghdr m = { .msg_name = &a.any,
-                            .msg_namelen = a.size,
-                            .msg_iov = &data,
-                            .msg_iovlen = 1,
-                            .msg_control = &control,
-                            .msg_controllen = sizeof(control) };
+        const struct in_pktinfo loopback = { .ipi_ifindex = 1 };
 
-        ((struct in_pktinfo *)CMSG_DATA(&control.align))->ipi_ifindex = 1;
-        return outcome(sendmsg(make(AF_INET, SOCK_DGRAM, 0), &m, 0));
+        return send_with(make(AF_INET, SOCK_DGRAM, 0), v4("ALLOWED"), IPPROTO_IP, IP_PKTINFO, &loopback, sizeof(loopback));
 }
