@@ -57,7 +57,7 @@ static __always_inline enum hf_why net_decide(const struct agent *a, const struc
         if (!p->known)
                 return HF_WHY_DEPTH;
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, rule);
+        return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 7
+#define HF_ABI_VERSION 8
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -54,7 +54,9 @@ struct hf_session {
         __u32 sent;  /* events put into the ring buffer, counted by the kernel */
         __u32 taken; /* of them, those that the daemon has read */
         __u32 ipcs;  /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
-        __u32 reserved[4];
+        __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
+        __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
+        __u32 reserved[3];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -228,6 +230,32 @@ struct hf_egress {
         __u32 count;
         __u32 pad;
         struct hf_port port[HF_PORTS];
+};
+
+/*
+ * Map "opened", a hash, of struct hf_egress: what names that a session's policy allows open at their addresses, beside what "egress" says of
+ * those. The resolver writes it before the answer leaves.
+ */
+struct hf_opened_key {
+        __u32 policy;
+        __u32 pad;
+        __u8 addr[16];
+};
+
+#define HF_OPENED_MAX (1u << 18) /* addresses of all policies together */
+
+/*
+ * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0: none
+ * has. Other sessions do not reach it.
+ */
+#define HF_PORT_NUMBERS 65536
+
+/* Socket storage "led": where a socket that was led to the resolver asked to go, for the source of what comes back. */
+struct hf_led {
+        __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+        __u16 port;    /* host order */
+        __u16 to;      /* of the resolver, host order */
+        __u32 pad;
 };
 
 /*
@@ -504,6 +532,8 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+_Static_assert(sizeof(struct hf_opened_key) == 24, "hf_opened_key");
+_Static_assert(sizeof(struct hf_led) == 24, "hf_led");
 /* Of all that the kernel allows in a namespace (4,096 of shared memory, 32,000 of the others), what one session may have together. */
 #define HF_IPCS 1024
 

@@ -185,7 +185,7 @@ static void compare_egress(const struct compiled *c, const uint8_t addr[16], uin
         }
         for (int i = 0; i < CAPABILITIES; i++) {
                 uint32_t rule;
-                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, proto, port, &rule);
+                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, proto, port, 0, &rule);
 
                 check((why == HF_WHY_ALLOWED) == (expected >> i & 1));
                 check((why == HF_WHY_NO_RULE) == !expected);

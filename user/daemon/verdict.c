@@ -64,7 +64,7 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
 
         if (now->killed)
                 return v;
-        v.why = hf_egress_decide(egress, hf_live(&now->policy), proto, port, &v.rule);
+        v.why = hf_egress_decide(egress, hf_live(&now->policy), proto, port, 0, &v.rule);
         for (uint32_t i = 0; egress && i < egress->count && i < HF_PORTS; i++) {
                 const struct hf_port *p = &egress->port[i];
 
