@@ -216,7 +216,8 @@ struct hf_port {
         __u32 rule;
         __u16 from, to; /* inclusive, host order */
         __u8 proto;     /* enum hf_proto bits */
-        __u8 pad[7];
+        __u8 pad[3];
+        __u32 until; /* s of CLOCK_BOOTTIME; 0: as long as the policy is in force */
 };
 
 /* Map "egress", an LPM trie. IPv4 stands as ::ffff:a.b.c.d. What shorter prefixes allow is already folded in. */
@@ -250,12 +251,14 @@ struct hf_opened_key {
  */
 #define HF_PORT_NUMBERS 65536
 
-/* Socket storage "led": where a socket that was led to the resolver asked to go, for the source of what comes back. */
+#define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
+#define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
+
+/* Socket storage "led": to which name server a socket that is led to the resolver asked to go, for the source of what comes back. */
 struct hf_led {
         __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
-        __u16 port;    /* host order */
-        __u16 to;      /* of the resolver, host order */
-        __u32 pad;
+        __u16 to;      /* port of the resolver, host order */
+        __u16 pad[3];
 };
 
 /*
