@@ -88,6 +88,29 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_OPENED_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_opened_key);
+        __type(value, struct hf_egress);
+} opened MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, HF_PORT_NUMBERS);
+        __uint(map_flags, BPF_F_MMAPABLE);
+        __type(key, __u32);
+        __type(value, __u32);
+} resolvers MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct hf_led);
+} led MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
         __uint(max_entries, HF_KNOWN_MAX);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, struct hf_known_key);

@@ -54,6 +54,30 @@ static __always_inline void address_read(struct peer_address *p, const void *fro
         }
 }
 
+/*
+ * Whether what goes to a name server goes to the session's resolver instead. The programs of its cgroup lead it there, and so only a socket
+ * that was made in that.
+ */
+static __always_inline bool is_led(const struct agent *a, struct sock *sk, const struct peer_address *p)
+{
+        struct hf_led *record;
+        __u16 to;
+
+        if (a->killed || !p->known || p->port != HF_NAME_SERVER || !a->session)
+                return false;
+        to = a->session->resolver;
+        if (!to || cgroup_slot(sk->sk_cgrp_data.cgroup, 0) != a->slot) {
+                bpf_sk_storage_delete(&led, sk);
+                return false;
+        }
+        record = bpf_sk_storage_get(&led, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!record)
+                return false;
+        __builtin_memcpy(record->addr, p->addr, sizeof(record->addr));
+        record->to = to;
+        return true;
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(socket_create, int family, int type, int proto, int kern)
 {
@@ -84,6 +108,8 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
         address_read(&p, address, length, false);
+        if (is_led(&a, sk, &p))
+                return 0;
         return net_check(&a, &p, HF_OP_CONNECT, protocol(sock));
 }
 
@@ -159,12 +185,14 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);
+                if (is_led(&a, sk, &p))
+                        return 0;
                 return net_check(&a, &p, HF_OP_SEND, protocol(sock));
         }
-        if (!a.killed && !a.session->recheck)
+        if (!a.killed && !a.session->recheck && !a.session->flows)
                 return 0;
         address_of_peer(&p, sk);
-        return net_check(&a, &p, HF_OP_SEND, protocol(sock));
+        return net_check_since(&a, &p, HF_OP_SEND, protocol(sock), HF_GRACE);
 }
 
 SEC("lsm/socket_recvmsg")
@@ -252,7 +280,7 @@ int BPF_PROG(socket_receive, struct file *file)
         if (sk->__sk_common.skc_state == TCP_LISTEN)
                 return on_loopback(sk) ? 0 : refuse_kind(&a, HF_OP_LISTEN, family);
         address_of_peer(&p, sk);
-        return p.port ? net_check(&a, &p, HF_OP_RECV, protocol(sock)) : 0;
+        return p.port ? net_check_since(&a, &p, HF_OP_RECV, protocol(sock), HF_GRACE) : 0;
 }
 
 /* Whether it takes the socket into a group, or says of a group whom to hear: the kernel tells the network, and so whoever is there. */

@@ -49,15 +49,53 @@ static __always_inline int net_refuse(const struct agent *a, const struct peer_a
         return r.error;
 }
 
-/* Whether the policy in force lets the session send there. */
-static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 *rule)
+/* Whether it is an address of the host itself; so are those that are not specified, to which the kernel connects there. */
+static __always_inline bool leads_here(const struct peer_address *p)
+{
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        if (addr[0])
+                return false;
+        if (!(addr[1] & ~__builtin_bswap64(1)))
+                return true;
+        return (addr[1] & 0xffffffff) == 0xffff0000 && (p->addr[12] == 127 || !(addr[1] >> 32));
+}
+
+/* What names open there. now: s of CLOCK_BOOTTIME. */
+static __always_inline enum hf_why opened_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 now, __u32 *rule)
+{
+        struct hf_opened_key key = { .policy = a->policy };
+
+        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
+        return hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now, rule);
+}
+
+/*
+ * Whether the policy in force lets the session send there, by address or by what names have opened; its resolver it always reaches, and no
+ * other's. grace: for so long (s) it goes on with an address that a name has led to.
+ */
+static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
 {
         struct hf_egress_key key = { .prefix = 32 + 128, .policy = a->policy };
+        __u32 port = p->port, by_name = 0, *owner;
+        enum hf_why why, named;
 
         if (!p->known)
                 return HF_WHY_DEPTH;
+        if (leads_here(p)) {
+                owner = bpf_map_lookup_elem(&resolvers, &port);
+                if (owner && *owner)
+                        return *owner == a->slot ? HF_WHY_ALLOWED : HF_WHY_GUARD;
+        }
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
+        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
+        if (why == HF_WHY_ALLOWED || why == HF_WHY_RULE || !a->session || !a->session->resolver)
+                return why;
+        named = opened_decide(a, p, proto, (__u32)(bpf_ktime_get_boot_ns() / 1000000000) - grace, &by_name);
+        if (named != HF_WHY_ALLOWED && why != HF_WHY_NO_RULE)
+                return why;
+        *rule = by_name;
+        return named;
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)
@@ -68,17 +106,22 @@ static __always_inline bool unspecified(const struct peer_address *p)
 }
 
 /* The same, with the event of a refusal. To :: the kernel goes by IPv4 where the socket is bound to an address of that. */
-static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
+static __always_inline int net_check_since(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, __u32 grace)
 {
         __u32 rule = 0;
-        enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, &rule);
+        enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, grace, &rule);
         struct peer_address here;
 
         if (why == HF_WHY_ALLOWED && unspecified(p)) {
                 address_v4(&here, __builtin_bswap32(0x7f000001), __builtin_bswap16(p->port));
-                why = net_decide(a, &here, proto, &rule);
+                why = net_decide(a, &here, proto, grace, &rule);
         }
         return why == HF_WHY_ALLOWED ? 0 : net_refuse(a, p, op, proto, why, rule);
+}
+
+static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
+{
+        return net_check_since(a, p, op, proto, 0);
 }
 
 static __always_inline bool inet(__u16 family)
@@ -269,7 +312,7 @@ static __always_inline enum socket_fault socket_fault(const struct agent *a, str
                 return SOCKET_LISTEN;
         }
         address_of_peer(&p, sk);
-        why = p.port ? net_decide(a, &p, protocol(sock), &rule) : HF_WHY_ALLOWED;
+        why = p.port ? net_decide(a, &p, protocol(sock), HF_GRACE, &rule) : HF_WHY_ALLOWED;
         if (why == HF_WHY_ALLOWED)
                 return SOCKET_FITS;
         if (report)

@@ -483,6 +483,8 @@ enum hf_why {
         HF_WHY_GUARD,    /* the guard refuses it to every session */
         HF_WHY_DEVICE,   /* a device that no rule names */
         HF_WHY_CONTENT,  /* its content is not, or no longer, what the rule names */
+        HF_WHY_PRIVATE,  /* the name leads only to where no rule lets it lead */
+        HF_WHY_LIMIT,    /* more queries, or names, than one session may ask for */
         HF_WHYS,
 };
 

@@ -159,6 +159,7 @@ void session_release(struct daemon *d, struct session *s)
                 __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
                 __atomic_store_n(&record->policy, 0, __ATOMIC_RELEASE);
         }
+        resolver_end(d, s);
         if (s->loaded) {
                 kernel_policy_unload(d->kernel, s->policy_id);
                 d->sessions.policies[s->policy_id] = false;

@@ -84,6 +84,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
+        resolver_switched(d, s, old);
         r = cgroup_interrupt(s->cgroup_fd);
         if (r < 0)
                 log_warning("session %s: cannot interrupt what it waits for: %s", s->id, strerror(-r));
@@ -166,12 +167,19 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         r = load(d, c, &id, &unverified, e);
         if (r < 0)
                 return r;
+        r = resolver_prepare(d, s, id, c->hosts, e);
+        if (r < 0) {
+                kernel_policy_unload(d->kernel, id);
+                d->sessions.policies[id] = false;
+                return r;
+        }
         r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r >= 0)
                 r = store_session_policy(d->store, s->id, id, name, t, &ceilings, e);
         else
                 error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
         if (r < 0) {
+                resolver_take_back(d, s, id);
                 kernel_policy_unload(d->kernel, id);
                 d->sessions.policies[id] = false;
                 if (s->policy)

@@ -16,6 +16,8 @@ enum map {
         MAP_BOOKS,
         MAP_HINTS,
         MAP_EGRESS,
+        MAP_OPENED,
+        MAP_RESOLVERS,
         MAP_CONTENTS,
         MAP_CGROUPS,
         MAP_PEERS,
@@ -42,9 +44,12 @@ enum iterator {
         ITERS,
 };
 
+#define LEADERS 8 /* the programs of a cgroup whose session has a resolver */
+
 struct kernel {
         int map[MAPS];
-        int iter[ITERS]; /* program descriptors */
+        int iter[ITERS];     /* program descriptors */
+        int leader[LEADERS]; /* the same, in the order of leaders[] */
         struct hf_session *sessions;
         struct hf_host *host;
         struct hf_policy *policies;

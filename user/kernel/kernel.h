@@ -124,6 +124,19 @@ int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing
 /* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
 int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
 
+/*
+ * Attaches to a cgroup, once, what leads its sockets to the session's resolver. What leads nowhere while the session's record has no port. Stays
+ * as long as the cgroup.
+ */
+int kernel_lead(struct kernel *k, int cgroup, struct error *e);
+
+/* Whose resolver has the port of the loopback addresses; slot 0: nobody's. 0 or negative errno. */
+int kernel_resolver_port(struct kernel *k, uint16_t port, uint32_t slot);
+
+/* For the resolver's process: the maps "opened" and "policies". They stay the kernel's. */
+int kernel_opened_fd(const struct kernel *k);
+int kernel_policies_fd(const struct kernel *k);
+
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);
 

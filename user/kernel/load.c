@@ -25,11 +25,20 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",  "egress",
-                                             "contents", "cgroups", "peers",    "request", "events", "ipcs" };
+static const char *const map_names[MAPS] = { "sessions",  "host",     "policies", "books", "hints",   "egress", "opened",
+                                             "resolvers", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
                                                "see_watches",  "see_mappings",    "release_tasks" };
+static const struct {
+        const char *name;
+        enum bpf_attach_type type;
+} leaders[LEADERS] = {
+        { "lead_connect4", BPF_CGROUP_INET4_CONNECT },   { "lead_connect6", BPF_CGROUP_INET6_CONNECT },
+        { "lead_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },    { "lead_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
+        { "seem_recvmsg4", BPF_CGROUP_UDP4_RECVMSG },    { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
+        { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME }, { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
+};
 
 int kernel_error(struct error *e, int code, const char *what)
 {
@@ -89,12 +98,17 @@ static int open_maps(struct kernel *k)
         return r;
 }
 
-static int open_iterators(struct kernel *k)
+static int open_programs(struct kernel *k)
 {
         for (int i = 0; i < ITERS; i++) {
                 k->iter[i] = pinned(PATH_PINS, "programs", iter_names[i]);
                 if (k->iter[i] < 0)
                         return k->iter[i];
+        }
+        for (int i = 0; i < LEADERS; i++) {
+                k->leader[i] = pinned(PATH_PINS, "programs", leaders[i].name);
+                if (k->leader[i] < 0)
+                        return k->leader[i];
         }
         return 0;
 }
@@ -198,9 +212,18 @@ static const char *pin_name(const struct holdfast_bpf *skeleton, const struct bp
         return strchr(bpf_map__name(map), '.') ? NULL : bpf_map__name(map);
 }
 
+static int pin_program(struct holdfast_bpf *skeleton, const char *name, struct error *e)
+{
+        char path[PATH_MAX];
+        int r;
+
+        snprintf(path, sizeof(path), PINS_NEW "/programs/%s", name);
+        r = bpf_program__pin(bpf_object__find_program_by_name(skeleton->obj, name), path);
+        return r ? error_set(e, r, "cannot pin %s: %s", path, strerror(-r)) : 0;
+}
+
 static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
 {
-        struct bpf_program *program;
         struct bpf_map *map;
         char path[PATH_MAX];
         int r;
@@ -215,16 +238,27 @@ static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
                         return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
         }
         for (int i = 0; i < ITERS; i++) {
-                program = bpf_object__find_program_by_name(skeleton->obj, iter_names[i]);
-                snprintf(path, sizeof(path), PINS_NEW "/programs/%s", iter_names[i]);
-                r = bpf_program__pin(program, path);
+                r = pin_program(skeleton, iter_names[i], e);
                 if (r)
-                        return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
+                        return r;
+        }
+        for (int i = 0; i < LEADERS; i++) {
+                r = pin_program(skeleton, leaders[i].name, e);
+                if (r)
+                        return r;
         }
         return 0;
 }
 
-/* Attaches each program but the iterators, and pins its link. */
+/* Whether it is run, or attached, when that is asked for. */
+static bool waits(const struct bpf_program *program)
+{
+        const char *section = bpf_program__section_name(program);
+
+        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup/", 7) == 0;
+}
+
+/* Attaches the others, and pins their links. */
 static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
 {
         struct bpf_program *program;
@@ -236,7 +270,7 @@ static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
                 const char *name = bpf_program__name(program);
                 struct bpf_link *link;
 
-                if (!bpf_program__autoload(program) || strncmp(bpf_program__section_name(program), "iter/", 5) == 0)
+                if (!bpf_program__autoload(program) || waits(program))
                         continue;
                 link = bpf_program__attach(program);
                 if (!link)
@@ -300,6 +334,14 @@ static bool sessions_live(const struct kernel *k)
         return false;
 }
 
+static void forget(struct kernel *k)
+{
+        memset(k, 0, sizeof(*k));
+        memset(k->map, -1, sizeof(k->map));
+        memset(k->iter, -1, sizeof(k->iter));
+        memset(k->leader, -1, sizeof(k->leader));
+}
+
 static void unmap(struct kernel *k)
 {
         ring_buffer__free(k->ring);
@@ -317,9 +359,9 @@ static void unmap(struct kernel *k)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
                 cleanup_close(&k->iter[i]);
-        memset(k, 0, sizeof(*k));
-        memset(k->map, -1, sizeof(k->map));
-        memset(k->iter, -1, sizeof(k->iter));
+        for (int i = 0; i < LEADERS; i++)
+                cleanup_close(&k->leader[i]);
+        forget(k);
 }
 
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
@@ -333,7 +375,7 @@ static int take_over(struct kernel *k, struct error *e)
         /* Another version may lack maps and programs that this one has: whether it holds sessions is asked all the same. */
         mapped = !map_sessions(k);
         if (!r && mapped && k->host->abi == HF_ABI_VERSION) {
-                r = open_iterators(k);
+                r = open_programs(k);
                 if (!r)
                         r = map_all(k, e);
                 if (!r)
@@ -356,8 +398,7 @@ int kernel_open(struct kernel **ret, struct error *e)
 
         if (!k)
                 return kernel_error(e, -ENOMEM, "kernel_open");
-        memset(k->map, -1, sizeof(k->map));
-        memset(k->iter, -1, sizeof(k->iter));
+        forget(k);
         libbpf_set_print(libbpf_log);
         r = take_over(k, e);
         k->taken_over = !r;
@@ -366,7 +407,7 @@ int kernel_open(struct kernel **ret, struct error *e)
                 if (!r)
                         r = open_maps(k);
                 if (!r)
-                        r = open_iterators(k);
+                        r = open_programs(k);
                 if (!r)
                         r = map_all(k, e);
         }
@@ -413,4 +454,43 @@ struct hf_session *kernel_session(struct kernel *k, uint32_t slot)
 struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy)
 {
         return &k->policies[policy];
+}
+
+static bool is_attached(int cgroup, enum bpf_attach_type type, int program)
+{
+        struct bpf_prog_info info = { 0 };
+        __u32 size = sizeof(info), ids[64], count = ARRAY_SIZE(ids);
+
+        if (bpf_obj_get_info_by_fd(program, &info, &size) || bpf_prog_query(cgroup, type, 0, NULL, ids, &count))
+                return false;
+        for (__u32 i = 0; i < count; i++)
+                if (ids[i] == info.id)
+                        return true;
+        return false;
+}
+
+int kernel_lead(struct kernel *k, int cgroup, struct error *e)
+{
+        for (int i = 0; i < LEADERS; i++)
+                if (!is_attached(cgroup, leaders[i].type, k->leader[i]) &&
+                    bpf_prog_attach(k->leader[i], cgroup, leaders[i].type, BPF_F_ALLOW_MULTI))
+                        return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", leaders[i].name, strerror(errno));
+        return 0;
+}
+
+int kernel_opened_fd(const struct kernel *k)
+{
+        return k->map[MAP_OPENED];
+}
+
+int kernel_policies_fd(const struct kernel *k)
+{
+        return k->map[MAP_POLICIES];
+}
+
+int kernel_resolver_port(struct kernel *k, uint16_t port, uint32_t slot)
+{
+        const uint32_t key = port;
+
+        return bpf_map_update_elem(k->map[MAP_RESOLVERS], &key, &slot, BPF_ANY) ? -errno : 0;
 }

@@ -249,6 +249,22 @@ static void egress_reap(const struct kernel *k)
         }
 }
 
+/* The same, of what names have opened. */
+static void opened_reap(const struct kernel *k)
+{
+        struct hf_opened_key key, next;
+        bool have = false;
+
+        while (!bpf_map_get_next_key(k->map[MAP_OPENED], have ? &key : NULL, &next)) {
+                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
+                        bpf_map_delete_elem(k->map[MAP_OPENED], &next);
+                        continue;
+                }
+                key = next;
+                have = true;
+        }
+}
+
 void kernel_policy_reap(struct kernel *k)
 {
         if (!k->n_unloaded)
@@ -256,6 +272,7 @@ void kernel_policy_reap(struct kernel *k)
         /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
         egress_reap(k);
+        opened_reap(k);
         contents_reap(k);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {

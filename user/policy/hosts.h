@@ -40,6 +40,9 @@ size_t hosts_size(const struct hosts *h);
 enum hf_why hosts_decide(const struct hosts *h, const char *name, uint64_t live, uint32_t *rule);
 
 /* Whether an address is loopback, link-local, private, shared, multicast, a cloud's metadata or reserved: no name leads there by itself. */
+/* Whether a rule of the policy itself has this very name. */
+bool hosts_has(const struct hosts *h, const char *name);
+
 bool addr_is_special(const uint8_t addr[16]);
 
 /*
