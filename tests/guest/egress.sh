@@ -121,7 +121,7 @@ s = socket.socket(socket.AF_INET6)
 s.bind(("::ffff:127.0.0.1", 0))
 e = s.connect_ex(("::", 7002))
 print("refused " + errno.errorcode[e] if e else "done")'
-	base_policy '' '{ "cidr": "::/0", "port": 7002 }'
+	base_policy '' '{ "cidr": "::", "port": 7002 }'
 	same control 'done' "$(python3 -c "$program")"
 	confined python3 -c "$program"
 	same confined 'refused EACCES' "$output"

@@ -88,13 +88,21 @@ static bool in_mask(const struct rule *rule, uint64_t mask)
         return mask >> rule->capability & 1;
 }
 
-/* Whether two rules speak of the same place or prefix, and the second allows all that is asked. */
+/* Whether two egress rules speak of the same name or prefix. */
+static bool same_end(const struct rule *a, const struct rule *b)
+{
+        if (a->host || b->host)
+                return a->host && b->host && !strcmp(a->host, b->host);
+        return a->prefix == b->prefix && !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+/* Whether two rules speak of the same place, name or prefix, and the second allows all that is asked. */
 static bool alike(const struct rule *a, const struct rule *b, const struct question *q)
 {
         if (q->rights)
                 return a->path && b->path && !strcmp(a->path, b->path) && (q->rights & ~b->allow) == 0;
-        return !a->path && !b->path && a->prefix == b->prefix && !memcmp(a->addr, b->addr, sizeof(a->addr)) && q->port >= b->port_from &&
-               q->port <= b->port_to && (q->proto & b->proto);
+        return !a->path && !b->path && !b->denies && same_end(a, b) && q->port >= b->port_from && q->port <= b->port_to &&
+               (q->proto & b->proto);
 }
 
 /*

@@ -226,6 +226,9 @@ static int compile_net(struct compiled *c, const struct sources *all, struct fin
 
         for (int i = 1; i < all->n && r == 0; i++)
                 r = net_clip(c, &all->list[i], findings);
+        if (r == 0)
+                r = hosts_build(all->list, (size_t)all->n, &c->hosts, findings);
+        c->clipped |= c->hosts && hosts_clipped(c->hosts);
         return r;
 }
 
@@ -285,6 +288,7 @@ void compiled_free(struct compiled *c)
                 free(c->places[i].name);
         free(c->places);
         free(c->prefixes);
+        free(c->hosts);
         free(c->contents);
         for (int layer = 0; layer < HF_LAYERS; layer++)
                 free(c->layers[layer]);
