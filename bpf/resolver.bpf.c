@@ -14,17 +14,17 @@ static __always_inline struct hf_led *record_of(struct bpf_sock_addr *ctx)
         return ctx->sk ? bpf_sk_storage_get(&led, ctx->sk, NULL, 0) : NULL;
 }
 
-static __always_inline bool is_mapped(const struct bpf_sock_addr *ctx)
-{
-        return !ctx->user_ip6[0] && !ctx->user_ip6[1] && ctx->user_ip6[2] == MAPPED;
-}
+/* Word n of an IPv6 address. The verifier takes a constant offset only, which a volatile load keeps. */
+#define word6(ctx, n) (*(volatile __u32 *)&(ctx)->user_ip6[n])
 
-static __always_inline bool from_here(const struct bpf_sock_addr *ctx)
+/* Whether the address is one of the resolver's. */
+static __always_inline bool from_here(struct bpf_sock_addr *ctx)
 {
-        if (ctx->user_ip6[0] || ctx->user_ip6[1])
+        __u32 third = word6(ctx, 2), last = word6(ctx, 3);
+
+        if (word6(ctx, 0) || word6(ctx, 1))
                 return false;
-        return ctx->user_ip6[2] ? ctx->user_ip6[2] == MAPPED && ctx->user_ip6[3] == LOOPBACK_V4 :
-                                  ctx->user_ip6[3] == LAST_OF_LOOPBACK_V6;
+        return third ? third == MAPPED && last == LOOPBACK_V4 : last == LAST_OF_LOOPBACK_V6;
 }
 
 static __always_inline int lead4(struct bpf_sock_addr *ctx)
@@ -51,7 +51,7 @@ static __always_inline int lead6(struct bpf_sock_addr *ctx)
         record = record_of(ctx);
         if (!record)
                 return 1;
-        mapped = is_mapped(ctx);
+        mapped = !word6(ctx, 0) && !word6(ctx, 1) && word6(ctx, 2) == MAPPED;
         ctx->user_ip6[0] = 0;
         ctx->user_ip6[1] = 0;
         ctx->user_ip6[2] = mapped ? MAPPED : 0;

@@ -189,7 +189,7 @@ static int start_state(struct daemon *d, struct error *e)
 
 static void report_start(struct daemon *d, const char *reason)
 {
-        cJSON *o = event_new(d, NULL, "admin", "allow", "holdfastd");
+        cJSON *o = event_begin(d, NULL, "admin", "allow", "holdfastd");
 
         if (o) {
                 cJSON_AddStringToObject(o, "version", HOLDFAST_VERSION);

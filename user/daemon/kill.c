@@ -89,7 +89,7 @@ void kill_enforce(struct daemon *d, struct session *s)
 static void report(struct daemon *d, const struct kill *k, const char *op, const char *actor)
 {
         const struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
-        cJSON *o = event_new(d, s, "kill", !strcmp(op, "set") ? "deny" : "allow", actor);
+        cJSON *o = event_begin(d, s, "kill", !strcmp(op, "set") ? "deny" : "allow", actor);
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", op);

@@ -198,7 +198,7 @@ static void add_answer(cJSON *o, const struct resolver_tell *t)
 
 static void report_lost(struct daemon *d, const struct session *s, uint64_t count)
 {
-        cJSON *o = event_new(d, s, "lost", NULL, NULL);
+        cJSON *o = event_begin(d, s, "lost", NULL, NULL);
 
         if (o) {
                 json_add_u64(o, "count", count);
@@ -213,7 +213,7 @@ static void report_query(struct daemon *d, const struct session *s, const struct
         const struct hf_event decision = { .rule = t->rule, .why = (uint8_t)why_of(t), .flags = denied ? HF_EVENT_DENIED : 0 };
         const bool current = t->policy == s->policy_id;
         const struct event_context context = { .policy = current ? s->policy : NULL, .ceilings = current ? s->ceilings.list : NULL };
-        cJSON *o = event_new(d, s, "dns", denied ? "deny" : "allow", NULL);
+        cJSON *o = event_begin(d, s, "dns", denied ? "deny" : "allow", NULL);
 
         if (o) {
                 cJSON_AddStringToObject(o, "right", "query");

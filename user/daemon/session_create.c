@@ -255,7 +255,7 @@ static void undo(struct daemon *d, struct session *s)
 static void report(struct daemon *d, struct session *s, const struct peer *peer)
 {
         char actor[ACTOR_SIZE];
-        cJSON *o = event_new(d, s, "session", "allow", peer_actor(peer, actor));
+        cJSON *o = event_begin(d, s, "session", "allow", peer_actor(peer, actor));
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", "start");

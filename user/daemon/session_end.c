@@ -200,7 +200,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         ceilings_forget(&s->ceilings);
         if (store_session_update(d->store, s, NULL) < 0)
                 log_warning("session %s ended, and the database could not note it", s->id);
-        o = event_new(d, s, "session", NULL, NULL);
+        o = event_begin(d, s, "session", NULL, NULL);
         if (o) {
                 cJSON_AddStringToObject(o, "op", "end");
                 json_add_u64(o, "denials", s->denials);

@@ -108,7 +108,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
 
 static void report(struct daemon *d, struct session *s, const char *old, const char *actor)
 {
-        cJSON *o = event_new(d, s, "policy", "allow", actor);
+        cJSON *o = event_begin(d, s, "policy", "allow", actor);
 
         if (o) {
                 json_add_text(o, "policy", s->policy_name);

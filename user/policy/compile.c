@@ -232,6 +232,13 @@ static int compile_net(struct compiled *c, const struct sources *all, struct fin
         return r;
 }
 
+int policy_hosts(const struct policy *p, const struct ceiling *ceilings, struct hosts **ret, struct findings *findings)
+{
+        const struct sources all = find_sources(p, ceilings);
+
+        return hosts_build(all.list, (size_t)all.n, ret, findings);
+}
+
 static bool limits_equal(const struct limits *a, const struct limits *b)
 {
         return a->memory == b->memory && a->cpu == b->cpu && a->pids == b->pids && a->wall == b->wall;

@@ -267,6 +267,11 @@ int hosts_open(const struct hosts *h, const char *name, const uint8_t addr[16], 
         return (int)open.count;
 }
 
+bool hosts_has(const struct hosts *h, const char *name)
+{
+        return find_at(h, &h->layers[0], name, false).n > 0;
+}
+
 bool hosts_clipped(const struct hosts *h)
 {
         static const struct place_asked any = { .any = true };

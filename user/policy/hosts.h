@@ -30,6 +30,12 @@ int host_parse(const char *text, char **ret, struct error *e);
  */
 int hosts_build(const struct source *layers, size_t n, struct hosts **ret, struct findings *findings);
 
+/* The same of a policy and its ceilings, which are as in struct policy_vars. */
+int policy_hosts(const struct policy *p, const struct ceiling *ceilings, struct hosts **ret, struct findings *findings);
+
+/* Whether a rule of the policy itself has this very name. */
+bool hosts_has(const struct hosts *h, const char *name);
+
 /* Bytes of the table. */
 size_t hosts_size(const struct hosts *h);
 
@@ -40,9 +46,6 @@ size_t hosts_size(const struct hosts *h);
 enum hf_why hosts_decide(const struct hosts *h, const char *name, uint64_t live, uint32_t *rule);
 
 /* Whether an address is loopback, link-local, private, shared, multicast, a cloud's metadata or reserved: no name leads there by itself. */
-/* Whether a rule of the policy itself has this very name. */
-bool hosts_has(const struct hosts *h, const char *name);
-
 bool addr_is_special(const uint8_t addr[16]);
 
 /*
