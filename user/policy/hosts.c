@@ -189,6 +189,19 @@ static const struct host_rule *denial_of(const struct found *found, const struct
         return NULL;
 }
 
+/* The denial that left nothing: one that takes from what allows, or the first, where all of them are denials. */
+static uint32_t denied_by(const struct found *found)
+{
+        const struct host_rule *denial;
+        struct hf_egress allowed = { 0 };
+
+        for (size_t i = 0; i < found->n; i++)
+                if (!found->rules[i].denies)
+                        egress_add(&allowed, &found->rules[i].port);
+        denial = denial_of(found, &allowed);
+        return denial ? denial->port.rule : found->rules[0].port.rule;
+}
+
 /* The policy's word on the ports that are left. */
 static enum hf_why decide_ports(const struct hf_egress *open, uint64_t live, uint32_t *rule)
 {
@@ -213,8 +226,7 @@ enum hf_why hosts_decide(const struct hosts *h, const char *name, uint64_t live,
                 return HF_WHY_NO_RULE;
         layer_ports(h, &h->layers[0], &found, &any, &open);
         if (!open.count) {
-                for (size_t i = 0; i < found.n && !*rule; i++)
-                        *rule = found.rules[i].denies ? found.rules[i].port.rule : 0;
+                *rule = denied_by(&found);
                 return HF_WHY_RULE;
         }
         for (size_t i = 1; i < h->n; i++) {

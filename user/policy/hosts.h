@@ -3,8 +3,9 @@
  * Egress by name: what a policy and its ceilings say of host names, in one piece of memory without pointers, which the resolver's process
  * maps. Names are given in lower case, without a dot at their end.
  *
- * Of one layer's rules the most exact name wins: the name itself before "*." of its parent, that before "*." of the parent above; at one
- * name, a denial before what allows. What a name opens is what every layer allows, ceilings by name or by address.
+ * Of one layer's rules the most exact name wins: the name itself before "*." of its parent, that before "*." of the parent above. Only the
+ * rules at that name count, whatever their capabilities; there a denial takes its ports from what allows. What a name opens is what every
+ * layer allows, ceilings by name or by address; a ceiling's denial of the name stands before both.
  */
 #ifndef HOLDFAST_POLICY_HOSTS_H
 #define HOLDFAST_POLICY_HOSTS_H
@@ -40,8 +41,8 @@ bool hosts_has(const struct hosts *h, const char *name);
 size_t hosts_size(const struct hosts *h);
 
 /*
- * Whether a session under live capabilities may ask for the name at all, on any port: HF_WHY_ALLOWED, _NO_RULE, _RULE (a denial of all ports
- * that anything allows) or _INACTIVE. *rule gets the rule that decided, with its layer; 0: none.
+ * Whether a session under live capabilities may ask for the name at all, on any port: HF_WHY_ALLOWED, _NO_RULE, _RULE (a denial of all
+ * ports that anything allows) or _INACTIVE. *rule gets the rule that decided, with its layer; 0: none.
  */
 enum hf_why hosts_decide(const struct hosts *h, const char *name, uint64_t live, uint32_t *rule);
 
@@ -50,8 +51,10 @@ bool addr_is_special(const uint8_t addr[16]);
 
 /*
  * Adds the ports that the name opens at the address until then (s of CLOCK_BOOTTIME) to what is open there. An address that is special is
- * opened by rules with "private" alone, and loopback, link-local, multicast and unspecified ones by those too only where the rule is for the
- * exact name. Returns how many were added (0: the name does not lead there), or -ENOSPC where there are more than HF_PORTS.
+ * opened by rules with "private" alone, and one that stands apart (policy/zones.h: loopback, link-local, a cloud's metadata, multicast,
+ * unspecified, reserved) by those too only where the rule is for the exact name. Returns how many ranges the name opens there, also of
+ * those that were open already (0: it does not lead there), or -ENOSPC and changes nothing where there would be more than HF_PORTS. What is
+ * past its time in egress is for the caller to drop.
  */
 int hosts_open(const struct hosts *h, const char *name, const uint8_t addr[16], uint32_t until, struct hf_egress *egress);
 

@@ -132,7 +132,9 @@ static void a_denial_takes_its_ports_from_what_allows_at_the_name(void **state)
         compile_under(&c,
                       EGRESS("{\"host\":\"a.example\",\"deny\":true,\"port\":\"100-200\",\"proto\":\"tcp\"},{\"host\":\"a.example\"},"
                              "{\"host\":\"b.example\",\"port\":443},{\"host\":\"b.example\",\"port\":\"1-1000\",\"deny\":true},"
-                             "{\"host\":\"*.example\"},{\"host\":\"c.example\",\"deny\":true,\"port\":22}"),
+                             "{\"host\":\"*.example\"},{\"host\":\"c.example\",\"deny\":true,\"port\":22},"
+                             "{\"host\":\"e.example\",\"deny\":true,\"port\":22},{\"host\":\"e.example\",\"port\":443},"
+                             "{\"host\":\"e.example\",\"deny\":true,\"port\":443}"),
                       NULL, NULL);
         assert_asked(&c, "a.example", HF_WHY_ALLOWED, 2);
         assert_true(leads(&c, "a.example", PUBLIC, HF_TCP, 0));
@@ -147,6 +149,7 @@ static void a_denial_takes_its_ports_from_what_allows_at_the_name(void **state)
         /* A denial alone is the most exact word on its name. */
         assert_asked(&c, "c.example", HF_WHY_RULE, 6);
         assert_asked(&c, "d.example", HF_WHY_ALLOWED, 5);
+        assert_asked(&c, "e.example", HF_WHY_RULE, 9);
 }
 
 static void denials_at_the_ends_of_the_range_leave_the_rest(void **state)
