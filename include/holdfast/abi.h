@@ -51,9 +51,9 @@ struct hf_session {
          * not go on through memory that is mapped already, which the daemon looks for.
          */
         __u32 recheck;
-        __u32 sent;  /* events put into the ring buffer, counted by the kernel */
-        __u32 taken; /* of them, those that the daemon has read */
-        __u32 ipcs;  /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
+        __u32 sent;     /* events put into the ring buffer, counted by the kernel */
+        __u32 taken;    /* of them, those that the daemon has read */
+        __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
         __u32 reserved[3];
@@ -238,11 +238,11 @@ struct hf_egress {
  * "egress" says. The resolver writes it before the answer leaves.
  */
 #define HF_ADDRESS_BITS (32 + 128) /* prefix of a whole address */
-#define HF_OPENED_MAX (1u << 18) /* addresses of all policies together */
+#define HF_OPENED_MAX (1u << 18)   /* addresses of all policies together */
 
 /*
- * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0: none
- * has. Other sessions do not reach it.
+ * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0:
+ * none has. Other sessions do not reach it.
  */
 #define HF_PORT_NUMBERS 65536
 

@@ -148,7 +148,8 @@ int answer_empty(const struct query *q, ldns_pkt_rcode rcode, const char *blocke
 
 static bool is_at(const ldns_rr *rr, const ldns_rdf *name, uint16_t type)
 {
-        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && ldns_dname_compare(ldns_rr_owner(rr), name) == 0;
+        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
+               ldns_dname_compare(ldns_rr_owner(rr), name) == 0;
 }
 
 static const ldns_rr *find(const ldns_rr_list *list, const ldns_rdf *name, uint16_t type)

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPENED_AT_LEAST 60    /* s that an address is open, however short its time to live is */
-#define ADDRESSES_MAX 16384   /* that are open at once */
-#define NAMES_MAX 4096        /* different ones below the rules for "*.", in an hour */
-#define LABEL_MAX 48          /* bytes of a label below such a rule */
+#define OPENED_AT_LEAST 60  /* s that an address is open, however short its time to live is */
+#define ADDRESSES_MAX 16384 /* that are open at once */
+#define NAMES_MAX 4096      /* different ones below the rules for "*.", in an hour */
+#define LABEL_MAX 48        /* bytes of a label below such a rule */
 #define QUERIES_A_SECOND 2000
 #define TABLES 4 /* policies at once: the one in force, and those that are switched from or to */
 

@@ -106,7 +106,7 @@ static void on_order(evutil_socket_t fd, short what, void *context)
                 n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
                 memcpy(fds, CMSG_DATA(c), n_fds * sizeof(int));
         }
-        answer = (resolver_answer)-(n == sizeof(o) ? obey(s, &o, fds, n_fds) : -EINVAL);
+        answer = (resolver_answer) - (n == sizeof(o) ? obey(s, &o, fds, n_fds) : -EINVAL);
         for (size_t i = 0; i < n_fds; i++)
                 cleanup_close(&fds[i]);
         if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) != sizeof(answer))

@@ -17,7 +17,7 @@
 #define PENDING_MAX 512
 #define CONNECTIONS_MAX 64
 #define UNREAD_MAX (1u << 18) /* bytes of answers that a connection has not taken; what comes then is not sent */
-#define AT_ONCE 32 /* datagrams that are read before others have their turn */
+#define AT_ONCE 32            /* datagrams that are read before others have their turn */
 
 static const struct timeval patience = { 4, 0 }; /* shorter than that of the usual clients, so that they hear of it */
 static const struct timeval idle = { 10, 0 };    /* of a connection */
@@ -215,8 +215,8 @@ static void take(struct client_session *s, const struct client *client, const ui
                 ask(p);
         else
                 refuse(p, LDNS_RCODE_REFUSED,
-                       v.what == RESOLVER_LIMIT ? "too many queries, too many different names, or a label that is too long" :
-                                                  "the policy of this session does not allow the name",
+                       v.what == RESOLVER_LIMIT ? "too many queries, too many different names, or a label that is too long"
+                                                : "the policy of this session does not allow the name",
                        &tell);
 }
 

@@ -29,13 +29,9 @@ struct upstream {
 static const struct {
         const char *option, *value;
 } options[] = {
-        { "module-config:", "iterator" },
-        { "do-not-query-localhost:", "no" },
-        { "unblock-lan-zones:", "yes" },
+        { "module-config:", "iterator" }, { "do-not-query-localhost:", "no" }, { "unblock-lan-zones:", "yes" },
         { "infra-host-ttl:", "30" }, /* how long a server that is down is taken to be so */
-        { "infra-keep-probing:", "yes" },
-        { "edns-buffer-size:", "1232" },
-        { "cache-max-negative-ttl:", "60" },
+        { "infra-keep-probing:", "yes" }, { "edns-buffer-size:", "1232" },     { "cache-max-negative-ttl:", "60" },
 };
 
 static struct version version_of(const char *path)
@@ -50,8 +46,7 @@ static struct version version_of(const char *path)
 
 static bool is_same(const struct version *a, const struct version *b)
 {
-        return a->ino == b->ino && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-               a->changed.tv_nsec == b->changed.tv_nsec;
+        return a->ino == b->ino && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
 struct upstream *upstream_new(struct event_base *base)
