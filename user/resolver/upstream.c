@@ -29,13 +29,9 @@ struct upstream {
 static const struct {
         const char *option, *value;
 } options[] = {
-        { "module-config:", "iterator" },
-        { "do-not-query-localhost:", "no" },
-        { "unblock-lan-zones:", "yes" },
+        { "module-config:", "iterator" }, { "do-not-query-localhost:", "no" }, { "unblock-lan-zones:", "yes" },
         { "infra-host-ttl:", "30" }, /* how long a server that is down is taken to be so */
-        { "infra-keep-probing:", "yes" },
-        { "edns-buffer-size:", "1232" },
-        { "cache-max-negative-ttl:", "60" },
+        { "infra-keep-probing:", "yes" }, { "edns-buffer-size:", "1232" },     { "cache-max-negative-ttl:", "60" },
 };
 
 static struct version version_of(const char *path)
@@ -50,8 +46,7 @@ static struct version version_of(const char *path)
 
 static bool is_same(const struct version *a, const struct version *b)
 {
-        return a->ino == b->ino && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-               a->changed.tv_nsec == b->changed.tv_nsec;
+        return a->ino == b->ino && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
 struct upstream *upstream_new(struct event_base *base)
@@ -102,6 +97,8 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
         struct question *q = context;
 
         q->id = 0;
+        if (q->answered)
+                *q->answered = true;
         q->found(q->context, message && size > 0 ? message : NULL, size > 0 ? (size_t)size : 0);
         (void)rcode;
         (void)security;
@@ -111,11 +108,17 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
 
 int upstream_ask(struct upstream *u, const char *name, uint16_t type, struct question *q)
 {
-        int id = 0, r = ub_resolve_event(u->ctx, name, type, 1, q, on_answer, &id);
+        bool answered = false;
+        int id = 0, r;
 
+        q->answered = &answered;
+        r = ub_resolve_event(u->ctx, name, type, 1, q, on_answer, &id);
+        if (answered) /* from the cache: the question may be gone. libunbound gives it an id all the same. */
+                return 0;
+        q->answered = NULL;
         if (r)
                 log_debug("libunbound: %s", ub_strerror(r));
-        if (r == 0 && id) /* else it has been answered, from the cache */
+        else
                 q->id = id;
         return r ? -EIO : 0;
 }
