@@ -70,6 +70,18 @@ static int parse(const uint8_t *wire, size_t size, ldns_pkt **ret)
         return -EBADMSG;
 }
 
+/* Without the additional section. */
+static int parse_answer(const uint8_t *wire, size_t size, ldns_pkt **ret)
+{
+        _cleanup_free_ uint8_t *copy = size < LDNS_HEADER_SIZE ? NULL : malloc(size);
+
+        if (!copy)
+                return size < LDNS_HEADER_SIZE ? -EBADMSG : -ENOMEM;
+        memcpy(copy, wire, size);
+        memset(copy + LDNS_ARCOUNT_OFF, 0, sizeof(uint16_t));
+        return parse(copy, size, ret);
+}
+
 /* The head alone, for an answer to what is not read any further. */
 static int parse_head(const uint8_t *wire, ldns_pkt **ret)
 {
@@ -188,10 +200,22 @@ int answer_empty(const struct query *q, ldns_pkt_rcode rcode, const char *blocke
         return r;
 }
 
+/* As ldns_dname_compare(), in one pass: that begins anew for each label. The lengths of labels are no letters. */
+static bool is_same_name(const ldns_rdf *a, const ldns_rdf *b)
+{
+        const uint8_t *x = ldns_rdf_data(a), *y = ldns_rdf_data(b);
+
+        if (ldns_rdf_size(a) != ldns_rdf_size(b))
+                return false;
+        for (size_t i = 0; i < ldns_rdf_size(a); i++)
+                if (tolower(x[i]) != tolower(y[i]))
+                        return false;
+        return true;
+}
+
 static bool is_at(const ldns_rr *rr, const ldns_rdf *name, uint16_t type)
 {
-        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
-               ldns_dname_compare(ldns_rr_owner(rr), name) == 0;
+        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && is_same_name(ldns_rr_owner(rr), name);
 }
 
 static const ldns_rr *find(const ldns_rr_list *list, const ldns_rdf *name, uint16_t type)
@@ -279,15 +303,17 @@ static int add_authority(ldns_pkt *p, const ldns_rr_list *list)
         return 0;
 }
 
-/* What does not fit is asked for again over TCP. */
-static int fit(ldns_pkt *p, const struct query *q, struct answer *ret)
+/* What does not fit is asked for again over TCP. There everything fits but what was packed more tightly than ldns packs. */
+static int fit(ldns_pkt *p, const struct query *q, bool udp, struct answer *ret)
 {
         int r = to_wire(p, ret);
 
-        if (r < 0 || ret->size <= q->room)
+        if (r < 0 || ret->size <= (udp ? q->room : MESSAGE_MAX))
                 return r;
         free(ret->wire);
         ret->wire = NULL;
+        if (!udp)
+                return -EBADMSG;
         ldns_rr_list_deep_free(ldns_pkt_answer(p));
         ldns_pkt_set_answer(p, ldns_rr_list_new());
         ldns_pkt_set_ancount(p, 0);
@@ -304,11 +330,13 @@ int answer_make(const struct query *q, const uint8_t *from, size_t size, bool ud
         const ldns_rdf *name = ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(q->packet), 0));
         ldns_pkt *said = NULL, *p = NULL;
         uint32_t ttl = UINT32_MAX;
-        int r = -EBADMSG;
+        int r;
 
         *ret = (struct answer){ 0 };
-        if (ldns_wire2pkt(&said, from, size) != LDNS_STATUS_OK)
-                return -EBADMSG;
+        r = parse_answer(from, size, &said);
+        if (r < 0)
+                return r;
+        r = -EBADMSG;
         if (ldns_pkt_get_rcode(said) != LDNS_RCODE_NOERROR && ldns_pkt_get_rcode(said) != LDNS_RCODE_NXDOMAIN)
                 goto out;
         p = reply_new(q, ldns_pkt_get_rcode(said));
@@ -322,7 +350,7 @@ int answer_make(const struct query *q, const uint8_t *from, size_t size, bool ud
         if (r == 0 && !ret->left)
                 r = add_authority(p, ldns_pkt_authority(said));
         if (r == 0)
-                r = udp ? fit(p, q, ret) : to_wire(p, ret);
+                r = fit(p, q, udp, ret);
 out:
         ldns_pkt_free(p);
         ldns_pkt_free(said);
