@@ -330,11 +330,12 @@ int session_open(struct server *s, uint32_t slot, uint64_t generation, int *fds,
 
                 evutil_make_socket_nonblocking(fds[i]);
                 c->sockets[i] = event_new(s->base, fds[i], EV_READ | EV_PERSIST, udp ? on_datagram : on_connection, c);
+                if (c->sockets[i])
+                        fds[i] = -1; /* it is closed with the session */
                 if (!c->sockets[i] || event_add(c->sockets[i], NULL) < 0) {
                         session_close(s, c);
                         return -ENOMEM;
                 }
-                fds[i] = -1;
         }
         s->sessions[slot] = c;
         return 0;
