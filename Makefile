@@ -95,7 +95,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 
 # With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
 fuzz-programs: $(FUZZ)
-$(B)/parsers.a: $(call modules,base policy audit api)
+$(B)/parsers.a: $(call modules,base policy audit api) $(B)/user/resolver/message.o
 	ar rcs $@ $^
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/parsers.a Makefile
 	mkdir -p $(@D)

@@ -26,7 +26,7 @@ static int read_name(const ldns_rdf *rdf, struct query *ret)
         while (at < size && wire[at]) {
                 size_t label = wire[at++];
 
-                if (label > 63 || at + label >= size || out + label + 1 >= sizeof(ret->name))
+                if (label > LDNS_MAX_LABELLEN || at + label >= size || out + label + 1 >= sizeof(ret->name))
                         return -EINVAL;
                 if (out)
                         ret->name[out++] = '.';
@@ -41,35 +41,89 @@ static int read_name(const ldns_rdf *rdf, struct query *ret)
         return 0;
 }
 
+static uint16_t read_u16(const uint8_t *from)
+{
+        return (uint16_t)(from[0] << 8 | from[1]);
+}
+
+/* Whether it is one question, whose name is written out, and no more than an OPT record after it. */
+static bool is_plain(const uint8_t *wire, size_t size)
+{
+        size_t at = LDNS_HEADER_SIZE;
+
+        if (LDNS_QDCOUNT(wire) != 1 || LDNS_ANCOUNT(wire) || LDNS_NSCOUNT(wire) || LDNS_ARCOUNT(wire) > 1)
+                return false;
+        while (at < size && wire[at]) {
+                if (wire[at] > LDNS_MAX_LABELLEN)
+                        return false;
+                at += wire[at] + 1U;
+        }
+        at += 1 + 2 * sizeof(uint16_t); /* its end, type and class */
+        return !LDNS_ARCOUNT(wire) || (at + 3 <= size && !wire[at] && read_u16(wire + at + 1) == LDNS_RR_TYPE_OPT);
+}
+
+static int parse(const uint8_t *wire, size_t size, ldns_pkt **ret)
+{
+        if (ldns_wire2pkt(ret, wire, size) == LDNS_STATUS_OK)
+                return 0;
+        *ret = NULL;
+        return -EBADMSG;
+}
+
+/* Without the additional section. */
+static int parse_answer(const uint8_t *wire, size_t size, ldns_pkt **ret)
+{
+        _cleanup_free_ uint8_t *copy = size < LDNS_HEADER_SIZE ? NULL : malloc(size);
+
+        if (!copy)
+                return size < LDNS_HEADER_SIZE ? -EBADMSG : -ENOMEM;
+        memcpy(copy, wire, size);
+        memset(copy + LDNS_ARCOUNT_OFF, 0, sizeof(uint16_t));
+        return parse(copy, size, ret);
+}
+
+/* The head alone, for an answer to what is not read any further. */
+static int parse_head(const uint8_t *wire, ldns_pkt **ret)
+{
+        uint8_t head[LDNS_HEADER_SIZE] = { 0 };
+
+        memcpy(head, wire, 4); /* id and flags; it counts nothing */
+        return parse(head, sizeof(head), ret);
+}
+
+/* Types that are for data: RFC 6895, 3.1. */
+static bool is_for_data(uint16_t type)
+{
+        return type && type != LDNS_RR_TYPE_OPT && (type < 128 || type > 255);
+}
+
+/*
+ * ldns follows up to 65,535 pointers for each name, as many names as there are, and leaks all TSIG records but the last: so it is given
+ * nothing that a query does not need.
+ */
 int query_read(const uint8_t *wire, size_t size, struct query *ret)
 {
-        const ldns_rr_list *questions;
         const ldns_rr *question;
         size_t room;
+        int r;
 
         *ret = (struct query){ .room = ROOM_WITHOUT_EDNS };
-        if (ldns_wire2pkt(&ret->packet, wire, size) != LDNS_STATUS_OK) {
-                ret->packet = NULL;
+        if (size < LDNS_HEADER_SIZE || LDNS_QR_WIRE(wire))
                 return -EBADMSG;
-        }
-        if (ldns_pkt_qr(ret->packet)) {
-                query_clear(ret);
-                return -EBADMSG;
-        }
+        r = LDNS_OPCODE_WIRE(wire) != LDNS_PACKET_QUERY ? -EOPNOTSUPP : is_plain(wire, size) ? 0 : -EINVAL;
+        if (r < 0)
+                return parse_head(wire, &ret->packet) < 0 ? -EBADMSG : r;
+        r = parse(wire, size, &ret->packet);
+        if (r < 0)
+                return r;
         ret->edns = ldns_pkt_edns(ret->packet);
         room = ret->edns ? ldns_pkt_edns_udp_size(ret->packet) : 0;
         if (room > ret->room)
                 ret->room = room < ROOM_MAX ? room : ROOM_MAX;
-        questions = ldns_pkt_question(ret->packet);
-        if (ldns_pkt_get_opcode(ret->packet) != LDNS_PACKET_QUERY)
-                return -EOPNOTSUPP;
-        if (ldns_rr_list_rr_count(questions) != 1 || ldns_pkt_ancount(ret->packet))
-                return -EINVAL;
-        question = ldns_rr_list_rr(questions, 0);
+        question = ldns_rr_list_rr(ldns_pkt_question(ret->packet), 0);
         ret->type = (uint16_t)ldns_rr_get_type(question);
         ret->klass = (uint16_t)ldns_rr_get_class(question);
-        if (ret->klass != LDNS_RR_CLASS_IN || ret->type == LDNS_RR_TYPE_AXFR || ret->type == LDNS_RR_TYPE_IXFR ||
-            ret->type == LDNS_RR_TYPE_ANY)
+        if (ret->klass != LDNS_RR_CLASS_IN || !is_for_data(ret->type))
                 return -EOPNOTSUPP;
         return read_name(ldns_rr_owner(question), ret);
 }
@@ -146,10 +200,22 @@ int answer_empty(const struct query *q, ldns_pkt_rcode rcode, const char *blocke
         return r;
 }
 
+/* As ldns_dname_compare(), in one pass: that begins anew for each label. The lengths of labels are no letters. */
+static bool is_same_name(const ldns_rdf *a, const ldns_rdf *b)
+{
+        const uint8_t *x = ldns_rdf_data(a), *y = ldns_rdf_data(b);
+
+        if (ldns_rdf_size(a) != ldns_rdf_size(b))
+                return false;
+        for (size_t i = 0; i < ldns_rdf_size(a); i++)
+                if (tolower(x[i]) != tolower(y[i]))
+                        return false;
+        return true;
+}
+
 static bool is_at(const ldns_rr *rr, const ldns_rdf *name, uint16_t type)
 {
-        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN &&
-               ldns_dname_compare(ldns_rr_owner(rr), name) == 0;
+        return ldns_rr_get_type(rr) == type && ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && is_same_name(ldns_rr_owner(rr), name);
 }
 
 static const ldns_rr *find(const ldns_rr_list *list, const ldns_rdf *name, uint16_t type)
@@ -237,15 +303,17 @@ static int add_authority(ldns_pkt *p, const ldns_rr_list *list)
         return 0;
 }
 
-/* What does not fit is asked for again over TCP. */
-static int fit(ldns_pkt *p, const struct query *q, struct answer *ret)
+/* What does not fit is asked for again over TCP. There everything fits but what was packed more tightly than ldns packs. */
+static int fit(ldns_pkt *p, const struct query *q, bool udp, struct answer *ret)
 {
         int r = to_wire(p, ret);
 
-        if (r < 0 || ret->size <= q->room)
+        if (r < 0 || ret->size <= (udp ? q->room : MESSAGE_MAX))
                 return r;
         free(ret->wire);
         ret->wire = NULL;
+        if (!udp)
+                return -EBADMSG;
         ldns_rr_list_deep_free(ldns_pkt_answer(p));
         ldns_pkt_set_answer(p, ldns_rr_list_new());
         ldns_pkt_set_ancount(p, 0);
@@ -262,11 +330,13 @@ int answer_make(const struct query *q, const uint8_t *from, size_t size, bool ud
         const ldns_rdf *name = ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(q->packet), 0));
         ldns_pkt *said = NULL, *p = NULL;
         uint32_t ttl = UINT32_MAX;
-        int r = -EBADMSG;
+        int r;
 
         *ret = (struct answer){ 0 };
-        if (ldns_wire2pkt(&said, from, size) != LDNS_STATUS_OK)
-                return -EBADMSG;
+        r = parse_answer(from, size, &said);
+        if (r < 0)
+                return r;
+        r = -EBADMSG;
         if (ldns_pkt_get_rcode(said) != LDNS_RCODE_NOERROR && ldns_pkt_get_rcode(said) != LDNS_RCODE_NXDOMAIN)
                 goto out;
         p = reply_new(q, ldns_pkt_get_rcode(said));
@@ -280,7 +350,7 @@ int answer_make(const struct query *q, const uint8_t *from, size_t size, bool ud
         if (r == 0 && !ret->left)
                 r = add_authority(p, ldns_pkt_authority(said));
         if (r == 0)
-                r = udp ? fit(p, q, ret) : to_wire(p, ret);
+                r = fit(p, q, udp, ret);
 out:
         ldns_pkt_free(p);
         ldns_pkt_free(said);

@@ -76,6 +76,7 @@ static int address_write_all(struct names *n, const struct address *a)
 
 static void address_close(struct names *n, const struct address *a)
 {
+        n->closed = true;
         for (size_t i = 0; i < TABLES && n->tables[i].policy; i++)
                 opened_delete(n->opened, n->tables[i].policy, a->addr);
 }
@@ -150,7 +151,7 @@ void names_clear(struct names *n)
                 table_clear(&n->tables[i]);
         tdestroy(n->addresses, address_free);
         n->addresses = NULL;
-        n->n_addresses = 0;
+        n->n_addresses = n->n_openings = 0;
         forget_asked(n);
 }
 
@@ -229,14 +230,21 @@ struct names_verdict names_decide(struct names *n, const char *name, bool odd, u
 
 /* ---- what is open -------------------------------------------------------------------------------------------------------------- */
 
-static struct address *address_get(struct names *n, const uint8_t addr[16])
+static struct address *address_find(struct names *n, const uint8_t addr[16])
 {
-        struct address key, *new, **found;
+        struct address key, **found;
 
         memcpy(key.addr, addr, sizeof(key.addr));
         found = tfind(&key, &n->addresses, compare_addresses);
-        if (found)
-                return *found;
+        return found ? *found : NULL;
+}
+
+static struct address *address_get(struct names *n, const uint8_t addr[16])
+{
+        struct address *new = address_find(n, addr);
+
+        if (new)
+                return new;
         new = calloc(1, sizeof(*new));
         if (!new)
                 return NULL;
@@ -253,23 +261,48 @@ static void address_forget(struct names *n, struct address *a)
 {
         tdelete(a, &n->addresses, compare_addresses);
         n->n_addresses--;
+        n->n_openings -= a->n;
         address_free(a);
 }
 
-static struct opening *opening_get(struct address *a, const char *name)
+static struct opening *opening_find(struct address *a, const char *name)
 {
-        struct opening *more;
-
         for (size_t i = 0; i < a->n; i++)
                 if (!strcmp(a->openings[i].name, name))
                         return &a->openings[i];
+        return NULL;
+}
+
+/* In the place of the one that ends first. */
+static struct opening *opening_replace(struct names *n, struct address *a, char *name)
+{
+        struct opening *first = &a->openings[0];
+
+        for (size_t i = 1; i < a->n; i++)
+                if (a->openings[i].until < first->until)
+                        first = &a->openings[i];
+        free(first->name);
+        *first = (struct opening){ .name = name };
+        n->closed = true;
+        return first;
+}
+
+static struct opening *opening_add(struct names *n, struct address *a, const char *name)
+{
+        _cleanup_free_ char *copy = strdup(name);
+        struct opening *more;
+
+        if (!copy)
+                return NULL;
+        if (a->n == NAMES_AN_ADDRESS)
+                return opening_replace(n, a, TAKE_PTR(copy));
         more = reallocarray(a->openings, a->n + 1, sizeof(*more));
         if (!more)
                 return NULL;
         a->openings = more;
-        more[a->n].until = 0;
-        more[a->n].name = strdup(name);
-        return more[a->n].name ? &more[a->n++] : NULL;
+        more[a->n] = (struct opening){ .name = TAKE_PTR(copy) };
+        n->n_openings++;
+        return &more[a->n++];
 }
 
 static void find_ended(const void *node, VISIT visit, void *context)
@@ -305,7 +338,9 @@ static size_t expire(struct names *n, uint32_t before)
                         else
                                 free(a->openings[j].name);
                 }
+                n->n_openings -= a->n - kept;
                 a->n = kept;
+                n->closed = true;
                 if (kept) {
                         address_write_all(n, a);
                         continue;
@@ -314,6 +349,31 @@ static size_t expire(struct names *n, uint32_t before)
                 address_forget(n, a);
         }
         return w.n;
+}
+
+/* Whether one more fits; makes room, but looks for it no more than once a second: that takes a look at all of them. */
+static bool has_room(struct names *n, uint32_t now)
+{
+        if (n->n_addresses < ADDRESSES_MAX && n->n_openings < OPENINGS_MAX)
+                return true;
+        if (n->looked_for_room == now)
+                return false;
+        n->looked_for_room = now;
+        expire(n, now); /* what is connected goes on no longer, then */
+        return n->n_addresses < ADDRESSES_MAX && n->n_openings < OPENINGS_MAX;
+}
+
+/* The name's opening of the address, made where there is none yet; with its address, NULL where there is no room. */
+static struct opening *opening_get(struct names *n, const char *name, const uint8_t addr[16], uint32_t now, struct address **ret)
+{
+        struct opening *o;
+
+        *ret = address_find(n, addr);
+        o = *ret ? opening_find(*ret, name) : NULL;
+        if (o)
+                return o;
+        *ret = has_room(n, now) ? address_get(n, addr) : NULL;
+        return *ret ? opening_add(n, *ret, name) : NULL;
 }
 
 bool names_open(struct names *n, const char *name, const uint8_t addr[16], uint32_t seconds, uint32_t now)
@@ -325,12 +385,7 @@ bool names_open(struct names *n, const char *name, const uint8_t addr[16], uint3
 
         if (!n->tables[0].policy || hosts_open(n->tables[0].hosts, name, addr, until, &egress) <= 0)
                 return false;
-        if (n->n_addresses >= ADDRESSES_MAX)
-                expire(n, now); /* what is connected goes on no longer, then */
-        if (n->n_addresses >= ADDRESSES_MAX)
-                return false;
-        a = address_get(n, addr);
-        o = a ? opening_get(a, name) : NULL;
+        o = opening_get(n, name, addr, now, &a);
         if (o && o->until >= until)
                 return true;
         if (o)

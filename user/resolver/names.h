@@ -12,6 +12,8 @@
 
 #define OPENED_AT_LEAST 60  /* s that an address is open, however short its time to live is */
 #define ADDRESSES_MAX 16384 /* that are open at once */
+#define OPENINGS_MAX 65536  /* of them, by all names together */
+#define NAMES_AN_ADDRESS 16 /* that open it; the next one takes the place of that which ends first */
 #define NAMES_MAX 4096      /* different ones below the rules for "*.", in an hour */
 #define LABEL_MAX 48        /* bytes of a label below such a rule */
 #define QUERIES_A_SECOND 2000
@@ -29,7 +31,9 @@ struct names {
         uint64_t generation;
         struct table tables[TABLES]; /* the newest first */
         void *addresses;             /* tree of what is open, see tsearch(3) */
-        size_t n_addresses;
+        size_t n_addresses, n_openings;
+        uint32_t looked_for_room;
+        bool closed; /* since this was last set to false, something may have been closed that connections go through */
         void *asked; /* tree of the names below rules for "*." that were asked for */
         size_t n_asked;
         uint32_t asked_since;
@@ -41,10 +45,10 @@ struct names {
 /* Takes over what a policy says, for decisions from now on; what is open already is opened under it too. 0 or negative errno. */
 int names_rules(struct names *n, uint32_t policy, int fd);
 
-/* Forgets a policy. */
+/* Forgets a policy: nothing more is opened or closed under it. */
 void names_drop(struct names *n, uint32_t policy);
 
-/* Frees all of it, and closes what is open. */
+/* Frees all of it. What is open stays so until its policy is unloaded, with all that is open under it. */
 void names_clear(struct names *n);
 
 struct names_verdict {

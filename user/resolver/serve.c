@@ -31,12 +31,19 @@ uint64_t server_now_ms(void)
         return time_now(CLOCK_BOOTTIME) / NSEC_PER_MSEC;
 }
 
-void server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell)
+bool server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell)
 {
+        bool told;
+
         tell->slot = c->names.slot;
         tell->generation = c->names.generation;
         tell->lost = c->lost;
-        c->lost = send(s->tells, tell, sizeof(*tell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*tell) ? 0 : c->lost + 1;
+        told = send(s->tells, tell, sizeof(*tell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*tell);
+        if (told)
+                c->lost = 0;
+        else if (tell->what != RESOLVER_EXPIRED)
+                c->lost++;
+        return told;
 }
 
 /* ---- orders -------------------------------------------------------------------------------------------------------------------- */
@@ -124,8 +131,11 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
                 struct client_session *c = s->sessions[slot];
                 struct resolver_tell tell = { .what = RESOLVER_EXPIRED };
 
-                if (c && names_expire(&c->names, now))
-                        server_tell(s, c, &tell);
+                if (!c)
+                        continue;
+                names_expire(&c->names, now);
+                if (c->names.closed && server_tell(s, c, &tell)) /* else with the next tick */
+                        c->names.closed = false;
         }
         if (s->upstream && upstream_is_stale(s->upstream)) {
                 for (uint32_t slot = 0; slot < HF_SLOTS; slot++)

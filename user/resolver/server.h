@@ -36,8 +36,8 @@ struct server {
 uint32_t server_now(void);    /* s of CLOCK_BOOTTIME */
 uint64_t server_now_ms(void); /* the same, ms */
 
-/* Tells the daemon, which the session is filled in for. What it has no room for is counted. */
-void server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell);
+/* Tells the daemon, which the session is filled in for. Queries that it has no room for are counted. Returns whether it is told. */
+bool server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell);
 
 /* session.c: takes the sockets over (sets them to -1). 0 or negative errno. */
 int session_open(struct server *s, uint32_t slot, uint64_t generation, int *fds, size_t n);

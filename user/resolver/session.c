@@ -16,8 +16,9 @@
 
 #define PENDING_MAX 512
 #define CONNECTIONS_MAX 64
-#define UNREAD_MAX (1u << 18) /* bytes of answers that a connection has not taken; what comes then is not sent */
-#define AT_ONCE 32            /* datagrams that are read before others have their turn */
+#define UNREAD_MAX (1u << 18)  /* bytes of answers that a connection has not taken; what comes then is not sent */
+#define AT_ONCE 32             /* queries that are read before others have their turn */
+#define ADDRESSES_AN_ANSWER 64 /* that are opened, and passed on */
 
 static const struct timeval patience = { 4, 0 }; /* shorter than that of the usual clients, so that they hear of it */
 static const struct timeval idle = { 10, 0 };    /* of a connection */
@@ -116,6 +117,7 @@ static void fail(struct pending *p)
 struct opener {
         struct pending *pending;
         struct resolver_tell *tell;
+        unsigned n;
 };
 
 /* Opens an address before it is told. */
@@ -123,8 +125,9 @@ static bool open_address(void *context, const uint8_t addr[16], uint32_t seconds
 {
         struct opener *o = context;
 
-        if (!names_open(&o->pending->session->names, o->pending->query.name, addr, seconds, server_now()))
+        if (o->n == ADDRESSES_AN_ANSWER || !names_open(&o->pending->session->names, o->pending->query.name, addr, seconds, server_now()))
                 return false;
+        o->n++;
         if (o->tell->n_addr < RESOLVER_ADDRESSES)
                 memcpy(o->tell->addr[o->tell->n_addr++], addr, 16);
         return true;
@@ -134,7 +137,7 @@ static void on_found(void *context, const uint8_t *message, size_t size)
 {
         struct pending *p = context;
         struct resolver_tell tell;
-        struct opener opener = { p, &tell };
+        struct opener opener = { p, &tell, 0 };
         struct answer a;
 
         tell_start(&tell, p, RESOLVER_ANSWERED);
@@ -260,7 +263,11 @@ static void on_stream(struct bufferevent *stream, void *context)
         uint8_t head[2];
         size_t size;
 
-        while (evbuffer_copyout(in, head, sizeof(head)) == sizeof(head)) {
+        for (int i = 0; evbuffer_copyout(in, head, sizeof(head)) == sizeof(head); i++) {
+                if (i == AT_ONCE) {
+                        bufferevent_trigger(stream, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+                        return;
+                }
                 size = (size_t)head[0] << 8 | head[1];
                 if (evbuffer_get_length(in) < sizeof(head) + size)
                         return;
@@ -323,11 +330,12 @@ int session_open(struct server *s, uint32_t slot, uint64_t generation, int *fds,
 
                 evutil_make_socket_nonblocking(fds[i]);
                 c->sockets[i] = event_new(s->base, fds[i], EV_READ | EV_PERSIST, udp ? on_datagram : on_connection, c);
+                if (c->sockets[i])
+                        fds[i] = -1; /* it is closed with the session */
                 if (!c->sockets[i] || event_add(c->sockets[i], NULL) < 0) {
                         session_close(s, c);
                         return -ENOMEM;
                 }
-                fds[i] = -1;
         }
         s->sessions[slot] = c;
         return 0;

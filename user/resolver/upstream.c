@@ -97,6 +97,8 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
         struct question *q = context;
 
         q->id = 0;
+        if (q->answered)
+                *q->answered = true;
         q->found(q->context, message && size > 0 ? message : NULL, size > 0 ? (size_t)size : 0);
         (void)rcode;
         (void)security;
@@ -106,11 +108,17 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
 
 int upstream_ask(struct upstream *u, const char *name, uint16_t type, struct question *q)
 {
-        int id = 0, r = ub_resolve_event(u->ctx, name, type, 1, q, on_answer, &id);
+        bool answered = false;
+        int id = 0, r;
 
+        q->answered = &answered;
+        r = ub_resolve_event(u->ctx, name, type, 1, q, on_answer, &id);
+        if (answered) /* from the cache: the question may be gone. libunbound gives it an id all the same. */
+                return 0;
+        q->answered = NULL;
         if (r)
                 log_debug("libunbound: %s", ub_strerror(r));
-        if (r == 0 && id) /* else it has been answered, from the cache */
+        else
                 q->id = id;
         return r ? -EIO : 0;
 }

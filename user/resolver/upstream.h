@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_RESOLVER_UPSTREAM_H
 #define HOLDFAST_RESOLVER_UPSTREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,8 @@ struct upstream;
 struct question {
         void (*found)(void *context, const uint8_t *message, size_t size); /* in wire format; NULL: there is no answer */
         void *context;
-        int id; /* upstream's; 0: it is not waited for */
+        int id;         /* upstream's; 0: it is not waited for */
+        bool *answered; /* upstream's, while it is asked */
 };
 
 struct upstream *upstream_new(struct event_base *base);
