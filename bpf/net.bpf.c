@@ -55,27 +55,16 @@ static __always_inline void address_read(struct peer_address *p, const void *fro
 }
 
 /*
- * Whether what goes to a name server goes to the session's resolver instead. The programs of its cgroup lead it there, and so only a socket
- * that was made in that.
+ * Whether the programs of the session's cgroup decide about it, which a socket has that was made in that: about name servers where the
+ * session has a resolver, and about loopback.
  */
-static __always_inline bool is_led(const struct agent *a, struct sock *sk, const struct peer_address *p)
+static __always_inline bool is_left_to_cgroup(const struct agent *a, struct sock *sk, const struct peer_address *p)
 {
-        struct hf_led *record;
-        __u16 to;
-
-        if (a->killed || !p->known || p->port != HF_NAME_SERVER || !a->session)
+        if (a->killed || !p->known || !a->session)
                 return false;
-        to = a->session->resolver;
-        if (!to || cgroup_slot(sk->sk_cgrp_data.cgroup, 0) != a->slot) {
-                bpf_sk_storage_delete(&led, sk);
+        if (!(p->port == HF_NAME_SERVER && a->session->resolver) && !is_loopback(p))
                 return false;
-        }
-        record = bpf_sk_storage_get(&led, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-        if (!record)
-                return false;
-        __builtin_memcpy(record->addr, p->addr, sizeof(record->addr));
-        record->to = to;
-        return true;
+        return cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
 }
 
 SEC("lsm/socket_create")
@@ -108,7 +97,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
         address_read(&p, address, length, false);
-        if (is_led(&a, sk, &p))
+        if (is_left_to_cgroup(&a, sk, &p))
                 return 0;
         return net_check(&a, &p, HF_OP_CONNECT, protocol(sock));
 }
@@ -185,13 +174,15 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);
-                if (is_led(&a, sk, &p))
+                if (is_left_to_cgroup(&a, sk, &p))
                         return 0;
                 return net_check(&a, &p, HF_OP_SEND, protocol(sock));
         }
         if (!a.killed && !a.session->recheck && !a.session->flows)
                 return 0;
         address_of_peer(&p, sk);
+        if (at_home(&a, sk, &p))
+                return 0;
         return net_check_since(&a, &p, HF_OP_SEND, protocol(sock), HF_GRACE);
 }
 
@@ -319,6 +310,23 @@ static __always_inline bool option_leads_elsewhere(int level, int name)
                 return name > IP_DROP_SOURCE_MEMBERSHIP && joins_group(name);
         }
         return false;
+}
+
+/* What is bound may be sent to: by the session itself. */
+SEC("lsm/socket_bind")
+int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length)
+{
+        struct sock *sk = sock->sk;
+        struct hf_task *owner;
+        struct agent a;
+
+        if (sock->type != SOCK_DGRAM || !sk || !inet(sk->__sk_common.skc_family) || !agent_current(&a))
+                return 0;
+        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!owner)
+                return -ENOMEM;
+        make_own(&a, owner);
+        return 0;
 }
 
 SEC("lsm/socket_setsockopt")

@@ -3,17 +3,11 @@
  * The last look at what leaves a session's sockets: bytes that were queued before a kill, or before a right was taken away, leave no more,
  * whoever has the socket now. Attached to the cgroup of each session.
  */
-#include "socket.bpf.h"
+#include "member.bpf.h"
 
 #define ETH_P_IP 0x0800
 #define ETH_P_IPV6 0x86dd
 #define TCP_RST 0x04
-
-struct {
-        __uint(type, BPF_MAP_TYPE_CGROUP_STORAGE);
-        __type(key, __u64);
-        __type(value, struct hf_task);
-} cgroup_sessions MAP;
 
 struct headers {
         struct peer_address to;
@@ -75,34 +69,23 @@ static __always_inline bool is_reset(struct __sk_buff *skb, const struct headers
 
 static __always_inline bool may_leave(struct agent *a, const struct headers *h)
 {
-        struct hf_policy *policy;
         __u32 rule;
 
         if (leads_here(&h->to))
                 return true;
-        policy = bpf_map_lookup_elem(&policies, &a->policy);
-        if (!policy)
-                return false;
-        a->live = hf_live(policy);
+        member_policy(a);
         return net_decide(a, &h->to, h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, HF_GRACE, &rule) == HF_WHY_ALLOWED;
 }
 
 SEC("cgroup_skb/egress")
 int packet_leaves(struct __sk_buff *skb)
 {
-        struct hf_task *of = bpf_get_local_storage(&cgroup_sessions, 0);
-        struct agent a = { .slot = of->slot };
         struct headers h = {};
-        __u32 killed;
+        struct agent a;
 
-        a.session = bpf_map_lookup_elem(&sessions, &a.slot);
-        if (!a.slot || !a.session || a.session->generation != of->generation)
-                return 1;
-        killed = *(volatile __u32 *)&a.session->kill | *(volatile __u32 *)&host.kill;
-        if (!killed && !a.session->recheck && !a.session->flows)
+        if (!member(&a) || (!a.killed && !a.session->recheck && !a.session->flows))
                 return 1;
         if (!read_headers(skb, &h))
                 return 0;
-        a.policy = *(volatile __u32 *)&a.session->policy;
-        return (!killed && may_leave(&a, &h)) || is_reset(skb, &h);
+        return (!a.killed && may_leave(&a, &h)) || is_reset(skb, &h);
 }

@@ -49,16 +49,21 @@ static __always_inline int net_refuse(const struct agent *a, const struct peer_a
         return r.error;
 }
 
-/* Whether it is an address of the host itself; so are those that are not specified, to which the kernel connects there. */
-static __always_inline bool leads_here(const struct peer_address *p)
+static __always_inline bool is_loopback(const struct peer_address *p)
 {
         const __u64 *addr = (const __u64 *)p->addr;
 
         if (addr[0])
                 return false;
-        if (!(addr[1] & ~__builtin_bswap64(1)))
-                return true;
-        return (addr[1] & 0xffffffff) == 0xffff0000 && (p->addr[12] == 127 || !(addr[1] >> 32));
+        return addr[1] == __builtin_bswap64(1) || ((addr[1] & 0xffffffff) == 0xffff0000 && p->addr[12] == 127);
+}
+
+/* The same, or one that is not specified: the kernel connects that to loopback. */
+static __always_inline bool leads_here(const struct peer_address *p)
+{
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        return is_loopback(p) || (!addr[0] && (!addr[1] || addr[1] == 0xffff0000));
 }
 
 /*
@@ -194,6 +199,12 @@ static __always_inline bool owned(const struct agent *a, struct sock *sk)
         return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
 }
 
+/* Whether both ends of a connection on loopback are the session's. */
+static __always_inline bool at_home(const struct agent *a, struct sock *sk, const struct peer_address *p)
+{
+        return leads_here(p) && owned(a, sk);
+}
+
 static __always_inline void report_peer(const struct agent *a, struct hf_node *node, struct dentry *dentry)
 {
         struct report r = { .kind = HF_EVENT_FILE, .op = HF_OP_UNIX, .right = HF_CONNECT, .error = -EACCES };
@@ -305,6 +316,8 @@ static __always_inline enum socket_fault socket_fault(const struct agent *a, str
                 return SOCKET_LISTEN;
         }
         address_of_peer(&p, sk);
+        if (at_home(a, sk, &p))
+                return SOCKET_FITS;
         why = p.port ? net_decide(a, &p, protocol(sock), HF_GRACE, &rule) : HF_WHY_ALLOWED;
         if (why == HF_WHY_ALLOWED)
                 return SOCKET_FITS;

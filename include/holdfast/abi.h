@@ -249,7 +249,7 @@ struct hf_egress {
 #define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
 #define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
 
-/* Socket storage "led": to which name server a socket that is led to the resolver asked to go, for the source of what comes back. */
+/* Socket storage "led": to which name server a socket that was led to the resolver asked to go, for the source of what comes back. */
 struct hf_led {
         __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
         __u16 to;      /* port of the resolver, host order */

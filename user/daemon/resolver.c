@@ -391,7 +391,7 @@ static int memory_of(const struct hosts *hosts)
         return TAKE_FD(fd);
 }
 
-/* Gives the session its sockets, and has its cgroup lead to them. */
+/* Gives the session its sockets. */
 static int make_there(struct daemon *d, struct session *s, pid_t pid, struct error *e)
 {
         struct session_resolver *r = &s->resolver;
@@ -401,8 +401,7 @@ static int make_there(struct daemon *d, struct session *s, pid_t pid, struct err
                 return error_set(e, code, "cannot make the resolver's sockets: %s", strerror(-code));
         r->there = true;
         code = kernel_resolver_port(d->kernel, r->port, s->slot);
-        return code < 0 ? error_set(e, code, "cannot note the resolver's port: %s", strerror(-code))
-                        : kernel_lead(d->kernel, s->cgroup_fd, e);
+        return code < 0 ? error_set(e, code, "cannot note the resolver's port: %s", strerror(-code)) : 0;
 }
 
 static void unmake(struct daemon *d, struct session *s)

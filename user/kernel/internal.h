@@ -45,13 +45,12 @@ enum iterator {
         ITERS,
 };
 
-/* The programs of a session's cgroup: of each, and those of one that has a resolver. */
-enum { LEADER_PACKETS, LEADER_FIRST, LEADERS = LEADER_FIRST + 8 };
+#define CGROUP_PROGRAMS 9
 
 struct kernel {
         int map[MAPS];
-        int iter[ITERS];     /* program descriptors */
-        int leader[LEADERS]; /* the same, in the order of leaders[] */
+        int iter[ITERS];                     /* program descriptors */
+        int cgroup_program[CGROUP_PROGRAMS]; /* the same, of a session's cgroup */
         struct hf_session *sessions;
         struct hf_host *host;
         struct hf_policy *policies;

@@ -127,17 +127,12 @@ int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], str
 /* The ports that names have opened there. -ENOENT: none has. */
 int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
 
-/* Attaches to a cgroup, by its descriptor and id, the last look at what leaves its sockets, for the session that has the slot now. */
-int kernel_packets(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
-
-/* Takes off a cgroup that outlives its session what these and kernel_lead() have attached. */
-void kernel_leave(struct kernel *k, int cgroup);
-
 /*
- * Attaches to a cgroup, once, what leads its sockets to the session's resolver. What leads nowhere while the session's record has no port.
- * Stays as long as the cgroup.
+ * Attaches to a cgroup, by its descriptor and id, the programs that look at where its sockets go and at what leaves them, for the session
+ * that has the slot now; and takes them off one that outlives its session.
  */
-int kernel_lead(struct kernel *k, int cgroup, struct error *e);
+int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
+void kernel_leave(struct kernel *k, int cgroup);
 
 /* Whose resolver has the port of the loopback addresses; slot 0: nobody's. 0 or negative errno. */
 int kernel_resolver_port(struct kernel *k, uint16_t port, uint32_t slot);

@@ -33,12 +33,12 @@ static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members"
 static const struct {
         const char *name;
         enum bpf_attach_type type;
-} leaders[LEADERS] = {
-        [LEADER_PACKETS] = { "packet_leaves", BPF_CGROUP_INET_EGRESS },
-        [LEADER_FIRST] = { "lead_connect4", BPF_CGROUP_INET4_CONNECT },
-        { "lead_connect6", BPF_CGROUP_INET6_CONNECT },
-        { "lead_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },
-        { "lead_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
+} cgroup_programs[CGROUP_PROGRAMS] = {
+        { "packet_leaves", BPF_CGROUP_INET_EGRESS },
+        { "go_connect4", BPF_CGROUP_INET4_CONNECT },
+        { "go_connect6", BPF_CGROUP_INET6_CONNECT },
+        { "go_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },
+        { "go_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
         { "seem_recvmsg4", BPF_CGROUP_UDP4_RECVMSG },
         { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
         { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
@@ -110,10 +110,10 @@ static int open_programs(struct kernel *k)
                 if (k->iter[i] < 0)
                         return k->iter[i];
         }
-        for (int i = 0; i < LEADERS; i++) {
-                k->leader[i] = pinned(PATH_PINS, "programs", leaders[i].name);
-                if (k->leader[i] < 0)
-                        return k->leader[i];
+        for (int i = 0; i < CGROUP_PROGRAMS; i++) {
+                k->cgroup_program[i] = pinned(PATH_PINS, "programs", cgroup_programs[i].name);
+                if (k->cgroup_program[i] < 0)
+                        return k->cgroup_program[i];
         }
         return 0;
 }
@@ -247,8 +247,8 @@ static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
                 if (r)
                         return r;
         }
-        for (int i = 0; i < LEADERS; i++) {
-                r = pin_program(skeleton, leaders[i].name, e);
+        for (int i = 0; i < CGROUP_PROGRAMS; i++) {
+                r = pin_program(skeleton, cgroup_programs[i].name, e);
                 if (r)
                         return r;
         }
@@ -344,7 +344,7 @@ static void forget(struct kernel *k)
         memset(k, 0, sizeof(*k));
         memset(k->map, -1, sizeof(k->map));
         memset(k->iter, -1, sizeof(k->iter));
-        memset(k->leader, -1, sizeof(k->leader));
+        memset(k->cgroup_program, -1, sizeof(k->cgroup_program));
 }
 
 static void unmap(struct kernel *k)
@@ -364,8 +364,8 @@ static void unmap(struct kernel *k)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
                 cleanup_close(&k->iter[i]);
-        for (int i = 0; i < LEADERS; i++)
-                cleanup_close(&k->leader[i]);
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                cleanup_close(&k->cgroup_program[i]);
         forget(k);
 }
 
@@ -474,37 +474,24 @@ static bool is_attached(int cgroup, enum bpf_attach_type type, int program)
         return false;
 }
 
-static int attach_to(const struct kernel *k, int cgroup, int leader, struct error *e)
-{
-        if (!is_attached(cgroup, leaders[leader].type, k->leader[leader]) &&
-            bpf_prog_attach(k->leader[leader], cgroup, leaders[leader].type, BPF_F_ALLOW_MULTI))
-                return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", leaders[leader].name, strerror(errno));
-        return 0;
-}
-
-int kernel_packets(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e)
+int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e)
 {
         const struct hf_task of = { .slot = slot, .generation = k->sessions[slot].generation };
-        int r = attach_to(k, cgroup, LEADER_PACKETS, e);
 
-        if (r == 0 && bpf_map_update_elem(k->map[MAP_CGROUP_SESSIONS], &id, &of, BPF_EXIST))
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                if (!is_attached(cgroup, cgroup_programs[i].type, k->cgroup_program[i]) &&
+                    bpf_prog_attach(k->cgroup_program[i], cgroup, cgroup_programs[i].type, BPF_F_ALLOW_MULTI))
+                        return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", cgroup_programs[i].name,
+                                         strerror(errno));
+        if (bpf_map_update_elem(k->map[MAP_CGROUP_SESSIONS], &id, &of, BPF_EXIST))
                 return kernel_error(e, -errno, "cannot tell whose the cgroup is");
-        return r;
-}
-
-int kernel_lead(struct kernel *k, int cgroup, struct error *e)
-{
-        int r = 0;
-
-        for (int i = LEADER_FIRST; i < LEADERS && r == 0; i++)
-                r = attach_to(k, cgroup, i, e);
-        return r;
+        return 0;
 }
 
 void kernel_leave(struct kernel *k, int cgroup)
 {
-        for (int i = 0; i < LEADERS; i++)
-                bpf_prog_detach2(k->leader[i], cgroup, leaders[i].type);
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                bpf_prog_detach2(k->cgroup_program[i], cgroup, cgroup_programs[i].type);
 }
 
 int kernel_opened_fd(const struct kernel *k)
