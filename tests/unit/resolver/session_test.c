@@ -537,6 +537,34 @@ static void many_queries_may_come_in_one_piece(void **state)
         close(tcp);
 }
 
+/* The rest is counted, and told of with the next. */
+static void so_many_queries_are_told_of_in_a_second(void **state)
+{
+        static const unsigned most = 2 * QUERIES_A_SECOND;
+        struct resolver_tell t = { .what = RESOLVER_LIMIT };
+        struct client_session *s = f.server.sessions[SLOT];
+        unsigned told = 0, i = 0;
+        uint64_t lost = 0;
+
+        (void)state;
+        NEEDS_PRIVILEGES();
+        for (uint32_t now = server_now(); server_now() == now;) /* from the beginning of a second */
+                ;
+        for (; i < 2 * most && s->told_at != server_now() - 1; i++) {
+                told += server_tell(&f.server, s, &t);
+                assert_int_equal(recv(f.tells, &t, sizeof(t), 0) < 0, told <= i);
+        }
+        assert_int_equal(told, most);
+        assert_int_equal(s->lost, i - most);
+        t.what = RESOLVER_EXPIRED;
+        assert_true(server_tell(&f.server, s, &t));
+        assert_int_equal(recv(f.tells, &t, sizeof(t), 0), sizeof(t));
+        lost = t.lost;
+        assert_int_equal(lost, i - most);
+        assert_int_equal(s->lost, 0);
+        assert_true(server_tell(&f.server, f.server.sessions[OTHER], &t));
+}
+
 static void what_is_no_query_is_dropped(void **state)
 {
         static const char bad[] = "\0\0\0\1x\0\4abcd\0\14\0\0\200\0\0\0\0\0\0\0\0\0";
@@ -569,6 +597,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(upstream_may_be_made_anew_while_queries_wait, setup, teardown),
                 cmocka_unit_test_setup_teardown(so_many_queries_wait_at_once, setup, teardown),
                 cmocka_unit_test_setup_teardown(many_queries_may_come_in_one_piece, setup, teardown),
+                cmocka_unit_test_setup_teardown(so_many_queries_are_told_of_in_a_second, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_no_query_is_dropped, setup, teardown),
         };
 
