@@ -90,7 +90,7 @@ struct {
         __uint(type, BPF_MAP_TYPE_HASH);
         __uint(max_entries, HF_OPENED_MAX);
         __uint(map_flags, BPF_F_NO_PREALLOC);
-        __type(key, struct hf_opened_key);
+        __type(key, struct hf_egress_key);
         __type(value, struct hf_egress);
 } opened MAP;
 

@@ -61,23 +61,14 @@ static __always_inline bool leads_here(const struct peer_address *p)
         return (addr[1] & 0xffffffff) == 0xffff0000 && (p->addr[12] == 127 || !(addr[1] >> 32));
 }
 
-/* What names open there. now: s of CLOCK_BOOTTIME. */
-static __always_inline enum hf_why opened_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 now, __u32 *rule)
-{
-        struct hf_opened_key key = { .policy = a->policy };
-
-        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        return hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now, rule);
-}
-
 /*
  * Whether the policy in force lets the session send there, by address or by what names have opened; its resolver it always reaches, and no
  * other's. grace: for so long (s) it goes on with an address that a name has led to.
  */
 static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
 {
-        struct hf_egress_key key = { .prefix = 32 + 128, .policy = a->policy };
-        __u32 port = p->port, by_name = 0, *owner;
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        __u32 port = p->port, now, by_address, *owner;
         enum hf_why why, named;
 
         if (!p->known)
@@ -89,13 +80,15 @@ static __always_inline enum hf_why net_decide(const struct agent *a, const struc
         }
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
         why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
-        if (why == HF_WHY_ALLOWED || why == HF_WHY_RULE || !a->session || !a->session->resolver)
+        if (why == HF_WHY_ALLOWED || !a->session || !a->session->resolver)
                 return why;
-        named = opened_decide(a, p, proto, (__u32)(bpf_ktime_get_boot_ns() / 1000000000) - grace, &by_name);
-        if (named != HF_WHY_ALLOWED && why != HF_WHY_NO_RULE)
-                return why;
-        *rule = by_name;
-        return named;
+        by_address = *rule;
+        now = bpf_ktime_get_boot_ns() / 1000000000;
+        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now - grace, rule);
+        if (named != HF_WHY_NO_RULE)
+                return named;
+        *rule = by_address;
+        return why;
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)

@@ -51,9 +51,9 @@ struct hf_session {
          * not go on through memory that is mapped already, which the daemon looks for.
          */
         __u32 recheck;
-        __u32 sent;  /* events put into the ring buffer, counted by the kernel */
-        __u32 taken; /* of them, those that the daemon has read */
-        __u32 ipcs;  /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
+        __u32 sent;     /* events put into the ring buffer, counted by the kernel */
+        __u32 taken;    /* of them, those that the daemon has read */
+        __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
         __u32 reserved[3];
@@ -234,20 +234,15 @@ struct hf_egress {
 };
 
 /*
- * Map "opened", a hash, of struct hf_egress: what names that a session's policy allows open at their addresses, beside what "egress" says of
- * those. The resolver writes it before the answer leaves.
+ * Map "opened", a hash with the same keys and values, of whole addresses: what names that a session's policy allows open there, beside what
+ * "egress" says. The resolver writes it before the answer leaves.
  */
-struct hf_opened_key {
-        __u32 policy;
-        __u32 pad;
-        __u8 addr[16];
-};
-
-#define HF_OPENED_MAX (1u << 18) /* addresses of all policies together */
+#define HF_ADDRESS_BITS (32 + 128) /* prefix of a whole address */
+#define HF_OPENED_MAX (1u << 18)   /* addresses of all policies together */
 
 /*
- * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0: none
- * has. Other sessions do not reach it.
+ * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0:
+ * none has. Other sessions do not reach it.
  */
 #define HF_PORT_NUMBERS 65536
 
@@ -537,7 +532,6 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
-_Static_assert(sizeof(struct hf_opened_key) == 24, "hf_opened_key");
 _Static_assert(sizeof(struct hf_led) == 24, "hf_led");
 /* Of all that the kernel allows in a namespace (4,096 of shared memory, 32,000 of the others), what one session may have together. */
 #define HF_IPCS 1024

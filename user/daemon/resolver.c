@@ -7,17 +7,16 @@
 #include "daemon/daemon.h"
 #include "daemon/event_json.h"
 #include "daemon/events.h"
+#include "daemon/flows.h"
+#include "daemon/netns.h"
 
 #include <fcntl.h>
 #include <ldns/ldns.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PATIENCE 5     /* s until an order is answered */
@@ -97,22 +96,12 @@ static int make_sockets(int fds[RESOLVER_SOCKETS], uint16_t *port)
 /* Makes them in the network namespace of a process. */
 static int make_sockets_of(pid_t pid, int fds[RESOLVER_SOCKETS], uint16_t *port)
 {
-        _cleanup_close_ int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), theirs = -1;
-        struct stat a, b;
-        char path[64];
-        int r;
+        int own, r = netns_enter(pid, &own);
 
-        snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-        theirs = open(path, O_RDONLY | O_CLOEXEC);
-        if (own < 0 || theirs < 0 || fstat(own, &a) < 0 || fstat(theirs, &b) < 0)
-                return -errno;
-        if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-                return make_sockets(fds, port);
-        if (setns(theirs, CLONE_NEWNET) < 0)
-                return -errno;
+        if (r < 0)
+                return r;
         r = make_sockets(fds, port);
-        if (setns(own, CLONE_NEWNET) < 0)
-                abort(); /* nothing that follows would be where it belongs */
+        netns_leave(own);
         return r;
 }
 
@@ -233,10 +222,12 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
                 return;
         if (t->lost)
                 report_lost(d, s, t->lost);
-        if (t->what == RESOLVER_EXPIRED)
-                __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);
-        else
+        if (t->what != RESOLVER_EXPIRED) {
                 report_query(d, s, t);
+                return;
+        }
+        __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);
+        flows_end(d, s);
 }
 
 static int on_tell(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -303,8 +294,9 @@ static int make_pair(int pair[2])
 static int start_process(struct daemon *d)
 {
         int orders[2] = { -1, -1 }, tells[2] = { -1, -1 };
-        int given[RESOLVER_FDS] = { [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel),
-                                    [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel) };
+        int given[RESOLVER_FDS] = {
+                [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel)
+        };
         int r = make_pair(orders);
         pid_t pid = -1;
 
@@ -409,7 +401,8 @@ static int make_there(struct daemon *d, struct session *s, pid_t pid, struct err
                 return error_set(e, code, "cannot make the resolver's sockets: %s", strerror(-code));
         r->there = true;
         code = kernel_resolver_port(d->kernel, r->port, s->slot);
-        return code < 0 ? error_set(e, code, "cannot note the resolver's port: %s", strerror(-code)) : kernel_lead(d->kernel, s->cgroup_fd, e);
+        return code < 0 ? error_set(e, code, "cannot note the resolver's port: %s", strerror(-code))
+                        : kernel_lead(d->kernel, s->cgroup_fd, e);
 }
 
 static void unmake(struct daemon *d, struct session *s)

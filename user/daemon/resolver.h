@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The daemon's side of the resolver: a process without privileges that answers what sessions ask of name servers, and opens what the names of
- * their policies lead to. It is started with the first session whose policy has rules by name, and started again where it ends.
+ * The daemon's side of the resolver: a process without privileges that answers what sessions ask of name servers, and opens what the names
+ * of their policies lead to. It is started with the first session whose policy has rules by name, and started again where it ends.
  */
 #ifndef HOLDFAST_DAEMON_RESOLVER_H
 #define HOLDFAST_DAEMON_RESOLVER_H
@@ -45,8 +45,8 @@ struct session_resolver {
 void session_resolver_clear(struct session_resolver *r);
 
 /*
- * Has the names of a policy, which is loaded under that id and not in force yet, answered (hosts NULL: it has none); the first time, makes the
- * session's sockets, where its processes are. Then resolver_switched() once it is in force (old 0: there was none before), or
+ * Has the names of a policy, which is loaded under that id and not in force yet, answered (hosts NULL: it has none); the first time, makes
+ * the session's sockets, where its processes are. Then resolver_switched() once it is in force (old 0: there was none before), or
  * resolver_take_back() where it does not come to that.
  */
 int resolver_prepare(struct daemon *d, struct session *s, uint32_t policy, const struct hosts *hosts, struct error *e);

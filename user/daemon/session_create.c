@@ -180,6 +180,9 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
         __atomic_store_n(&record->kill, killset_bits(&d->kills, s->id), __ATOMIC_RELEASE);
         s->installed = true;
+        r = kernel_packets(d->kernel, s->cgroup_fd, s->cgroup_id, s->slot, e);
+        if (r < 0)
+                return r;
         r = kernel_cgroup_add(d->kernel, s->cgroup_id, s->slot, e);
         s->tied = r >= 0;
         return r;

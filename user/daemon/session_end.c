@@ -155,6 +155,8 @@ void session_release(struct daemon *d, struct session *s)
 
         if (s->tied)
                 kernel_cgroup_remove(d->kernel, s->cgroup_id);
+        if (s->installed && !s->made_cgroup && s->cgroup_fd >= 0)
+                kernel_leave(d->kernel, s->cgroup_fd);
         if (s->installed) {
                 __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
                 __atomic_store_n(&record->policy, 0, __ATOMIC_RELEASE);

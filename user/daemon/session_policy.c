@@ -5,6 +5,7 @@
 #include "daemon/contents.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/flows.h"
 #include "daemon/fsview.h"
 #include "daemon/kill.h"
 #include "daemon/seals.h"
@@ -189,6 +190,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
         report(d, s, old, actor);
+        flows_end(d, s);
         revoke_start(d, s);
         revoke_now(d, s);
         return 0;

@@ -18,6 +18,7 @@ enum map {
         MAP_EGRESS,
         MAP_OPENED,
         MAP_RESOLVERS,
+        MAP_CGROUP_SESSIONS,
         MAP_CONTENTS,
         MAP_CGROUPS,
         MAP_PEERS,
@@ -44,7 +45,8 @@ enum iterator {
         ITERS,
 };
 
-#define LEADERS 8 /* the programs of a cgroup whose session has a resolver */
+/* The programs of a session's cgroup: of each, and those of one that has a resolver. */
+enum { LEADER_PACKETS, LEADER_FIRST, LEADERS = LEADER_FIRST + 8 };
 
 struct kernel {
         int map[MAPS];

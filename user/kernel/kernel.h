@@ -124,9 +124,18 @@ int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing
 /* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
 int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
 
+/* The ports that names have opened there. -ENOENT: none has. */
+int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
+
+/* Attaches to a cgroup, by its descriptor and id, the last look at what leaves its sockets, for the session that has the slot now. */
+int kernel_packets(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
+
+/* Takes off a cgroup that outlives its session what these and kernel_lead() have attached. */
+void kernel_leave(struct kernel *k, int cgroup);
+
 /*
- * Attaches to a cgroup, once, what leads its sockets to the session's resolver. What leads nowhere while the session's record has no port. Stays
- * as long as the cgroup.
+ * Attaches to a cgroup, once, what leads its sockets to the session's resolver. What leads nowhere while the session's record has no port.
+ * Stays as long as the cgroup.
  */
 int kernel_lead(struct kernel *k, int cgroup, struct error *e);
 

@@ -25,8 +25,8 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions",  "host",     "policies", "books", "hints",   "egress", "opened",
-                                             "resolvers", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
+static const char *const map_names[MAPS] = { "sessions",        "host",     "policies", "books", "hints",   "egress", "opened", "resolvers",
+                                             "cgroup_sessions", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
                                                "see_watches",  "see_mappings",    "release_tasks" };
@@ -34,10 +34,15 @@ static const struct {
         const char *name;
         enum bpf_attach_type type;
 } leaders[LEADERS] = {
-        { "lead_connect4", BPF_CGROUP_INET4_CONNECT },   { "lead_connect6", BPF_CGROUP_INET6_CONNECT },
-        { "lead_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },    { "lead_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
-        { "seem_recvmsg4", BPF_CGROUP_UDP4_RECVMSG },    { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
-        { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME }, { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
+        [LEADER_PACKETS] = { "packet_leaves", BPF_CGROUP_INET_EGRESS },
+        [LEADER_FIRST] = { "lead_connect4", BPF_CGROUP_INET4_CONNECT },
+        { "lead_connect6", BPF_CGROUP_INET6_CONNECT },
+        { "lead_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },
+        { "lead_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
+        { "seem_recvmsg4", BPF_CGROUP_UDP4_RECVMSG },
+        { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
+        { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
+        { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
 };
 
 int kernel_error(struct error *e, int code, const char *what)
@@ -255,7 +260,7 @@ static bool waits(const struct bpf_program *program)
 {
         const char *section = bpf_program__section_name(program);
 
-        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup/", 7) == 0;
+        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0;
 }
 
 /* Attaches the others, and pins their links. */
@@ -469,13 +474,37 @@ static bool is_attached(int cgroup, enum bpf_attach_type type, int program)
         return false;
 }
 
+static int attach_to(const struct kernel *k, int cgroup, int leader, struct error *e)
+{
+        if (!is_attached(cgroup, leaders[leader].type, k->leader[leader]) &&
+            bpf_prog_attach(k->leader[leader], cgroup, leaders[leader].type, BPF_F_ALLOW_MULTI))
+                return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", leaders[leader].name, strerror(errno));
+        return 0;
+}
+
+int kernel_packets(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e)
+{
+        const struct hf_task of = { .slot = slot, .generation = k->sessions[slot].generation };
+        int r = attach_to(k, cgroup, LEADER_PACKETS, e);
+
+        if (r == 0 && bpf_map_update_elem(k->map[MAP_CGROUP_SESSIONS], &id, &of, BPF_EXIST))
+                return kernel_error(e, -errno, "cannot tell whose the cgroup is");
+        return r;
+}
+
 int kernel_lead(struct kernel *k, int cgroup, struct error *e)
 {
+        int r = 0;
+
+        for (int i = LEADER_FIRST; i < LEADERS && r == 0; i++)
+                r = attach_to(k, cgroup, i, e);
+        return r;
+}
+
+void kernel_leave(struct kernel *k, int cgroup)
+{
         for (int i = 0; i < LEADERS; i++)
-                if (!is_attached(cgroup, leaders[i].type, k->leader[i]) &&
-                    bpf_prog_attach(k->leader[i], cgroup, leaders[i].type, BPF_F_ALLOW_MULTI))
-                        return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", leaders[i].name, strerror(errno));
-        return 0;
+                bpf_prog_detach2(k->leader[i], cgroup, leaders[i].type);
 }
 
 int kernel_opened_fd(const struct kernel *k)

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-static struct hf_opened_key key_of(__u32 policy, const __u8 addr[16])
+static struct hf_egress_key key_of(__u32 policy, const __u8 addr[16])
 {
-        struct hf_opened_key key = { .policy = policy };
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
 
         memcpy(key.addr, addr, sizeof(key.addr));
         return key;
@@ -15,14 +15,14 @@ static struct hf_opened_key key_of(__u32 policy, const __u8 addr[16])
 
 int opened_write(int map, __u32 policy, const __u8 addr[16], const struct hf_egress *egress)
 {
-        const struct hf_opened_key key = key_of(policy, addr);
+        const struct hf_egress_key key = key_of(policy, addr);
 
         return bpf_map_update_elem(map, &key, egress, BPF_ANY) ? -errno : 0;
 }
 
 void opened_delete(int map, __u32 policy, const __u8 addr[16])
 {
-        const struct hf_opened_key key = key_of(policy, addr);
+        const struct hf_egress_key key = key_of(policy, addr);
 
         bpf_map_delete_elem(map, &key);
 }

@@ -46,6 +46,9 @@ size_t hosts_size(const struct hosts *h);
  */
 enum hf_why hosts_decide(const struct hosts *h, const char *name, uint64_t live, uint32_t *rule);
 
+/* The ports that a name opens at one address or another. Returns 0, or -ENOSPC where there are more than HF_PORTS. */
+int hosts_ports(const struct hosts *h, const char *name, struct hf_egress *ret);
+
 /* Whether an address is loopback, link-local, private, shared, multicast, a cloud's metadata or reserved: no name leads there by itself. */
 bool addr_is_special(const uint8_t addr[16]);
 

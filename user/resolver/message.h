@@ -39,8 +39,8 @@ struct answer {
 };
 
 /*
- * Makes the answer out of what an upstream server has said: the chain of aliases from the name on, and at its end what was asked for. Nothing
- * else of it is passed on. udp: it must fit. 0, -EBADMSG where that is no answer to this, or -ENOMEM.
+ * Makes the answer out of what an upstream server has said: the chain of aliases from the name on, and at its end what was asked for.
+ * Nothing else of it is passed on. udp: it must fit. 0, -EBADMSG where that is no answer to this, or -ENOMEM.
  */
 int answer_make(const struct query *q, const uint8_t *from, size_t size, bool udp, address_allowed allowed, void *context,
                 struct answer *ret);

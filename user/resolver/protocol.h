@@ -42,12 +42,12 @@ struct resolver_order {
 typedef uint32_t resolver_answer;
 
 enum resolver_why {
-        RESOLVER_ANSWERED,  /* as the policy allows */
-        RESOLVER_REFUSED,   /* by the policy: why and rule say more */
-        RESOLVER_PRIVATE,   /* all that the name leads to are addresses to which no rule lets it lead */
-        RESOLVER_LIMIT,     /* too many queries, too many different names, or a label that is too long */
-        RESOLVER_FAILED,    /* there is no answer to be had */
-        RESOLVER_EXPIRED,   /* no query: an address that a name had opened is closed, also for what is connected to it */
+        RESOLVER_ANSWERED, /* as the policy allows */
+        RESOLVER_REFUSED,  /* by the policy: why and rule say more */
+        RESOLVER_PRIVATE,  /* all that the name leads to are addresses to which no rule lets it lead */
+        RESOLVER_LIMIT,    /* too many queries, too many different names, or a label that is too long */
+        RESOLVER_FAILED,   /* there is no answer to be had */
+        RESOLVER_EXPIRED,  /* no query: an address that a name had opened is closed, also for what is connected to it */
 };
 
 #define RESOLVER_ADDRESSES 8 /* that are told of one answer */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/flows.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/netns.h"
+#include "daemon/verdict.h"
+#include "holdfast/decide.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ROOM 32768   /* bytes of one part of the kernel's answer */
+#define DEPTH_MAX 16 /* cgroups in each other */
+#define NO_CONNECTION (1u << TCP_LISTEN | 1u << TCP_TIME_WAIT)
+
+/* What is looked for, and how. */
+struct look {
+        struct daemon *d;
+        const struct session *s;
+        int dump, destroy; /* netlink sockets */
+        uint32_t policy;
+        struct standing now;
+        uint8_t protocol; /* in hand: IPPROTO_TCP or IPPROTO_UDP */
+};
+
+/* ---- what is allowed ----------------------------------------------------------------------------------------------------------- */
+
+static bool to_loopback(const uint8_t addr[16])
+{
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, last[16] = { [15] = 1 };
+
+        return (!memcmp(addr, mapped, sizeof(mapped)) && addr[12] == 127) || !memcmp(addr, last, sizeof(last));
+}
+
+static bool allows(const struct look *l, const struct hf_egress *egress, uint16_t port)
+{
+        return verdict_egress(egress, l->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, port, &l->now).why == HF_WHY_ALLOWED;
+}
+
+/* As net_decide() of the BPF programs. */
+static bool may_go_on(const struct look *l, const struct inet_diag_msg *socket)
+{
+        const uint16_t port = ntohs(socket->id.idiag_dport);
+        struct hf_egress egress;
+        uint8_t addr[16] = { [10] = 0xff, [11] = 0xff };
+
+        if (!port)
+                return true; /* not connected */
+        if (l->now.killed)
+                return false;
+        if (socket->idiag_family == AF_INET)
+                memcpy(addr + 12, socket->id.idiag_dst, 4);
+        else
+                memcpy(addr, socket->id.idiag_dst, sizeof(addr));
+        return to_loopback(addr) || (kernel_egress(l->d->kernel, l->policy, addr, &egress) == 0 && allows(l, &egress, port)) ||
+               (kernel_opened(l->d->kernel, l->policy, addr, &egress) == 0 && allows(l, &egress, port));
+}
+
+/* ---- sock_diag(7) -------------------------------------------------------------------------------------------------------------- */
+
+/* Asks for all sockets of a cgroup. */
+static int ask(const struct look *l, uint8_t family, uint64_t cgroup)
+{
+        struct {
+                struct nlmsghdr header;
+                struct inet_diag_req_v2 request;
+                struct nlattr attribute;
+                struct inet_diag_bc_op op;
+                uint8_t id[sizeof(cgroup)];
+        } m = {
+                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+                .request = { .sdiag_family = family, .sdiag_protocol = l->protocol, .idiag_states = ~NO_CONNECTION },
+                .attribute = { .nla_len = sizeof(m.attribute) + sizeof(m.op) + sizeof(m.id), .nla_type = INET_DIAG_REQ_BYTECODE },
+                .op = { .code = INET_DIAG_BC_CGROUP_COND, .yes = sizeof(m.op) + sizeof(m.id), .no = sizeof(m.op) + sizeof(m.id) + 4 },
+        };
+
+        memcpy(m.id, &cgroup, sizeof(cgroup));
+        return send(l->dump, &m, sizeof(m), 0) < 0 ? -errno : 0;
+}
+
+/* One that is gone meanwhile is no fault. */
+static int end_one(const struct look *l, const struct inet_diag_msg *socket)
+{
+        const struct {
+                struct nlmsghdr header;
+                struct inet_diag_req_v2 request;
+        } m = {
+                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DESTROY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+                .request = { .sdiag_family = socket->idiag_family,
+                             .sdiag_protocol = l->protocol,
+                             .idiag_states = 1u << socket->idiag_state,
+                             .id = socket->id },
+        };
+        struct {
+                struct nlmsghdr header;
+                struct nlmsgerr error;
+                uint8_t more[256];
+        } answer = { 0 };
+
+        if (send(l->destroy, &m, sizeof(m), 0) < 0 || recv(l->destroy, &answer, sizeof(answer), 0) < 0)
+                return -errno;
+        return answer.error.error == -ENOENT ? 0 : answer.error.error;
+}
+
+/* Reads one part of the answer; *end: there is no more. */
+static int read_part(const struct look *l, bool *end)
+{
+        _Alignas(struct nlmsghdr) static uint8_t room[ROOM];
+        ssize_t size = recv(l->dump, room, sizeof(room), 0);
+        int left = (int)size, failed = 0;
+
+        if (size < 0)
+                return -errno;
+        for (const struct nlmsghdr *h = (const void *)room; NLMSG_OK(h, (unsigned)left); h = NLMSG_NEXT(h, left)) {
+                const struct inet_diag_msg *socket = NLMSG_DATA(h);
+                int r = 0;
+
+                if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) {
+                        *end = true;
+                        return h->nlmsg_type == NLMSG_ERROR ? ((const struct nlmsgerr *)NLMSG_DATA(h))->error : failed;
+                }
+                if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && !may_go_on(l, socket))
+                        r = end_one(l, socket);
+                failed = failed ? failed : r;
+        }
+        return failed;
+}
+
+static int end_in(struct look *l, uint64_t cgroup)
+{
+        static const uint8_t families[] = { AF_INET, AF_INET6 }, protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+        int failed = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(protocols); i++) {
+                bool end = false;
+                int r;
+
+                l->protocol = protocols[i % 2];
+                r = ask(l, families[i / 2], cgroup);
+                while (r == 0 && !end)
+                        r = read_part(l, &end);
+                failed = failed ? failed : r;
+        }
+        return failed;
+}
+
+/* ---- cgroups ------------------------------------------------------------------------------------------------------------------- */
+
+/* In a cgroup and those below it. */
+static int end_below(struct look *l, int cgroup, int depth)
+{
+        _cleanup_closedir_ DIR *dir = NULL;
+        struct dirent *entry;
+        uint64_t id;
+        int failed = cgroup_id(cgroup, &id), fd;
+
+        if (failed == 0)
+                failed = end_in(l, id);
+        fd = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        while (dir && depth < DEPTH_MAX && (entry = readdir(dir))) {
+                _cleanup_close_ int below = -1;
+                int r;
+
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                        continue;
+                below = openat(cgroup, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                r = below < 0 ? 0 : end_below(l, below, depth + 1);
+                failed = failed ? failed : r;
+        }
+        return failed;
+}
+
+/* ---- all together -------------------------------------------------------------------------------------------------------------- */
+
+/* Netlink sockets speak of the network namespace that they were made in. */
+static int open_sockets(struct look *l)
+{
+        const pid_t pid = session_member(l->d, l->s);
+        int own = -1, r = pid > 0 ? netns_enter(pid, &own) : 0;
+
+        if (r < 0)
+                return r;
+        l->dump = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        l->destroy = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        r = l->dump < 0 || l->destroy < 0 ? -errno : 0;
+        netns_leave(own);
+        return r;
+}
+
+void flows_end(struct daemon *d, const struct session *s)
+{
+        const uint32_t policy = __atomic_load_n(&kernel_session(d->kernel, s->slot)->policy, __ATOMIC_ACQUIRE);
+        const struct hf_policy *record = kernel_policy(d->kernel, policy);
+        struct look l = {
+                .d = d,
+                .s = s,
+                .dump = -1,
+                .destroy = -1,
+                .policy = policy,
+                .now = { .policy = { .active = record->active, .killed = record->killed },
+                         .killed = session_bits(d, s),
+                         .time = (uint32_t)(time_now(CLOCK_BOOTTIME) / 1000000000) - HF_GRACE },
+        };
+        int r = open_sockets(&l);
+
+        if (r == 0)
+                r = end_below(&l, s->cgroup_fd, 0);
+        if (r < 0)
+                log_warning("session %s: connections that are not allowed any more cannot be ended, and no byte of theirs leaves: %s",
+                            s->id, strerror(-r));
+        cleanup_close(&l.dump);
+        cleanup_close(&l.destroy);
+}
