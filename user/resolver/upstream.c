@@ -99,8 +99,9 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
         q->id = 0;
         if (q->answered)
                 *q->answered = true;
-        q->found(q->context, message && size > 0 ? message : NULL, size > 0 ? (size_t)size : 0);
-        (void)rcode;
+        if (rcode || size <= 0) /* then libunbound hands a buffer over that holds what it last used it for */
+                message = NULL;
+        q->found(q->context, message, message ? (size_t)size : 0);
         (void)security;
         (void)why;
         (void)limited;
