@@ -183,7 +183,7 @@ static int setup(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
         f.tells = pair[0];
         f.server = (struct server){ .base = event_base_new(), .tells = pair[1], .policies = f.policies };
-        f.server.opened = bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_opened_key), sizeof(struct hf_egress), 64, &options);
+        f.server.opened = bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_egress_key), sizeof(struct hf_egress), 64, &options);
         prepared = f.server.opened >= 0;
         f.server.upstream = upstream_new(f.server.base);
         assert_non_null(f.server.upstream);
@@ -313,7 +313,7 @@ static void assert_told(uint32_t slot, enum resolver_why what, ldns_pkt_rcode rc
 
 static bool is_open(const char *at)
 {
-        struct hf_opened_key key = { .policy = POLICY, .addr = { [10] = 0xff, 0xff } };
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = POLICY, .addr = { [10] = 0xff, 0xff } };
         struct hf_egress egress;
 
         assert_int_equal(inet_pton(AF_INET, at, key.addr + 12), 1);
