@@ -32,6 +32,8 @@ static const struct {
         { "module-config:", "iterator" }, { "do-not-query-localhost:", "no" }, { "unblock-lan-zones:", "yes" },
         { "infra-host-ttl:", "30" }, /* how long a server that is down is taken to be so */
         { "infra-keep-probing:", "yes" }, { "edns-buffer-size:", "1232" },     { "cache-max-negative-ttl:", "60" },
+        { "outgoing-range:", "8192" }, /* queries on their way at once: 16 else, so that a few without an answer hold up all */
+        { "outgoing-num-tcp:", "256" },
 };
 
 static struct version version_of(const char *path)
