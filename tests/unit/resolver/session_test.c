@@ -306,6 +306,15 @@ static void assert_answer(int fd, bool udp, uint16_t id, ldns_pkt_rcode rcode, u
         ldns_pkt_free(p);
 }
 
+static void assert_answer_of_any(int fd, ldns_pkt_rcode rcode)
+{
+        ldns_pkt *p = hear(fd, true);
+
+        assert_non_null(p);
+        assert_int_equal(ldns_pkt_get_rcode(p), rcode);
+        ldns_pkt_free(p);
+}
+
 static void assert_told(uint32_t slot, enum resolver_why what, ldns_pkt_rcode rcode)
 {
         struct resolver_tell t;
@@ -517,6 +526,11 @@ static void so_many_queries_wait_at_once(void **state)
         for (int i = 0; i < WAIT_MS && f.server.sessions[SLOT]->n_pending < PENDING_MAX; i++)
                 turn();
         assert_int_equal(f.server.sessions[SLOT]->n_pending, PENDING_MAX);
+        ask(udp, true, 999, "more.example");
+        assert_answer(udp, true, 999, LDNS_RCODE_SERVFAIL, 0);
+        session_give_up(&f.server, f.server.sessions[SLOT]); /* what is given up is still on its way */
+        for (uint16_t i = 0; i < PENDING_MAX; i++)
+                assert_answer_of_any(udp, LDNS_RCODE_SERVFAIL);
         ask(udp, true, 999, "more.example");
         assert_answer(udp, true, 999, LDNS_RCODE_SERVFAIL, 0);
         ask(other, true, 1, "quick.example"); /* the other session is served all the same */
