@@ -156,7 +156,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
                 if (c->names.closed && server_tell(s, c, &tell)) /* else with the next tick */
                         c->names.closed = false;
         }
-        if (s->upstream && upstream_is_stale(s->upstream)) {
+        if (!s->upstream || upstream_is_stale(s->upstream)) {
                 for (uint32_t slot = 0; slot < HF_SLOTS; slot++)
                         if (s->sessions[slot])
                                 session_give_up(s, s->sessions[slot]);
