@@ -129,9 +129,10 @@ static void on_answer(void *context, int rcode, void *message, int size, int sec
         struct question *q = a->question;
 
         asked_free(a);
+        if (rcode || size <= 0) /* then libunbound hands a buffer over that holds what it last used it for */
+                message = NULL;
         if (q)
-                q->found(q->context, message && size > 0 ? message : NULL, size > 0 ? (size_t)size : 0);
-        (void)rcode;
+                q->found(q->context, message, message ? (size_t)size : 0);
         (void)security;
         (void)why;
         (void)limited;
