@@ -341,6 +341,8 @@ static int start(struct daemon *d)
 
                 if (!s->live || s->resolver.names < 0)
                         continue;
+                /* The process before knew until when what it had opened is open, and would have told: now the kernel looks by itself. */
+                __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);
                 r = order_open(d, s);
                 if (r == 0)
                         r = order(d, RESOLVER_RULES, s, s->policy_id, &s->resolver.names, 1);

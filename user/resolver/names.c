@@ -322,7 +322,7 @@ static void find_ended(const void *node, VISIT visit, void *context)
 /* Takes away the openings that have ended before then, and the addresses that no opening is left of. */
 static size_t expire(struct names *n, uint32_t before)
 {
-        _cleanup_free_ struct address **list = calloc(n->n_addresses + 1, sizeof(*list));
+        _cleanup_free_ struct address **list = calloc(n->n_addresses + 1, sizeof(struct address *));
         struct walk w = { .list = list, .before = before };
 
         if (!list)

@@ -19,6 +19,8 @@
 #define NSEC_PER_MSEC 1000000ull
 #define DESCRIPTORS_MAX (1 << 20)
 
+#define TELLS_A_SECOND (2 * QUERIES_A_SECOND) /* of one session: all queries that are not over the limit */
+
 static const struct timeval tick = { 2, 0 };
 
 uint32_t server_now(void)
@@ -31,17 +33,34 @@ uint64_t server_now_ms(void)
         return time_now(CLOCK_BOOTTIME) / NSEC_PER_MSEC;
 }
 
+/* Whether the session has told no more this second than it may: one that floods takes no room from others. */
+static bool may_tell(struct client_session *c)
+{
+        const uint32_t now = server_now();
+
+        if (c->told_at != now) {
+                c->told_at = now;
+                c->n_told = 0;
+        }
+        return c->n_told++ < TELLS_A_SECOND;
+}
+
 bool server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell)
 {
+        const bool is_query = tell->what != RESOLVER_EXPIRED;
         bool told;
 
+        if (is_query && !may_tell(c)) {
+                c->lost++;
+                return false;
+        }
         tell->slot = c->names.slot;
         tell->generation = c->names.generation;
         tell->lost = c->lost;
         told = send(s->tells, tell, sizeof(*tell), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*tell);
         if (told)
                 c->lost = 0;
-        else if (tell->what != RESOLVER_EXPIRED)
+        else if (is_query)
                 c->lost++;
         return told;
 }
@@ -137,7 +156,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
                 if (c->names.closed && server_tell(s, c, &tell)) /* else with the next tick */
                         c->names.closed = false;
         }
-        if (s->upstream && upstream_is_stale(s->upstream)) {
+        if (!s->upstream || upstream_is_stale(s->upstream)) {
                 for (uint32_t slot = 0; slot < HF_SLOTS; slot++)
                         if (s->sessions[slot])
                                 session_give_up(s, s->sessions[slot]);

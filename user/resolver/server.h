@@ -21,7 +21,8 @@ struct client_session {
         struct connection *connections;
         struct pending *pending; /* queries that wait for an answer */
         size_t n_connections, n_pending;
-        uint64_t lost; /* queries that the daemon was not told of */
+        uint32_t told_at, n_told; /* the second in which so many queries were told of */
+        uint64_t lost;            /* queries that the daemon was not told of */
 };
 
 struct server {
@@ -36,7 +37,8 @@ struct server {
 uint32_t server_now(void);    /* s of CLOCK_BOOTTIME */
 uint64_t server_now_ms(void); /* the same, ms */
 
-/* Tells the daemon, which the session is filled in for. Queries that it has no room for are counted. Returns whether it is told. */
+/* Tells the daemon, which the session is filled in for. Queries that it has no room for, or that are too many, are counted. Returns whether
+ * it is told. */
 bool server_tell(const struct server *s, struct client_session *c, struct resolver_tell *tell);
 
 /* session.c: takes the sockets over (sets them to -1). 0 or negative errno. */

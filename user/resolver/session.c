@@ -78,8 +78,7 @@ static void tell_start(struct resolver_tell *tell, const struct pending *p, enum
 
 static void pending_free(struct pending *p)
 {
-        if (p->question.id)
-                upstream_take_back(p->session->server->upstream, &p->question);
+        upstream_take_back(&p->question);
         if (p->timeout)
                 event_free(p->timeout);
         if (p->at) {
@@ -183,7 +182,7 @@ static void ask(struct pending *p)
                 fail(p);
                 return;
         }
-        if (upstream_ask(s->server->upstream, p->query.name, p->query.type, &p->question) < 0)
+        if (upstream_ask(s->server->upstream, s->names.slot, p->query.name, p->query.type, &p->question) < 0)
                 fail(p);
 }
 

@@ -2,6 +2,7 @@
 #include "resolver/upstream.h"
 
 #include "base/log.h"
+#include "holdfast/abi.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -13,6 +14,9 @@
 
 #define SERVERS "/etc/resolv.conf"
 #define HOSTS "/etc/hosts"
+#define ASKED_MAX 8192u /* on their way at once: more than outgoing-range wait in a list that libunbound walks for each of them */
+#define ASKED_FOR_MAX 512u
+#define SHARE 4 /* a session may have the fourth part of what is free: so something always is, however many sessions want all */
 
 /* Which version of a file it is. */
 struct version {
@@ -21,9 +25,20 @@ struct version {
         struct timespec changed;
 };
 
+/* What libunbound was asked: until it answers, also where nobody waits for that any more, because until then it asks others. */
+struct asked {
+        struct upstream *upstream;
+        struct question *question; /* NULL: it was taken back */
+        uint32_t slot;
+        struct asked *next, **at;
+};
+
 struct upstream {
         struct ub_ctx *ctx;
         struct version servers, hosts;
+        struct asked *asked;
+        uint32_t n_asked;
+        uint16_t asked_for[HF_SLOTS]; /* of those */
 };
 
 static const struct {
@@ -32,6 +47,8 @@ static const struct {
         { "module-config:", "iterator" }, { "do-not-query-localhost:", "no" }, { "unblock-lan-zones:", "yes" },
         { "infra-host-ttl:", "30" }, /* how long a server that is down is taken to be so */
         { "infra-keep-probing:", "yes" }, { "edns-buffer-size:", "1232" },     { "cache-max-negative-ttl:", "60" },
+        { "outgoing-range:", "8192" }, /* ASKED_MAX; 16 else, so that a few without an answer hold up all */
+        { "outgoing-num-tcp:", "256" },
 };
 
 static struct version version_of(const char *path)
@@ -77,11 +94,25 @@ struct upstream *upstream_new(struct event_base *base)
         return u;
 }
 
+static void asked_free(struct asked *a)
+{
+        if (a->question)
+                a->question->asked = NULL;
+        *a->at = a->next;
+        if (a->next)
+                a->next->at = a->at;
+        a->upstream->n_asked--;
+        a->upstream->asked_for[a->slot]--;
+        free(a);
+}
+
 void upstream_free(struct upstream *u)
 {
         if (!u)
                 return;
         ub_ctx_delete(u->ctx);
+        while (u->asked)
+                asked_free(u->asked);
         free(u);
 }
 
@@ -94,39 +125,56 @@ int upstream_is_stale(const struct upstream *u)
 
 static void on_answer(void *context, int rcode, void *message, int size, int security, char *why, int limited)
 {
-        struct question *q = context;
+        struct asked *a = context;
+        struct question *q = a->question;
 
-        q->id = 0;
-        if (q->answered)
-                *q->answered = true;
+        asked_free(a);
         if (rcode || size <= 0) /* then libunbound hands a buffer over that holds what it last used it for */
                 message = NULL;
-        q->found(q->context, message, message ? (size_t)size : 0);
+        if (q)
+                q->found(q->context, message, message ? (size_t)size : 0);
         (void)security;
         (void)why;
         (void)limited;
 }
 
-int upstream_ask(struct upstream *u, const char *name, uint16_t type, struct question *q)
+static struct asked *asked_new(struct upstream *u, uint32_t slot, struct question *q)
 {
-        bool answered = false;
-        int id = 0, r;
+        struct asked *a = calloc(1, sizeof(*a));
 
-        q->answered = &answered;
-        r = ub_resolve_event(u->ctx, name, type, 1, q, on_answer, &id);
-        if (answered) /* from the cache: the question may be gone. libunbound gives it an id all the same. */
-                return 0;
-        q->answered = NULL;
-        if (r)
-                log_debug("libunbound: %s", ub_strerror(r));
-        else
-                q->id = id;
-        return r ? -EIO : 0;
+        if (!a)
+                return NULL;
+        *a = (struct asked){ .upstream = u, .question = q, .slot = slot, .next = u->asked, .at = &u->asked };
+        if (a->next)
+                a->next->at = &a->next;
+        u->asked = a;
+        u->n_asked++;
+        u->asked_for[slot]++;
+        q->asked = a;
+        return a;
 }
 
-void upstream_take_back(struct upstream *u, struct question *q)
+int upstream_ask(struct upstream *u, uint32_t slot, const char *name, uint16_t type, struct question *q)
 {
-        if (q->id)
-                ub_cancel(u->ctx, q->id);
-        q->id = 0;
+        struct asked *a;
+        int r;
+
+        if (u->asked_for[slot] >= ASKED_FOR_MAX || u->asked_for[slot] >= (ASKED_MAX - u->n_asked) / SHARE)
+                return -EBUSY;
+        a = asked_new(u, slot, q);
+        if (!a)
+                return -ENOMEM;
+        r = ub_resolve_event(u->ctx, name, type, 1, a, on_answer, NULL);
+        if (r == 0) /* it may be answered, from the cache, and all of it gone */
+                return 0;
+        log_debug("libunbound: %s", ub_strerror(r));
+        asked_free(a);
+        return -EIO;
+}
+
+void upstream_take_back(struct question *q)
+{
+        if (q->asked)
+                q->asked->question = NULL;
+        q->asked = NULL;
 }

@@ -3,7 +3,6 @@
 #ifndef HOLDFAST_RESOLVER_UPSTREAM_H
 #define HOLDFAST_RESOLVER_UPSTREAM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,18 +13,20 @@ struct upstream;
 struct question {
         void (*found)(void *context, const uint8_t *message, size_t size); /* in wire format; NULL: there is no answer */
         void *context;
-        int id;         /* upstream's; 0: it is not waited for */
-        bool *answered; /* upstream's, while it is asked */
+        struct asked *asked; /* upstream's; NULL: it is not waited for */
 };
 
 struct upstream *upstream_new(struct event_base *base);
-void upstream_free(struct upstream *u);
+void upstream_free(struct upstream *u); /* with no question waited for */
 
 /* Whether the host's configuration is another than when this was made: then it is to be made anew. */
 int upstream_is_stale(const struct upstream *u);
 
-/* Asks. found may be called before this returns, and the question be gone then. 0, or -EIO where found is not called. */
-int upstream_ask(struct upstream *u, const char *name, uint16_t type, struct question *q);
-void upstream_take_back(struct upstream *u, struct question *q);
+/*
+ * Asks for a session. found may be called before this returns, and the question be gone then. 0; -EBUSY (too much is on its way, of the
+ * session or of all), -EIO or -ENOMEM where found is not called.
+ */
+int upstream_ask(struct upstream *u, uint32_t slot, const char *name, uint16_t type, struct question *q);
+void upstream_take_back(struct question *q);
 
 #endif

@@ -49,7 +49,7 @@ static int setup_map(void **state)
         setup(state);
         s = *state;
         s->names.opened =
-                bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_opened_key), sizeof(struct hf_egress), MAP_ROOM, &options);
+                bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_egress_key), sizeof(struct hf_egress), MAP_ROOM, &options);
         return 0;
 }
 
@@ -116,7 +116,7 @@ static bool open_at(struct names *n, const char *name, const char *at, uint32_t 
 /* What is open at the address; nothing: count is 0. */
 static struct hf_egress opened(const struct names *n, uint32_t policy, const char *at)
 {
-        struct hf_opened_key key = { .policy = policy };
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
         struct hf_egress egress = { 0 };
 
         address(at, key.addr);
@@ -141,7 +141,7 @@ static void assert_open(const struct names *n, uint32_t policy, const char *at, 
 
 static unsigned map_entries(const struct names *n)
 {
-        struct hf_opened_key key, next;
+        struct hf_egress_key key, next;
         unsigned count = 0;
 
         while (!bpf_map_get_next_key(n->opened, count ? &key : NULL, &next)) {

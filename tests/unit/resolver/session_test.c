@@ -36,10 +36,10 @@ struct fixture_of_session {
         int name_server, tells;
         struct event *asked;
         struct sockaddr_in udp[HF_SLOTS], tcp[HF_SLOTS];
-        unsigned n_asked;               /* queries that the name server got */
-        bool silent;                    /* it does not answer, */
-        struct sockaddr_in waits[1024]; /* but keeps what it was asked */
-        ldns_pkt *kept[1024];
+        unsigned n_asked;                /* queries that the name server got */
+        bool silent;                     /* it does not answer, */
+        struct sockaddr_in waits[16384]; /* but keeps what it was asked */
+        ldns_pkt *kept[16384];
         unsigned n_kept;
 };
 
@@ -78,6 +78,13 @@ static void reply(ldns_pkt *p, const struct sockaddr_in *to)
         ldns_pkt_free(p);
 }
 
+static bool is_for(const ldns_pkt *p, const char *label)
+{
+        const ldns_rdf *name = ldns_rr_owner(ldns_rr_list_rr(ldns_pkt_question(p), 0));
+
+        return ldns_rdf_size(name) > strlen(label) && !memcmp(ldns_rdf_data(name), label, strlen(label));
+}
+
 static void on_asked(evutil_socket_t fd, short what, void *context)
 {
         uint8_t wire[4096];
@@ -91,7 +98,7 @@ static void on_asked(evutil_socket_t fd, short what, void *context)
         if (n < 0 || ldns_wire2pkt(&p, wire, (size_t)n) != LDNS_STATUS_OK)
                 return;
         f.n_asked++;
-        if (!f.silent) {
+        if (!f.silent || is_for(p, "\5quick")) {
                 reply(p, &from);
                 return;
         }
@@ -183,7 +190,7 @@ static int setup(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
         f.tells = pair[0];
         f.server = (struct server){ .base = event_base_new(), .tells = pair[1], .policies = f.policies };
-        f.server.opened = bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_opened_key), sizeof(struct hf_egress), 64, &options);
+        f.server.opened = bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_egress_key), sizeof(struct hf_egress), 64, &options);
         prepared = f.server.opened >= 0;
         f.server.upstream = upstream_new(f.server.base);
         assert_non_null(f.server.upstream);
@@ -299,6 +306,14 @@ static void assert_answer(int fd, bool udp, uint16_t id, ldns_pkt_rcode rcode, u
         ldns_pkt_free(p);
 }
 
+static void drop_answers(int fd)
+{
+        char wire[4096];
+
+        while (recv(fd, wire, sizeof(wire), 0) >= 0)
+                ;
+}
+
 static void assert_told(uint32_t slot, enum resolver_why what, ldns_pkt_rcode rcode)
 {
         struct resolver_tell t;
@@ -313,7 +328,7 @@ static void assert_told(uint32_t slot, enum resolver_why what, ldns_pkt_rcode rc
 
 static bool is_open(const char *at)
 {
-        struct hf_opened_key key = { .policy = POLICY, .addr = { [10] = 0xff, 0xff } };
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = POLICY, .addr = { [10] = 0xff, 0xff } };
         struct hf_egress egress;
 
         assert_int_equal(inet_pton(AF_INET, at, key.addr + 12), 1);
@@ -512,8 +527,11 @@ static void so_many_queries_wait_at_once(void **state)
         assert_int_equal(f.server.sessions[SLOT]->n_pending, PENDING_MAX);
         ask(udp, true, 999, "more.example");
         assert_answer(udp, true, 999, LDNS_RCODE_SERVFAIL, 0);
-        f.silent = false; /* the other session is served */
-        ask(other, true, 1, "more.example");
+        session_give_up(&f.server, f.server.sessions[SLOT]); /* what is given up is still on its way */
+        drop_answers(udp);
+        ask(udp, true, 999, "more.example");
+        assert_answer(udp, true, 999, LDNS_RCODE_SERVFAIL, 0);
+        ask(other, true, 1, "quick.example"); /* the other session is served all the same */
         assert_answer(other, true, 1, LDNS_RCODE_NOERROR, 1);
         close(udp);
         close(other);
@@ -535,6 +553,54 @@ static void many_queries_may_come_in_one_piece(void **state)
         for (uint16_t i = 0; i < 1000; i++)
                 assert_answer(tcp, false, i, LDNS_RCODE_REFUSED, 0);
         close(tcp);
+}
+
+static void a_session_may_go_while_a_piece_is_answered(void **state)
+{
+        static uint8_t wire[65536];
+        size_t size = 0;
+        int tcp;
+
+        (void)state;
+        NEEDS_PRIVILEGES();
+        tcp = client(SOCK_STREAM, &f.tcp[SLOT]);
+        for (uint16_t i = 0; i < 1000; i++)
+                size += query(wire + size, i, "a.test");
+        assert_int_equal(send(tcp, wire, size, 0), size);
+        for (int i = 0; i < WAIT_MS && recv(tcp, wire, 1, MSG_PEEK) != 1; i++)
+                event_base_loop(f.server.base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+        session_close(&f.server, f.server.sessions[SLOT]);
+        for (int i = 0; i < 10; i++)
+                turn();
+        close(tcp);
+}
+
+/* The rest is counted, and told of with the next. */
+static void so_many_queries_are_told_of_in_a_second(void **state)
+{
+        static const unsigned most = 2 * QUERIES_A_SECOND;
+        struct resolver_tell t = { .what = RESOLVER_LIMIT };
+        struct client_session *s = f.server.sessions[SLOT];
+        unsigned told = 0, i = 0;
+        uint64_t lost = 0;
+
+        (void)state;
+        NEEDS_PRIVILEGES();
+        for (uint32_t now = server_now(); server_now() == now;) /* from the beginning of a second */
+                ;
+        for (; i < 2 * most && s->told_at != server_now() - 1; i++) {
+                told += server_tell(&f.server, s, &t);
+                assert_int_equal(recv(f.tells, &t, sizeof(t), 0) < 0, told <= i);
+        }
+        assert_int_equal(told, most);
+        assert_int_equal(s->lost, i - most);
+        t.what = RESOLVER_EXPIRED;
+        assert_true(server_tell(&f.server, s, &t));
+        assert_int_equal(recv(f.tells, &t, sizeof(t), 0), sizeof(t));
+        lost = t.lost;
+        assert_int_equal(lost, i - most);
+        assert_int_equal(s->lost, 0);
+        assert_true(server_tell(&f.server, f.server.sessions[OTHER], &t));
 }
 
 static void what_is_no_query_is_dropped(void **state)
@@ -569,6 +635,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(upstream_may_be_made_anew_while_queries_wait, setup, teardown),
                 cmocka_unit_test_setup_teardown(so_many_queries_wait_at_once, setup, teardown),
                 cmocka_unit_test_setup_teardown(many_queries_may_come_in_one_piece, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_session_may_go_while_a_piece_is_answered, setup, teardown),
+                cmocka_unit_test_setup_teardown(so_many_queries_are_told_of_in_a_second, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_no_query_is_dropped, setup, teardown),
         };
 
