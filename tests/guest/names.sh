@@ -13,6 +13,7 @@ SRV=$SCRATCH/srv
 ASKER=$TESTS/guest/names/asker.py
 SEEN=$SCRATCH/seen     # packets that arrived outside, but those that go on with a TCP connection
 MORE=${NAMES:-200}     # connections to addresses that change
+BEFORE=$(</etc/resolv.conf)
 declare -A TO FROM SESSION
 
 # ---- the network outside ---------------------------------------------------------------------------------------------------
@@ -43,7 +44,7 @@ make_network() {
 	ip netns add $OUTSIDE
 	outside ip link set lo up
 	link hf-names 0
-	for range in 198.51.100.0/24 203.0.113.0/24 9.9.9.9 10.0.0.0/8 169.254.0.0/16 2001:db8:7::/48 fd00::/8; do
+	for range in 198.51.100.0/24 203.0.113.0/24 203.0.114.0/24 9.9.9.9 10.0.0.0/8 169.254.0.0/16 2001:db8:7::/48 fd00::/8; do
 		outside ip route add local $range dev lo
 	done
 	outside ip address add 2001:db8::53/128 dev lo nodad
@@ -91,6 +92,7 @@ zone() {
 		dead2 A 203.0.113.35
 		kept A 203.0.113.36
 		$(printf 'many A 203.0.114.%d\n' {1..100})
+		$(printf 'many AAAA 2001:db8:7:64::%d\n' {1..60})
 	END
 }
 
@@ -160,7 +162,6 @@ use_name_server() {
 
 make_outside() {
 	mkdir -p "$SRV"
-	cp /etc/resolv.conf "$SRV/resolv.conf"
 	make_network
 	start_servers >"$SRV/log" 2>&1
 	use_name_server $UPSTREAM
@@ -171,7 +172,7 @@ make_outside() {
 }
 
 unmake_outside() {
-	cat "$SRV/resolv.conf" >/etc/resolv.conf
+	echo "$BEFORE" >/etc/resolv.conf
 	ip netns pids $OUTSIDE 2>/dev/null | xargs -r kill -9
 	ip netns pids $INSIDE 2>/dev/null | xargs -r kill -9
 	ip link del hf-names 2>/dev/null
@@ -260,16 +261,17 @@ names_policy "$(rules www four six alias second trap loop link private mapped mi
 	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443),
 	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true'),
 	{ \"cidr\": \"203.0.113.200\", \"port\": 80 }"
+finish() {
+	kill -9 "${OWN[@]}"
+	unmake_outside
+} 2>/dev/null
+trap finish EXIT
 make_outside
 begin_free free
 begin main
+disown -a
+OWN=("${background[@]}") # not the tests'
 background=()
-finish() {
-	api POST /v1/kills "{\"session\":\"${SESSION[main]}\",\"reason\":\"over\"}" >/dev/null
-	echo >&"${TO[free]}" # no command: it ends
-	unmake_outside
-}
-trap finish EXIT
 
 # ---- clients ---------------------------------------------------------------------------------------------------------------
 
@@ -525,14 +527,24 @@ test_aliases_are_followed_also_by_names_outside_of_the_policy() {
 }
 
 test_what_does_not_fit_is_asked_for_again_by_tcp() {
-	says main "NOERROR 9.9.9.9#53 tc edns" ask sendto 9.9.9.9 many.example.net A
+	says main "NOERROR 9.9.9.9#53 tc edns" ask sendto 9.9.9.9 many.example.net AAAA
 	says main "NOERROR 9.9.9.9#53 tc" ask sendto 9.9.9.9 many.example.net A plain
+	tell main ask tcp 9.9.9.9 many.example.net AAAA
+	same addresses 60 "$(grep -oF 2001:db8:7:64:: <<<"$output" | wc -l)"
+	confined dig +short many.example.net AAAA
+	same "addresses by dig" 60 "$(grep -cF 2001:db8:7:64:: <<<"$output")"
+	confined getent ahostsv6 many.example.net
+	same "addresses by getent" 60 "$(grep -c 'STREAM' <<<"$output")"
+}
+
+test_of_a_hundred_addresses_those_that_are_told_are_open() {
+	local told each
 	tell main ask tcp 9.9.9.9 many.example.net A
-	same addresses 100 "$(grep -oF 203.0.114. <<<"$output" | wc -l)"
-	confined dig +short many.example.net
-	same "addresses by dig" 100 "$(grep -cF 203.0.114. <<<"$output")"
-	confined getent ahostsv4 many.example.net
-	same "addresses by getent" 100 "$(grep -c 'STREAM' <<<"$output")"
+	told=$(grep -oE '203\.0\.114\.[0-9]+' <<<"$output")
+	same addresses 64 "$(wc -l <<<"$told")"
+	for each in $told; do
+		says main 'done' connect "$each" 80
+	done
 }
 
 test_that_there_is_nothing_is_said_as_it_is() {
@@ -669,9 +681,10 @@ test_a_name_that_is_taken_away_is_closed_also_for_what_is_connected() {
 	(POLICY=$SCRATCH/less.json names_policy "$(rules one www)")
 	holdfast policy apply "$session" "$SCRATCH/less.json"
 	mark
-	says changing 'refused E*' send
-	not_connected 203.0.113.36 80 no_rule
+	tell changing send
+	[[ $output == refused\ E* || $output =~ ^failed\ E(CONNABORTED|CONNRESET|PIPE)$ ]] || fail "it sends on: $output"
 	says changing 'refused EACCES' connect 203.0.113.36 80
+	not_connected 203.0.113.36 80 no_rule
 	says changing 'REFUSED *' ask sendto $UPSTREAM kept.example.net A
 	says changing 'done' connect 203.0.113.31 80
 	holdfast policy apply "$session" "$POLICY"
@@ -771,7 +784,7 @@ test_the_daemon_is_killed_and_names_are_resolved_by_the_next() {
 	watched outliving
 	tell outliving ask sendto 9.9.9.9 other.example.net A
 	[[ $output == re* || $output == failed* ]] || fail "while there is no daemon: $output"
-	start_daemon
+	start_daemon 3>&-
 	watched outliving
 	patience=60 await "names are resolved again" resolves outliving
 	says outliving 'done 2001:db8:7::6' get six.example.net 80
