@@ -19,7 +19,7 @@ static __always_inline __u8 proto_of(const struct bpf_sock_addr *ctx)
         return ctx->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP;
 }
 
-enum holder { HELD_BY_NONE, HELD_BY_OWN, HELD_BY_OTHER };
+enum holder { HELD_BY_NONE, HELD_BY_OWN, HELD_BY_OTHER, HELD_BY_RESOLVER, HELD_BY_OTHERS_RESOLVER };
 
 /* Who has the port there. */
 static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const struct agent *a, const struct peer_address *p, bool v4)
@@ -27,7 +27,8 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
         struct bpf_sock_tuple to = {};
         __u32 size = v4 ? sizeof(to.ipv4) : sizeof(to.ipv6);
         struct bpf_sock *found;
-        enum holder who;
+        struct hf_task *owner;
+        bool own, resolver;
 
         if (v4) {
                 __builtin_memcpy(&to.ipv4.daddr, p->addr + 12, 4);
@@ -42,20 +43,34 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
                 found = bpf_sk_lookup_udp(ctx, &to, size, BPF_F_CURRENT_NETNS, 0);
         if (!found)
                 return HELD_BY_NONE;
-        who = is_own(a, bpf_sk_storage_get(&owners, found, NULL, 0)) ? HELD_BY_OWN : HELD_BY_OTHER;
+        owner = bpf_sk_storage_get(&owners, found, NULL, 0);
+        own = is_own(a, owner);
+        resolver = owner && owner->kind == HF_SOCKET_RESOLVER;
         bpf_sk_release(found);
-        return who;
+        if (resolver)
+                return own ? HELD_BY_RESOLVER : HELD_BY_OTHERS_RESOLVER;
+        return own ? HELD_BY_OWN : HELD_BY_OTHER;
 }
 
-/* Notes that the socket is the session's, whose other end on loopback is so too. */
-static __always_inline bool note_own(struct bpf_sock_addr *ctx, const struct agent *a)
+/* Notes that the socket goes to another of the session's. */
+static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct agent *a)
 {
         struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
 
         if (!owner)
                 return false;
         make_own(a, owner);
+        owner->kind = HF_SOCKET_HOME;
         return true;
+}
+
+/* Notes that the socket goes where a rule lets it. */
+static __always_inline void note_away(struct bpf_sock_addr *ctx)
+{
+        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, 0) : NULL;
+
+        if (owner)
+                owner->kind = HF_SOCKET_MADE;
 }
 
 /* Whether the socket may go there: by the policy, or to itself. Else 0, with an event. */
@@ -67,15 +82,20 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         __u32 rule = 0;
 
         member_policy(a);
-        if (!a->killed) {
+        if (!a->killed && is_loopback(p))
+                who = holder_of(ctx, a, p, v4);
+        if (who == HELD_BY_RESOLVER)
+                return 1;
+        if (who == HELD_BY_OTHERS_RESOLVER)
+                why = HF_WHY_GUARD;
+        else if (!a->killed)
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
-                if (why == HF_WHY_ALLOWED)
-                        return 1;
-                if (is_loopback(p))
-                        who = holder_of(ctx, a, p, v4);
-                if (who == HELD_BY_OWN && note_own(ctx, a))
-                        return 1;
+        if (why == HF_WHY_ALLOWED) {
+                note_away(ctx);
+                return 1;
         }
+        if (who == HELD_BY_OWN && note_home(ctx, a))
+                return 1;
         __builtin_memset(&r, 0, sizeof(r));
         r.kind = HF_EVENT_CONNECT;
         r.op = op;

@@ -222,6 +222,7 @@ int BPF_PROG(socket_listen, struct socket *sock, int backlog)
         if (!owner)
                 return -ENOMEM;
         make_own(&a, owner);
+        owner->kind = HF_SOCKET_LISTENS;
         return 0;
 }
 
@@ -271,7 +272,7 @@ int BPF_PROG(socket_receive, struct file *file)
         if (sk->__sk_common.skc_state == TCP_LISTEN)
                 return on_loopback(sk) ? 0 : refuse_kind(&a, HF_OP_LISTEN, family);
         address_of_peer(&p, sk);
-        return p.port ? net_check_since(&a, &p, HF_OP_RECV, protocol(sock), HF_GRACE) : 0;
+        return p.port && !at_home(&a, sk, &p) ? net_check_since(&a, &p, HF_OP_RECV, protocol(sock), HF_GRACE) : 0;
 }
 
 /* Whether it takes the socket into a group, or says of a group whom to hear: the kernel tells the network, and so whoever is there. */

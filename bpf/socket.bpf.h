@@ -67,29 +67,24 @@ static __always_inline bool leads_here(const struct peer_address *p)
 }
 
 /*
- * Whether the policy in force lets the session send there, by address or by what names have opened; its resolver it always reaches, and no
- * other's. grace: for so long (s) it goes on with an address that a name has led to.
+ * Whether the policy in force lets the session send there, by address or by what names have opened. grace: for so long (s) it goes on with
+ * an address that a name has led to.
  */
 static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
-        __u32 port = p->port, now, by_address, *owner;
+        __u32 now, by_address;
         enum hf_why why, named;
 
         if (!p->known)
                 return HF_WHY_DEPTH;
-        if (leads_here(p)) {
-                owner = bpf_map_lookup_elem(&resolvers, &port);
-                if (owner && *owner)
-                        return *owner == a->slot ? HF_WHY_ALLOWED : HF_WHY_GUARD;
-        }
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
         why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
         if (why == HF_WHY_ALLOWED || !a->session || !a->session->resolver)
                 return why;
         by_address = *rule;
         now = bpf_ktime_get_boot_ns() / 1000000000;
-        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now - grace, rule);
+        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now > grace ? now - grace : 0, rule);
         if (named != HF_WHY_NO_RULE)
                 return named;
         *rule = by_address;
@@ -199,10 +194,19 @@ static __always_inline bool owned(const struct agent *a, struct sock *sk)
         return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
 }
 
-/* Whether both ends of a connection on loopback are the session's. */
+/* Whether the other end of a connection on loopback is the session's too, or its resolver. */
 static __always_inline bool at_home(const struct agent *a, struct sock *sk, const struct peer_address *p)
 {
-        return leads_here(p) && owned(a, sk);
+        struct hf_task *owner;
+        struct hf_led *record;
+
+        if (a->killed || !a->session || !is_loopback(p))
+                return false;
+        owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
+        if (is_own(a, owner) && owner->kind)
+                return true;
+        record = bpf_sk_storage_get(&led, sk, NULL, 0);
+        return record && record->to == p->port && record->to == a->session->resolver;
 }
 
 static __always_inline void report_peer(const struct agent *a, struct hf_node *node, struct dentry *dentry)

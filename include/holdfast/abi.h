@@ -240,12 +240,6 @@ struct hf_egress {
 #define HF_ADDRESS_BITS (32 + 128) /* prefix of a whole address */
 #define HF_OPENED_MAX (1u << 18)   /* addresses of all policies together */
 
-/*
- * Map "resolvers", an mmapable array indexed by port: the slot of the session whose resolver has that port of the loopback addresses; 0:
- * none has. Other sessions do not reach it.
- */
-#define HF_PORT_NUMBERS 65536
-
 #define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
 #define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
 
@@ -377,10 +371,18 @@ struct hf_held {
         __u32 last_pad;
 };
 
-/* Task storage "tasks": which session a task belongs to. */
+/* What a socket is to the session that it belongs to. */
+enum hf_socket {
+        HF_SOCKET_MADE,     /* made, or bound */
+        HF_SOCKET_LISTENS,  /* listens on loopback, or was accepted there */
+        HF_SOCKET_HOME,     /* connected on loopback to another of the session's, or has sent there */
+        HF_SOCKET_RESOLVER, /* its resolver's */
+};
+
+/* Task storage "tasks": which session a task belongs to. Socket storage "owners": the same of a socket. */
 struct hf_task {
         __u32 slot;
-        __u32 pad;
+        __u32 kind; /* of a socket: enum hf_socket */
         __u64 generation;
 };
 

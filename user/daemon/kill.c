@@ -109,12 +109,12 @@ static void report(struct daemon *d, const struct kill *k, const char *op, const
 void kill_finish(struct daemon *d, struct session *s, struct kill *k)
 {
         /* Before its processes close them: a peer is to see a reset. Of all sessions it comes after, as it takes a look for each. */
-        if (s && k->strength != HF_KILL_PAUSE)
+        if (s && k->strength == HF_KILL_KILL)
                 flows_end(d, s);
         for (size_t i = 0; k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
                 if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
                         cgroup_kill(d->sessions.list[i]->cgroup_fd);
-        for (size_t i = 0; !s && k->strength != HF_KILL_PAUSE && i < d->sessions.count; i++)
+        for (size_t i = 0; !s && k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
                 if (d->sessions.list[i]->live)
                         flows_end(d, d->sessions.list[i]);
         /* What left its cgroup is found by a look over all tasks: that is for the tick, which comes when nobody waits. */

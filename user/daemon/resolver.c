@@ -19,12 +19,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define PATIENCE 5     /* s until an order is answered */
-#define AT_ONCE 64     /* queries that are told of before other work has its turn */
-#define PRIORITY 10    /* as that of the kernel's events */
-#define TRIES 64       /* to find a port that is free for all sockets */
-#define BUFFER 4194304 /* bytes of what is told, and not read yet */
-#define QUEUE 1024     /* connections that wait to be accepted */
+#define PATIENCE 5                        /* s until an order is answered */
+#define AT_ONCE 64                        /* queries that are told of before other work has its turn */
+#define PRIORITY 10                       /* as that of the kernel's events */
+#define TRIES 64                          /* to find a port that is free for all sockets */
+#define BUFFER 4194304                    /* bytes of what is told, and not read yet */
+#define BETWEEN_ENDS (60 * 1000000000ull) /* ns */
+#define QUEUE 1024                        /* connections that wait to be accepted */
 
 /* ---- sockets ------------------------------------------------------------------------------------------------------------------- */
 
@@ -140,6 +141,8 @@ static void end_process(struct daemon *d)
                 waitpid(r->pid, NULL, 0);
         }
         r->pid = 0;
+        for (size_t i = 0; i < d->sessions.count; i++)
+                d->sessions.list[i]->resolver.known = false;
 }
 
 /* -EPIPE: it is gone, or silent, and then ended. */
@@ -227,6 +230,11 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
                 return;
         }
         __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);
+        /* No byte leaves from here on. To end what is connected takes a look at all sockets: not for each address that a session lets come
+         * and go. */
+        if (time_now(CLOCK_BOOTTIME) - s->resolver.ended < BETWEEN_ENDS)
+                return;
+        s->resolver.ended = time_now(CLOCK_BOOTTIME);
         flows_end(d, s);
 }
 
@@ -294,10 +302,9 @@ static int make_pair(int pair[2])
 static int start_process(struct daemon *d)
 {
         int orders[2] = { -1, -1 }, tells[2] = { -1, -1 };
-        int given[RESOLVER_FDS] = {
-                [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel)
-        };
-        int r = make_pair(orders);
+        _cleanup_close_ int policies = kernel_policies_fd();
+        int given[RESOLVER_FDS] = { [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = policies };
+        int r = policies < 0 ? policies : make_pair(orders);
         pid_t pid = -1;
 
         if (r == 0)
@@ -328,26 +335,34 @@ static int start_process(struct daemon *d)
         return r < 0 ? r : 0;
 }
 
-/* Starts one where none runs, with all that the sessions have. */
+/* Tells it of a session that it does not know. */
+static int introduce(struct daemon *d, struct session *s)
+{
+        int r = order_open(d, s);
+
+        if (r == 0 && s->resolver.names >= 0)
+                r = order(d, RESOLVER_RULES, s, s->policy_id, &s->resolver.names, 1);
+        s->resolver.known = r == 0;
+        return r;
+}
+
+/* Starts one where none runs, and tells it of all sessions that have names and that it does not know. */
 static int start(struct daemon *d)
 {
-        const bool running = d->resolver.pid > 0;
         int r = d->resolver.pid ? 0 : start_process(d);
 
-        if (running)
-                return 0;
-        for (size_t i = 0; i < d->sessions.count && r == 0; i++) {
-                const struct session *s = d->sessions.list[i];
+        for (size_t i = 0; i < d->sessions.count && d->resolver.pid; i++) {
+                struct session *s = d->sessions.list[i];
+                int now;
 
-                if (!s->live || s->resolver.names < 0)
+                if (!s->live || s->resolver.names < 0 || s->resolver.known)
                         continue;
-                /* The process before knew until when what it had opened is open, and would have told: now the kernel looks by itself. */
+                /* A process before knew until when what it had opened is open, and would have told: now the kernel looks by itself. */
                 __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);
-                r = order_open(d, s);
-                if (r == 0)
-                        r = order(d, RESOLVER_RULES, s, s->policy_id, &s->resolver.names, 1);
+                now = introduce(d, s);
+                r = r ? r : now;
         }
-        return r;
+        return d->resolver.pid ? r : -EPIPE;
 }
 
 void resolver_tick(struct daemon *d)
@@ -355,12 +370,13 @@ void resolver_tick(struct daemon *d)
         bool wanted = false;
 
         for (size_t i = 0; i < d->sessions.count; i++)
-                wanted |= d->sessions.list[i]->live && d->sessions.list[i]->resolver.names >= 0;
-        if (!wanted || d->resolver.pid)
+                wanted |= d->sessions.list[i]->live && d->sessions.list[i]->resolver.names >= 0 && !d->sessions.list[i]->resolver.known;
+        if (!wanted)
                 return;
-        log_warning("the resolver has ended: starting another");
+        if (!d->resolver.pid)
+                log_warning("the resolver has ended: starting another");
         if (start(d) < 0)
-                log_error("there is no resolver: sessions get no answers to their queries of names");
+                log_error("the resolver does not serve all sessions: some get no answers to their queries of names");
 }
 
 void resolver_stop(struct daemon *d)
@@ -402,36 +418,31 @@ static int make_there(struct daemon *d, struct session *s, pid_t pid, struct err
         if (code < 0)
                 return error_set(e, code, "cannot make the resolver's sockets: %s", strerror(-code));
         r->there = true;
-        code = kernel_resolver_port(d->kernel, r->port, s->slot);
-        return code < 0 ? error_set(e, code, "cannot note the resolver's port: %s", strerror(-code)) : 0;
+        for (int i = 0; i < RESOLVER_SOCKETS && code >= 0; i++)
+                code = r->sockets[i] < 0 ? 0 : kernel_resolver_socket(d->kernel, r->sockets[i], s->slot, s->generation);
+        return code < 0 ? error_set(e, code, "cannot mark the resolver's sockets: %s", strerror(-code)) : 0;
 }
 
 static void unmake(struct daemon *d, struct session *s)
 {
-        struct session_resolver *r = &s->resolver;
-
         __atomic_store_n(&kernel_session(d->kernel, s->slot)->resolver, 0, __ATOMIC_RELEASE);
-        if (r->there)
-                kernel_resolver_port(d->kernel, r->port, 0);
-        session_resolver_clear(r);
+        session_resolver_clear(&s->resolver);
 }
 
-int resolver_prepare(struct daemon *d, struct session *s, uint32_t policy, const struct hosts *hosts, struct error *e)
+int resolver_prepare(struct daemon *d, struct session *s, pid_t pid, uint32_t policy, const struct hosts *hosts, struct error *e)
 {
         struct session_resolver *r = &s->resolver;
-        const bool first = !r->there;
-        int code = 0;
+        int code;
 
         if (!hosts)
                 return 0;
         r->next = code = memory_of(hosts);
         if (code < 0)
                 return error_set(e, code, "cannot hand the policy's names to the resolver: %s", strerror(-code));
-        code = first ? make_there(d, s, s->pid, e) : 0;
+        code = r->there ? 0 : make_there(d, s, pid, e);
         if (code >= 0) {
-                code = start(d);
-                if (code == 0 && (first || r->names < 0))
-                        code = order_open(d, s);
+                start(d);
+                code = r->known ? 0 : introduce(d, s);
                 if (code == 0)
                         code = order(d, RESOLVER_RULES, s, policy, &r->next, 1);
                 if (code < 0)
@@ -448,10 +459,12 @@ void resolver_switched(struct daemon *d, struct session *s, uint32_t old)
 {
         struct session_resolver *r = &s->resolver;
 
-        if (r->next < 0)
-                __atomic_store_n(&kernel_session(d->kernel, s->slot)->resolver, 0, __ATOMIC_RELEASE);
+        if (r->next < 0) {
+                resolver_end(d, s);
+                return;
+        }
         if (old && r->names >= 0)
-                order(d, r->next < 0 ? RESOLVER_CLOSE : RESOLVER_DROP, s, old, NULL, 0);
+                order(d, RESOLVER_DROP, s, old, NULL, 0);
         cleanup_close(&r->names);
         r->names = r->next;
         r->next = -1;
@@ -471,9 +484,8 @@ void resolver_take_back(struct daemon *d, struct session *s, uint32_t policy)
 
 void resolver_end(struct daemon *d, struct session *s)
 {
-        if (!s->resolver.there)
-                return;
-        order(d, RESOLVER_CLOSE, s, 0, NULL, 0);
+        if (s->resolver.known)
+                order(d, RESOLVER_CLOSE, s, 0, NULL, 0);
         unmake(d, s);
 }
 
@@ -498,20 +510,8 @@ static int restore(struct daemon *d, struct session *s, struct error *e)
         return r;
 }
 
-/* The ports of the resolver of before are free again. */
-static void forget_ports(struct daemon *d)
-{
-        for (uint32_t slot = 1; slot < HF_SLOTS; slot++) {
-                uint16_t *port = &kernel_session(d->kernel, slot)->resolver;
-
-                if (*port)
-                        kernel_resolver_port(d->kernel, *port, 0);
-        }
-}
-
 void resolver_restore(struct daemon *d)
 {
-        forget_ports(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
                 _cleanup_error_ struct error e = ERROR_INIT;
@@ -520,10 +520,10 @@ void resolver_restore(struct daemon *d)
                         continue;
                 if (restore(d, s, &e) < 0) {
                         log_error("session %s: its queries of names get no answers: %s", s->id, error_text(&e));
-                        unmake(d, s);
+                        session_resolver_clear(&s->resolver);
                 }
-                if (s->resolver.there)
-                        __atomic_store_n(&kernel_session(d->kernel, s->slot)->resolver, s->resolver.port, __ATOMIC_RELEASE);
+                /* The port of before may be anybody's by now. */
+                __atomic_store_n(&kernel_session(d->kernel, s->slot)->resolver, s->resolver.there ? s->resolver.port : 0, __ATOMIC_RELEASE);
         }
         resolver_tick(d);
 }

@@ -30,8 +30,10 @@ struct resolver {
 
 /* What a session has of it. */
 struct session_resolver {
-        bool there;    /* it has sockets */
-        uint16_t port; /* of its sockets */
+        bool there;     /* it has sockets */
+        bool known;     /* and the process knows them, and the names of the policy in force */
+        uint64_t ended; /* when connections were ended last because a name's time was over, ns of CLOCK_BOOTTIME */
+        uint16_t port;  /* of its sockets */
         int sockets[RESOLVER_SOCKETS];
         int names; /* memory with the names of the policy in force; -1: it has no rule by name */
         int next;  /* of the policy that comes next */
@@ -46,10 +48,10 @@ void session_resolver_clear(struct session_resolver *r);
 
 /*
  * Has the names of a policy, which is loaded under that id and not in force yet, answered (hosts NULL: it has none); the first time, makes
- * the session's sockets, where its processes are. Then resolver_switched() once it is in force (old 0: there was none before), or
- * resolver_take_back() where it does not come to that.
+ * the session's sockets, in the network namespace of the process pid. Then resolver_switched() once it is in force (old 0: there was none
+ * before), or resolver_take_back() where it does not come to that.
  */
-int resolver_prepare(struct daemon *d, struct session *s, uint32_t policy, const struct hosts *hosts, struct error *e);
+int resolver_prepare(struct daemon *d, struct session *s, pid_t pid, uint32_t policy, const struct hosts *hosts, struct error *e);
 void resolver_switched(struct daemon *d, struct session *s, uint32_t old);
 void resolver_take_back(struct daemon *d, struct session *s, uint32_t policy);
 

@@ -163,7 +163,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
                 return r;
         }
         s->loaded = true;
-        r = resolver_prepare(d, s, s->policy_id, c->hosts, e);
+        r = resolver_prepare(d, s, s->pid, s->policy_id, c->hosts, e);
         if (r < 0)
                 return r;
         kernel_look(d->kernel);

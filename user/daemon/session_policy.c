@@ -168,7 +168,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         r = load(d, c, &id, &unverified, e);
         if (r < 0)
                 return r;
-        r = resolver_prepare(d, s, id, c->hosts, e);
+        r = resolver_prepare(d, s, s->resolver.there || !c->hosts ? 0 : session_member(d, s), id, c->hosts, e);
         if (r < 0) {
                 kernel_policy_unload(d->kernel, id);
                 d->sessions.policies[id] = false;

@@ -134,12 +134,13 @@ int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], str
 int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
 void kernel_leave(struct kernel *k, int cgroup);
 
-/* Whose resolver has the port of the loopback addresses; slot 0: nobody's. 0 or negative errno. */
-int kernel_resolver_port(struct kernel *k, uint16_t port, uint32_t slot);
+/* Marks a socket as one of the resolver of that session, which no other reaches. 0 or negative errno. */
+int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation);
 
-/* For the resolver's process: the maps "opened" and "policies". They stay the kernel's. */
+/* For the resolver's process: the map "opened", which stays the kernel's, and "policies", to be read alone and closed, or negative errno.
+ */
 int kernel_opened_fd(const struct kernel *k);
-int kernel_policies_fd(const struct kernel *k);
+int kernel_policies_fd(void);
 
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);

@@ -25,7 +25,7 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions",        "host",     "policies", "books", "hints",   "egress", "opened", "resolvers",
+static const char *const map_names[MAPS] = { "sessions",        "host",     "policies", "books", "hints",   "egress", "opened", "owners",
                                              "cgroup_sessions", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
@@ -499,14 +499,17 @@ int kernel_opened_fd(const struct kernel *k)
         return k->map[MAP_OPENED];
 }
 
-int kernel_policies_fd(const struct kernel *k)
+int kernel_policies_fd(void)
 {
-        return k->map[MAP_POLICIES];
+        LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = BPF_F_RDONLY);
+        int fd = bpf_obj_get_opts(PATH_PINS "/maps/policies", &options);
+
+        return fd < 0 ? -errno : fd;
 }
 
-int kernel_resolver_port(struct kernel *k, uint16_t port, uint32_t slot)
+int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation)
 {
-        const uint32_t key = port;
+        const struct hf_task of = { .slot = slot, .kind = HF_SOCKET_RESOLVER, .generation = generation };
 
-        return bpf_map_update_elem(k->map[MAP_RESOLVERS], &key, &slot, BPF_ANY) ? -errno : 0;
+        return bpf_map_update_elem(k->map[MAP_OWNERS], &fd, &of, BPF_ANY) ? -errno : 0;
 }
