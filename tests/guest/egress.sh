@@ -130,6 +130,33 @@ print("refused " + errno.errorcode[e] if e else "done")'
 	same "with a rule for IPv4 too" 'done' "$output"
 }
 
+test_a_session_reaches_on_loopback_what_it_listens_to_itself_and_nothing_else() {
+	local own=$TESTS/guest/own.py expected
+	expected() { # of what somebody else has, and of where nobody is
+		printf '%s\n' "127.0.0.1 own done done" "127.0.0.1 other $1 $1 $1" "0.0.0.0 other $1 $1 $1" "127.0.0.1 nobody ECONNREFUSED" \
+			"::1 own done done" "::1 other $1 $1 $1" ":: other $1 $1 $1" "::1 nobody ECONNREFUSED" "mapped own done" "mapped other $1"
+	}
+	same unconfined "$(expected 'done')" "$(python3 "$own" 7002)"
+	all_arrived
+	mark
+	confined python3 "$own" 7002
+	same confined "$(expected EACCES)" "$output"
+	await "its events are written" session_ended_since
+	same "refusals" 15 "$(refusals seq | wc -l)"
+}
+
+test_a_connection_of_a_session_with_itself_outlives_a_change_of_policy() {
+	mkfifo "$WS/go"
+	exec 8<>"$WS/go"
+	start_session self bash -c "exec python3 $TESTS/guest/own.py 7002 wait <$WS/go >$WS/self"
+	await "it is connected" grep -q connected "$WS/self"
+	jq '.name = "other"' "$POLICY" >"$SCRATCH/other.json"
+	holdfast policy apply "$session" "$SCRATCH/other.json"
+	echo >&8
+	await "it has tried" grep -q later "$WS/self"
+	same "once the policy was replaced" "later done" "$(tail -n 1 "$WS/self")"
+}
+
 connects() { # ADDRESS PORT
 	timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
 }
