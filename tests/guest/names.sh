@@ -44,7 +44,7 @@ make_network() {
 	ip netns add $OUTSIDE
 	outside ip link set lo up
 	link hf-names 0
-	for range in 198.51.100.0/24 203.0.113.0/24 203.0.114.0/24 9.9.9.9 10.0.0.0/8 169.254.0.0/16 2001:db8:7::/48 fd00::/8; do
+	for range in 198.51.100.0/24 203.0.113.0/24 9.9.9.9 10.0.0.0/8 169.254.0.0/16 2001:db8:7::/48 fd00::/8; do
 		outside ip route add local $range dev lo
 	done
 	outside ip address add 2001:db8::53/128 dev lo nodad
@@ -91,7 +91,10 @@ zone() {
 		dead A 203.0.113.34
 		dead2 A 203.0.113.35
 		kept A 203.0.113.36
-		$(printf 'many A 203.0.114.%d\n' {1..100})
+		early A 203.0.113.37
+		both A 203.0.113.38
+		both AAAA 2001:db8:7::38
+		$(printf 'many A 198.51.100.%d\n' {101..200})
 		$(printf 'many AAAA 2001:db8:7:64::%d\n' {1..60})
 	END
 }
@@ -256,8 +259,8 @@ rules() { # NAME...
 	echo "${all#, }"
 }
 
-names_policy "$(rules www four six alias second trap loop link private mapped mixed many none one kept dead dead2 '*.odd' '*.lots' '*.label' '*.wild'),
-	$(rule tcp 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
+names_policy "$(rules www four six alias second trap loop link private mapped mixed many none one kept dead dead2 early '*.odd' '*.lots' '*.label' '*.wild'),
+	$(rule tcp 80 '"proto": "tcp"'), $(rule both 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
 	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443),
 	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true'),
 	{ \"cidr\": \"203.0.113.200\", \"port\": 80 }"
@@ -269,6 +272,9 @@ trap finish EXIT
 make_outside
 begin_free free
 begin main
+begin early
+tell early hold early.example.net 80
+EARLY=$output SINCE=$SECONDS
 disown -a
 OWN=("${background[@]}") # not the tests'
 background=()
@@ -308,6 +314,20 @@ test_node_reaches_an_allowed_name_by_ipv4_and_ipv6() {
 	reached "$BOTH" node -e '(async () => {
 		for (const name of ["four", "six"]) process.stdout.write(await (await fetch(`http://${name}.example.net/`)).text());
 	})().catch((e) => console.log(e.cause ?? e));'
+}
+
+test_node_resolves_by_itself_too() {
+	reached '203.0.113.4 2001:db8:7::6' node -e 'const { resolve4, resolve6 } = require("dns").promises;
+		(async () => console.log((await resolve4("four.example.net"))[0], (await resolve6("six.example.net"))[0]))().catch(console.log);'
+}
+
+# The libraries of programs look which of several addresses has a route, by a UDP socket that is connected and sends nothing.
+test_looking_for_a_route_to_what_a_name_leads_to_is_no_refusal() {
+	reached 'reached 2001:db8:7::38 80' curl -sS -m 20 http://both.example.net/
+}
+
+test_looking_for_a_route_to_no_port_is_no_refusal() {
+	reached 2001:db8:7::1 bash -c 'getent ahosts www.example.net | sed -n "1s/ .*//p"'
 }
 
 test_dig_and_getent_resolve_an_allowed_name() {
@@ -540,7 +560,7 @@ test_what_does_not_fit_is_asked_for_again_by_tcp() {
 test_of_a_hundred_addresses_those_that_are_told_are_open() {
 	local told each
 	tell main ask tcp 9.9.9.9 many.example.net A
-	told=$(grep -oE '203\.0\.114\.[0-9]+' <<<"$output")
+	told=$(grep -oE '198\.51\.100\.[12][0-9]{2}' <<<"$output")
 	same addresses 64 "$(wc -l <<<"$told")"
 	for each in $told; do
 		says main 'done' connect "$each" 80
@@ -616,9 +636,11 @@ test_a_name_server_that_lies_opens_nothing_but_what_was_asked_for() {
 		says free 'done' connect $addr 80
 		says main 'refused EACCES' connect $addr 80
 	done
-	use_name_server $UPSTREAM
+	use_name_server 2001:db8::53 # and by IPv6
 	sleep 3
 	says main '* 203.0.113.31' ask sendto $UPSTREAM one.example.net A
+	use_name_server $UPSTREAM
+	sleep 3
 }
 
 # ---- several sessions ------------------------------------------------------------------------------------------------------
@@ -658,17 +680,23 @@ test_a_name_that_one_session_opens_is_closed_in_another() {
 }
 
 test_an_attached_session_in_another_network_gets_its_names_there() {
+	local before
 	ip netns add $INSIDE
 	link hf-inside 1 $INSIDE
 	begin_free inside ip netns exec $INSIDE
 	says inside 'done 203.0.113.4' get four.example.net 80
 	says inside 'done' connect 203.0.113.9 80
+	says inside 'done' keep 9.9.9.9
+	says inside 'NOERROR, NOERROR' again 9.9.9.9 four.example.net A
+	before=$(seen '9.9.9.9.53: ')
 	holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS"
 	says inside 'done 203.0.113.1' get www.example.net 80 4
 	says inside 'done 2001:db8:7::6' get six.example.net 80
 	says inside 'REFUSED 9.9.9.9#53 * ede=15' ask sendto 9.9.9.9 other.example.net A
 	says inside 'NOERROR 2001:db8::99#53 * 203.0.113.4' ask tcp 2001:db8::99 four.example.net A
 	says inside 'refused EACCES' connect 203.0.113.9 80
+	says inside 'refused EACCES, refused EACCES' again 9.9.9.9 four.example.net A
+	same "packets that left" "$before" "$(seen '9.9.9.9.53: ')"
 }
 
 # ---- policies that are replaced --------------------------------------------------------------------------------------------
@@ -735,6 +763,17 @@ test_more_than_4096_names_below_a_wildcard_are_refused() {
 	says crowd 'NOERROR *' ask sendto $UPSTREAM n0.lots.example.net A
 	says crowd 'NOERROR *' ask sendto $UPSTREAM four.example.net A
 	says crowd 'REFUSED *' ask sendto $UPSTREAM a.wild.example.net A
+}
+
+# ---- time ------------------------------------------------------------------------------------------------------------------
+
+test_an_address_is_closed_in_time_and_what_is_connected_goes_on() {
+	same "the connection at the beginning" 'done 203.0.113.37' "$EARLY"
+	[ $((SECONDS - SINCE)) -ge 65 ] || sleep $((65 + SINCE - SECONDS))
+	says early 'refused EACCES' connect 203.0.113.37 80
+	says early 'done' send
+	says early 'done 203.0.113.37' get early.example.net 80
+	says early 'done' connect 203.0.113.37 80
 }
 
 # ---- the resolver and the daemon end ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 the suite "names", in sessions and, as their control, outside of them.
 
   ask HOW SERVER[#PORT] NAME TYPE [plain]   a query in a way of the socket calls; plain: without EDNS. RCODE SERVER#PORT [tc] [ede=N] RECORD...
+  keep SERVER; again SERVER NAME TYPE       makes a UDP socket, and one that is connected there; asks by the one and the other: outcome, outcome
   connect ADDRESS PORT [udp]                done, refused E..., or failed E...
   get NAME PORT [4|6]                       resolves it as all programs do, and gets / there, in one try: done ADDRESS, or as above
   hold NAME PORT; send                      the same on a connection that stays
@@ -26,6 +27,7 @@ TYPES = {"A": 1, "CNAME": 5, "TXT": 16, "AAAA": 28}
 RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMPL", 5: "REFUSED"}
 PATIENCE = 20
 held = None
+kept = []
 watcher = None
 
 
@@ -163,6 +165,25 @@ def ask(how, server, name, kind, plain=None):
     return " ".join(head + ["%s#%d" % peer[:2]] + rest)
 
 
+def keep(server):
+    where, family = place(server)
+    kept.extend(socket.socket(family, socket.SOCK_DGRAM) for _ in range(2))
+    kept[1].connect(where)
+    return "done"
+
+
+def again(server, name, kind):
+    said = []
+    for s, where in (kept[0], [place(server)[0]]), (kept[1], []):
+        try:
+            s.settimeout(PATIENCE)
+            (s.sendto if where else s.send)(query(name, kind), *where)
+            said.append(read(s.recv(65535))[0][0])
+        except OSError as e:
+            said.append(outcome(e))
+    return ", ".join(said)
+
+
 # ---- connections -------------------------------------------------------------------------------------------------------------
 
 
@@ -295,8 +316,8 @@ def outcome(e):
     return ("refused " if name in ("EACCES", "EPERM") else "failed ") + name
 
 
-COMMANDS = {"ask": ask, "connect": connect, "get": get, "hold": hold, "send": send, "many": many, "flood": flood, "watch": watch,
-            "watched": watched}
+COMMANDS = {"ask": ask, "keep": keep, "again": again, "connect": connect, "get": get, "hold": hold, "send": send, "many": many, "flood": flood,
+            "watch": watch, "watched": watched}
 
 
 def main():
