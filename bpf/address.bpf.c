@@ -28,14 +28,22 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
         __u32 size = v4 ? sizeof(to.ipv4) : sizeof(to.ipv6);
         struct bpf_sock *found;
         struct hf_task *owner;
+        struct bpf_sock *from = ctx->sk;
         bool own, resolver;
+
+        if (!from)
+                return HELD_BY_OTHER;
 
         if (v4) {
                 __builtin_memcpy(&to.ipv4.daddr, p->addr + 12, 4);
                 to.ipv4.dport = __builtin_bswap16(p->port);
+                to.ipv4.saddr = from->src_ip4 ? from->src_ip4 : LOOPBACK_V4;
+                to.ipv4.sport = __builtin_bswap16(from->src_port);
         } else {
                 __builtin_memcpy(to.ipv6.daddr, p->addr, 16);
                 to.ipv6.dport = __builtin_bswap16(p->port);
+                to.ipv6.saddr[3] = LAST_OF_LOOPBACK_V6;
+                to.ipv6.sport = __builtin_bswap16(from->src_port);
         }
         if (ctx->protocol == IPPROTO_TCP)
                 found = bpf_sk_lookup_tcp(ctx, &to, size, BPF_F_CURRENT_NETNS, 0);

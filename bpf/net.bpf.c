@@ -67,6 +67,20 @@ static __always_inline bool is_left_to_cgroup(const struct agent *a, struct sock
         return cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
 }
 
+/*
+ * To connect a UDP socket sends nothing: so programs look for the route to each address of a name before they choose one. It may, where a
+ * name has opened the address for anything; what is sent is asked about.
+ */
+static __always_inline bool only_looks(const struct agent *a, struct socket *sock, struct sock *sk, const struct peer_address *p)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+
+        if (sock->type != SOCK_DGRAM || a->killed || !p->known || !a->session || !a->session->resolver)
+                return false;
+        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
+        return bpf_map_lookup_elem(&opened, &key) && cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(socket_create, int family, int type, int proto, int kern)
 {
@@ -97,7 +111,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
         address_read(&p, address, length, false);
-        if (is_left_to_cgroup(&a, sk, &p))
+        if (is_left_to_cgroup(&a, sk, &p) || only_looks(&a, sock, sk, &p))
                 return 0;
         return net_check(&a, &p, HF_OP_CONNECT, protocol(sock));
 }
@@ -178,7 +192,7 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
                         return 0;
                 return net_check(&a, &p, HF_OP_SEND, protocol(sock));
         }
-        if (!a.killed && !a.session->recheck && !a.session->flows)
+        if (!a.killed && !a.session->recheck && !a.session->flows && (sock->type != SOCK_DGRAM || !a.session->resolver))
                 return 0;
         address_of_peer(&p, sk);
         if (at_home(&a, sk, &p))

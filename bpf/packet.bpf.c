@@ -138,7 +138,7 @@ static __always_inline bool may_leave(struct __sk_buff *skb, struct agent *a, co
 {
         __u32 rule;
 
-        if (!a->session->recheck && !a->session->flows)
+        if (!a->session->recheck && !a->session->flows && (h->protocol == IPPROTO_TCP || !a->session->resolver))
                 return true;
         member_policy(a);
         return is_allowed(a, h, &rule);

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define PATIENCE 5                        /* s until an order is answered */
+#define PATIENCE 20                       /* s until an order is answered: the first waits for the process to begin */
 #define AT_ONCE 64                        /* queries that are told of before other work has its turn */
 #define PRIORITY 10                       /* as that of the kernel's events */
 #define TRIES 64                          /* to find a port that is free for all sockets */
@@ -302,9 +302,10 @@ static int make_pair(int pair[2])
 static int start_process(struct daemon *d)
 {
         int orders[2] = { -1, -1 }, tells[2] = { -1, -1 };
-        _cleanup_close_ int policies = kernel_policies_fd();
-        int given[RESOLVER_FDS] = { [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = policies };
-        int r = policies < 0 ? policies : make_pair(orders);
+        int given[RESOLVER_FDS] = {
+                [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel)
+        };
+        int r = make_pair(orders);
         pid_t pid = -1;
 
         if (r == 0)

@@ -137,10 +137,9 @@ void kernel_leave(struct kernel *k, int cgroup);
 /* Marks a socket as one of the resolver of that session, which no other reaches. 0 or negative errno. */
 int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation);
 
-/* For the resolver's process: the map "opened", which stays the kernel's, and "policies", to be read alone and closed, or negative errno.
- */
+/* For the resolver's process: the maps "opened" and "policies". They stay the kernel's. */
 int kernel_opened_fd(const struct kernel *k);
-int kernel_policies_fd(void);
+int kernel_policies_fd(const struct kernel *k);
 
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);

@@ -499,12 +499,9 @@ int kernel_opened_fd(const struct kernel *k)
         return k->map[MAP_OPENED];
 }
 
-int kernel_policies_fd(void)
+int kernel_policies_fd(const struct kernel *k)
 {
-        LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = BPF_F_RDONLY);
-        int fd = bpf_obj_get_opts(PATH_PINS "/maps/policies", &options);
-
-        return fd < 0 ? -errno : fd;
+        return k->map[MAP_POLICIES];
 }
 
 int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation)

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define NOBODY 65534
 #define NSEC_PER_SEC 1000000000ull
@@ -190,6 +191,7 @@ static int start(struct server *s)
 
         if (policies == MAP_FAILED)
                 return -errno;
+        close(RESOLVER_FD_POLICIES); /* through what is mapped, and was not for writing, nothing can be written ever */
         s->policies = policies;
         setrlimit(RLIMIT_NOFILE, &files);
         r = give_up_privileges();
