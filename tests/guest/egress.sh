@@ -157,6 +157,37 @@ test_a_connection_of_a_session_with_itself_outlives_a_change_of_policy() {
 	same "once the policy was replaced" "later done" "$(tail -n 1 "$WS/self")"
 }
 
+# left PREFIX COMMAND...: of "own.py leave", once somebody else has the port that its receiver had, what arrives there is in $SCRATCH/stray.
+left() {
+	local said=$1 port
+	rm -f "$WS/go" "$SCRATCH/stray"
+	mkfifo "$WS/go"
+	exec 8<>"$WS/go"
+	"${@:2}"
+	await "it has left" grep -q left "$said"
+	port=$(sed -n 's/^left //p' "$said")
+	in_background python3 -c "import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', $port))
+open('$SCRATCH/stray', 'wb', buffering=0).write(b'ready ')
+while True:
+    open('$SCRATCH/stray', 'ab', buffering=0).write(s.recv(9))"
+	await "somebody else has the port" test -s "$SCRATCH/stray"
+	echo >&8
+	await "it has sent" grep -q later "$said"
+}
+
+test_what_a_session_listened_to_is_anothers_once_it_has_left() {
+	mark
+	local own="python3 $TESTS/guest/own.py 7002 leave"
+	left "$SCRATCH/said" in_background bash -c "exec $own <$WS/go >$SCRATCH/said"
+	await "control: it arrives" grep -q stray "$SCRATCH/stray"
+	left "$WS/said" start_session left bash -c "exec $own <$WS/go >$WS/said"
+	sleep 1
+	same arrived "ready " "$(<"$SCRATCH/stray")"
+	await "it is told" eval 'since | fields session="$session" kind=connect op=send verdict=deny addr=127.0.0.1 | grep -q .'
+}
+
 connects() { # ADDRESS PORT
 	timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
 }

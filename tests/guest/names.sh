@@ -12,7 +12,7 @@ INSIDE=holdfast-inside # another, for a session
 SRV=$SCRATCH/srv
 ASKER=$TESTS/guest/names/asker.py
 SEEN=$SCRATCH/seen     # packets that arrived outside, but those that go on with a TCP connection
-MORE=${NAMES:-200}     # connections to addresses that change
+MORE=${NAMES:-100}     # connections to addresses that change
 BEFORE=$(</etc/resolv.conf)
 declare -A TO FROM SESSION
 

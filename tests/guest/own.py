@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # own.py PORT: on loopback, reaches by TCP and UDP what it listens to itself, then tries what somebody else has at PORT, and one where nobody
-# is. Prints what came of each. With "wait" after it: keeps a connection to itself, and tries that once more when a line has come.
+# is. Prints what came of each. With "wait" after it: keeps a connection to itself, and tries that once more when a line has come. With
+# "leave": closes the receiver of a connected UDP socket, and sends once more when a line has come.
 import errno
 import socket
 import sys
@@ -62,6 +63,17 @@ for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
     print(address, "nobody", tried(socket.socket(family, socket.SOCK_STREAM).connect, (address, 9)))
 print("mapped own", tried(lambda: talk(*connected(socket.AF_INET, "127.0.0.1", "::ffff:127.0.0.1"))))
 print("mapped other", tried(socket.socket(socket.AF_INET6, socket.SOCK_STREAM).connect, ("::ffff:127.0.0.1", port)))
+if "leave" in sys.argv:
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", 0))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.connect(receiver.getsockname())
+    receiver.connect(sender.getsockname())
+    talk(sender, receiver)
+    print("left", receiver.getsockname()[1], flush=True)
+    receiver.close()
+    sys.stdin.readline()
+    print("later", tried(sender.send, b"stray"), flush=True)
 if "wait" in sys.argv:
     pair = connected(socket.AF_INET, "127.0.0.1")
     print("connected", flush=True)
