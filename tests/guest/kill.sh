@@ -164,6 +164,7 @@ start_server() {
 	rm -f "$WS"/{port,drain,drained,sent}
 	in_background python3 -c "import os, socket, time
 s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind(('127.0.0.1', 7001))
 s.listen()
 open('$WS/port', 'w').write('open')

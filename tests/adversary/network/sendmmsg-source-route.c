@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sends to where it may, by way of another address: in the second of two messages to one address, about which the kernel asks nobody again.
- * event: connect send
+ * event: guard capability | connect send
+ * event of a user: none: the kernel lets nobody without CAP_NET_RAW name a route
  * who: root
  */
 #include "lib/adversary-net.h"
