@@ -39,11 +39,11 @@ endif
 ALL_CFLAGS := -std=gnu17 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(B) -DHOLDFAST_VERSION='"$(VERSION)"' $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDSAN) $(LDFLAGS)
 
-DAEMON_LIBS := -lbpf -lelf -lz -lcjson -lmicrohttpd -lsystemd -lgnutls -lsqlite3
+DAEMON_LIBS := -lbpf -lelf -lz -lcjson -lmicrohttpd -lsystemd -lgnutls -lsqlite3 -lldns -lunbound -levent_core
 CLI_LIBS := -lcjson -lcurl
 
 modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
-LIBRARY := $(call modules,base policy kernel audit api)
+LIBRARY := $(call modules,base policy kernel audit api resolver)
 DAEMON := $(call modules,daemon)
 CLI := $(call modules,cli)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
@@ -95,7 +95,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 
 # With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
 fuzz-programs: $(FUZZ)
-$(B)/parsers.a: $(call modules,base policy audit api)
+$(B)/parsers.a: $(call modules,base policy audit api) $(B)/user/resolver/message.o
 	ar rcs $@ $^
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/parsers.a Makefile
 	mkdir -p $(@D)

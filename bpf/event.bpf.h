@@ -76,19 +76,15 @@ static __always_inline __u32 path_copy(char *to, __u32 room, __u64 dentry, __u16
         return at;
 }
 
-static __always_inline void event_fill(struct hf_event *e, const struct agent *a, const struct report *r)
+/* What happened, without who did it. */
+static __always_inline void event_what(struct hf_event *e, const struct agent *a, const struct report *r)
 {
-        __u64 id = bpf_get_current_pid_tgid();
-
         __builtin_memset(e, 0, sizeof(*e));
         e->time = bpf_ktime_get_boot_ns();
         e->generation = a->session ? a->session->generation : 0;
         e->slot = a->slot;
         e->policy = a->policy;
         e->rule = r->rule;
-        e->pid = id >> 32;
-        e->tid = id;
-        e->uid = bpf_get_current_uid_gid();
         e->detail = r->detail;
         e->error = r->error;
         e->kind = r->kind;
@@ -99,6 +95,16 @@ static __always_inline void event_fill(struct hf_event *e, const struct agent *a
         e->right = r->right;
         e->proto = r->proto;
         __builtin_memcpy(e->addr, r->addr, sizeof(e->addr));
+}
+
+static __always_inline void event_fill(struct hf_event *e, const struct agent *a, const struct report *r)
+{
+        __u64 id = bpf_get_current_pid_tgid();
+
+        event_what(e, a, r);
+        e->pid = id >> 32;
+        e->tid = id;
+        e->uid = bpf_get_current_uid_gid();
         bpf_get_current_comm(e->comm, sizeof(e->comm));
 }
 

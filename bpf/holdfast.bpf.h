@@ -88,6 +88,21 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_OPENED_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_egress_key);
+        __type(value, struct hf_egress);
+} opened MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct hf_led);
+} led MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
         __uint(max_entries, HF_KNOWN_MAX);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, struct hf_known_key);
@@ -118,7 +133,7 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
         __type(key, int);
         __type(value, struct hf_task);
 } owners MAP;

@@ -54,6 +54,33 @@ static __always_inline void address_read(struct peer_address *p, const void *fro
         }
 }
 
+/*
+ * Whether the programs of the session's cgroup decide about it, which a socket has that was made in that: about name servers where the
+ * session has a resolver, and about loopback.
+ */
+static __always_inline bool is_left_to_cgroup(const struct agent *a, struct sock *sk, const struct peer_address *p)
+{
+        if (a->killed || !p->known || !a->session)
+                return false;
+        if (!(p->port == HF_NAME_SERVER && a->session->resolver) && !is_loopback(p))
+                return false;
+        return cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
+}
+
+/*
+ * To connect a UDP socket sends nothing: so programs look for the route to each address of a name before they choose one. It may, where a
+ * name has opened the address for anything; what is sent is asked about.
+ */
+static __always_inline bool only_looks(const struct agent *a, struct socket *sock, struct sock *sk, const struct peer_address *p)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+
+        if (sock->type != SOCK_DGRAM || a->killed || !p->known || !a->session || !a->session->resolver)
+                return false;
+        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
+        return bpf_map_lookup_elem(&opened, &key) && cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(socket_create, int family, int type, int proto, int kern)
 {
@@ -84,6 +111,8 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
         address_read(&p, address, length, false);
+        if (is_left_to_cgroup(&a, sk, &p) || only_looks(&a, sock, sk, &p))
+                return 0;
         return net_check(&a, &p, HF_OP_CONNECT, protocol(sock));
 }
 
@@ -159,12 +188,16 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);
+                if (is_left_to_cgroup(&a, sk, &p))
+                        return 0;
                 return net_check(&a, &p, HF_OP_SEND, protocol(sock));
         }
-        if (!a.killed && !a.session->recheck)
+        if (!a.killed && !a.session->recheck && !a.session->flows && (sock->type != SOCK_DGRAM || !a.session->resolver))
                 return 0;
         address_of_peer(&p, sk);
-        return net_check(&a, &p, HF_OP_SEND, protocol(sock));
+        if (at_home(&a, sk, &p))
+                return 0;
+        return net_check_since(&a, &p, HF_OP_SEND, protocol(sock), HF_GRACE);
 }
 
 SEC("lsm/socket_recvmsg")
@@ -203,6 +236,7 @@ int BPF_PROG(socket_listen, struct socket *sock, int backlog)
         if (!owner)
                 return -ENOMEM;
         make_own(&a, owner);
+        owner->kind = HF_SOCKET_LISTENS;
         return 0;
 }
 
@@ -252,7 +286,7 @@ int BPF_PROG(socket_receive, struct file *file)
         if (sk->__sk_common.skc_state == TCP_LISTEN)
                 return on_loopback(sk) ? 0 : refuse_kind(&a, HF_OP_LISTEN, family);
         address_of_peer(&p, sk);
-        return p.port ? net_check(&a, &p, HF_OP_RECV, protocol(sock)) : 0;
+        return p.port && !at_home(&a, sk, &p) ? net_check_since(&a, &p, HF_OP_RECV, protocol(sock), HF_GRACE) : 0;
 }
 
 /* Whether it takes the socket into a group, or says of a group whom to hear: the kernel tells the network, and so whoever is there. */
@@ -291,6 +325,23 @@ static __always_inline bool option_leads_elsewhere(int level, int name)
                 return name > IP_DROP_SOURCE_MEMBERSHIP && joins_group(name);
         }
         return false;
+}
+
+/* What is bound may be sent to: by the session itself. */
+SEC("lsm/socket_bind")
+int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length)
+{
+        struct sock *sk = sock->sk;
+        struct hf_task *owner;
+        struct agent a;
+
+        if (sock->type != SOCK_DGRAM || !sk || !inet(sk->__sk_common.skc_family) || !agent_current(&a))
+                return 0;
+        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (!owner)
+                return -ENOMEM;
+        make_own(&a, owner);
+        return 0;
 }
 
 SEC("lsm/socket_setsockopt")

@@ -49,15 +49,46 @@ static __always_inline int net_refuse(const struct agent *a, const struct peer_a
         return r.error;
 }
 
-/* Whether the policy in force lets the session send there. */
-static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 *rule)
+static __always_inline bool is_loopback(const struct peer_address *p)
 {
-        struct hf_egress_key key = { .prefix = 32 + 128, .policy = a->policy };
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        if (addr[0])
+                return false;
+        return addr[1] == __builtin_bswap64(1) || ((addr[1] & 0xffffffff) == 0xffff0000 && p->addr[12] == 127);
+}
+
+/* The same, or one that is not specified: the kernel connects that to loopback. */
+static __always_inline bool leads_here(const struct peer_address *p)
+{
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        return is_loopback(p) || (!addr[0] && (!addr[1] || addr[1] == 0xffff0000));
+}
+
+/*
+ * Whether the policy in force lets the session send there, by address or by what names have opened. grace: for so long (s) it goes on with
+ * an address that a name has led to.
+ */
+static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        __u32 now, by_address;
+        enum hf_why why, named;
 
         if (!p->known)
                 return HF_WHY_DEPTH;
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        return hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, rule);
+        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
+        if (why == HF_WHY_ALLOWED || !a->session || !a->session->resolver)
+                return why;
+        by_address = *rule;
+        now = bpf_ktime_get_boot_ns() / 1000000000;
+        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now > grace ? now - grace : 0, rule);
+        if (named != HF_WHY_NO_RULE)
+                return named;
+        *rule = by_address;
+        return why;
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)
@@ -68,17 +99,22 @@ static __always_inline bool unspecified(const struct peer_address *p)
 }
 
 /* The same, with the event of a refusal. To :: the kernel goes by IPv4 where the socket is bound to an address of that. */
-static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
+static __always_inline int net_check_since(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, __u32 grace)
 {
         __u32 rule = 0;
-        enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, &rule);
+        enum hf_why why = a->killed ? HF_WHY_DEPTH : net_decide(a, p, proto, grace, &rule);
         struct peer_address here;
 
         if (why == HF_WHY_ALLOWED && unspecified(p)) {
                 address_v4(&here, __builtin_bswap32(0x7f000001), __builtin_bswap16(p->port));
-                why = net_decide(a, &here, proto, &rule);
+                why = net_decide(a, &here, proto, grace, &rule);
         }
         return why == HF_WHY_ALLOWED ? 0 : net_refuse(a, p, op, proto, why, rule);
+}
+
+static __always_inline int net_check(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto)
+{
+        return net_check_since(a, p, op, proto, 0);
 }
 
 static __always_inline bool inet(__u16 family)
@@ -156,6 +192,21 @@ static __always_inline bool on_loopback(struct sock *sk)
 static __always_inline bool owned(const struct agent *a, struct sock *sk)
 {
         return !a->killed && is_own(a, bpf_sk_storage_get(&owners, sk, NULL, 0));
+}
+
+/* Whether the other end of a connection on loopback is the session's too, or its resolver. */
+static __always_inline bool at_home(const struct agent *a, struct sock *sk, const struct peer_address *p)
+{
+        struct hf_task *owner;
+        struct hf_led *record;
+
+        if (a->killed || !a->session || !is_loopback(p))
+                return false;
+        owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
+        if (is_own(a, owner) && owner->kind)
+                return true;
+        record = bpf_sk_storage_get(&led, sk, NULL, 0);
+        return record && record->to == p->port && record->to == a->session->resolver;
 }
 
 static __always_inline void report_peer(const struct agent *a, struct hf_node *node, struct dentry *dentry)
@@ -269,7 +320,9 @@ static __always_inline enum socket_fault socket_fault(const struct agent *a, str
                 return SOCKET_LISTEN;
         }
         address_of_peer(&p, sk);
-        why = p.port ? net_decide(a, &p, protocol(sock), &rule) : HF_WHY_ALLOWED;
+        if (at_home(a, sk, &p))
+                return SOCKET_FITS;
+        why = p.port ? net_decide(a, &p, protocol(sock), HF_GRACE, &rule) : HF_WHY_ALLOWED;
         if (why == HF_WHY_ALLOWED)
                 return SOCKET_FITS;
         if (report)

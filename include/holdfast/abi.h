@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 7
+#define HF_ABI_VERSION 8
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -51,10 +51,12 @@ struct hf_session {
          * not go on through memory that is mapped already, which the daemon looks for.
          */
         __u32 recheck;
-        __u32 sent;  /* events put into the ring buffer, counted by the kernel */
-        __u32 taken; /* of them, those that the daemon has read */
-        __u32 ipcs;  /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
-        __u32 reserved[4];
+        __u32 sent;     /* events put into the ring buffer, counted by the kernel */
+        __u32 taken;    /* of them, those that the daemon has read */
+        __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
+        __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
+        __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
+        __u32 reserved[3];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -214,7 +216,8 @@ struct hf_port {
         __u32 rule;
         __u16 from, to; /* inclusive, host order */
         __u8 proto;     /* enum hf_proto bits */
-        __u8 pad[7];
+        __u8 pad[3];
+        __u32 until; /* s of CLOCK_BOOTTIME; 0: as long as the policy is in force */
 };
 
 /* Map "egress", an LPM trie. IPv4 stands as ::ffff:a.b.c.d. What shorter prefixes allow is already folded in. */
@@ -228,6 +231,23 @@ struct hf_egress {
         __u32 count;
         __u32 pad;
         struct hf_port port[HF_PORTS];
+};
+
+/*
+ * Map "opened", a hash with the same keys and values, of whole addresses: what names that a session's policy allows open there, beside what
+ * "egress" says. The resolver writes it before the answer leaves.
+ */
+#define HF_ADDRESS_BITS (32 + 128) /* prefix of a whole address */
+#define HF_OPENED_MAX (1u << 18)   /* addresses of all policies together */
+
+#define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
+#define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
+
+/* Socket storage "led": to which name server a socket that was led to the resolver asked to go, for the source of what comes back. */
+struct hf_led {
+        __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+        __u16 to;      /* port of the resolver, host order */
+        __u16 pad[3];
 };
 
 /*
@@ -351,10 +371,18 @@ struct hf_held {
         __u32 last_pad;
 };
 
-/* Task storage "tasks": which session a task belongs to. */
+/* What a socket is to the session that it belongs to. */
+enum hf_socket {
+        HF_SOCKET_MADE,     /* made, or bound */
+        HF_SOCKET_LISTENS,  /* listens on loopback, or was accepted there */
+        HF_SOCKET_HOME,     /* connected on loopback to another of the session's, or has sent there */
+        HF_SOCKET_RESOLVER, /* its resolver's */
+};
+
+/* Task storage "tasks": which session a task belongs to. Socket storage "owners": the same of a socket. */
 struct hf_task {
         __u32 slot;
-        __u32 pad;
+        __u32 kind; /* of a socket: enum hf_socket */
         __u64 generation;
 };
 
@@ -452,6 +480,8 @@ enum hf_why {
         HF_WHY_GUARD,    /* the guard refuses it to every session */
         HF_WHY_DEVICE,   /* a device that no rule names */
         HF_WHY_CONTENT,  /* its content is not, or no longer, what the rule names */
+        HF_WHY_PRIVATE,  /* the name leads only to where no rule lets it lead */
+        HF_WHY_LIMIT,    /* more queries, or names, than one session may ask for */
         HF_WHYS,
 };
 
@@ -504,6 +534,7 @@ _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+_Static_assert(sizeof(struct hf_led) == 24, "hf_led");
 /* Of all that the kernel allows in a namespace (4,096 of shared memory, 32,000 of the others), what one session may have together. */
 #define HF_IPCS 1024
 

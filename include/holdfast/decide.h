@@ -98,10 +98,10 @@ HF_INLINE __u32 hf_rule_number(__u32 rule)
 }
 
 /*
- * Whether the prefix allows the port; *port gets the entry that matched (the first live one, else the first), or NULL. A rule with a
- * ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
+ * Whether the prefix allows the port at a time (s of CLOCK_BOOTTIME); *rule gets that of the entry that matched (the first live one, else
+ * the first). A rule with a ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
  */
-HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 *rule)
+HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 now, __u32 *rule)
 {
         enum hf_why why = HF_WHY_NO_RULE;
 
@@ -113,7 +113,7 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
 
                 if (i >= (int)egress->count)
                         break;
-                if (!(p->proto & proto) || port < p->from || port > p->to)
+                if (!(p->proto & proto) || port < p->from || port > p->to || (p->until && p->until <= now))
                         continue;
                 if (p->allow & live) {
                         *rule = p->rule;

@@ -5,8 +5,10 @@
  */
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
+#include "policy/hosts.h"
 #include "policy/policy.h"
 #include "policy/values.h"
+#include "policy/zones.h"
 
 #include <string.h>
 
@@ -67,11 +69,18 @@ static void make_file_rule(struct bytes *b, FILE *f)
 /* An address near a few others, of either family, with any prefix length. */
 static bool make_address(struct bytes *b, uint8_t addr[16])
 {
+        static const uint8_t v4[8][4] = { { 10 }, { 0 }, { 127 }, { 169, 254 }, { 100, 100, 100, 200 }, { 192, 168 }, { 224 }, { 240 } };
+        static const uint8_t v6[8][16] = {
+                { 0 }, { [15] = 1 }, { 0xfe, 0x80 }, { 0xff }, { 0xfd, 0x00, 0x0e, 0xc2, [14] = 2, 0x54 }, { 0x20, 0x02 }, { 0 }, { 0 }
+        };
         uint8_t kind = next(b), where = next(b), value = next(b);
 
-        memset(addr, 0, 16);
-        if (kind & 1)
+        memcpy(addr, v6[kind >> 2 & 7], 16);
+        if (kind & 1) {
+                memset(addr, 0, 10);
                 addr[10] = addr[11] = 0xff;
+                memcpy(addr + 12, v4[kind >> 2 & 7], 4);
+        }
         if (kind & 2)
                 addr[12 + where % 4] = value;
         else if (!(kind & 1))
@@ -79,21 +88,64 @@ static bool make_address(struct bytes *b, uint8_t addr[16])
         return kind & 1;
 }
 
-static void make_egress_rule(struct bytes *b, FILE *f)
+/* A name of one to four labels out of two, so that rules meet. */
+static void make_name(struct bytes *b, char out[16])
 {
-        uint8_t addr[16], ports;
+        uint8_t shape = next(b);
+        int n = 0;
+
+        for (int i = 0; i <= shape % 4; i++) {
+                out[n++] = "ab"[shape >> (4 + i) & 1];
+                out[n++] = '.';
+        }
+        out[n - 1] = '\0';
+}
+
+static void make_ports(uint8_t ports, FILE *f)
+{
+        fprintf(f, ",\"port\":\"%d-%d\"", ports % 4, ports % 4 + ports / 4 % 4);
+        if (ports >> 6)
+                fprintf(f, ",\"proto\":\"%s\"", ports >> 6 == 1 ? "tcp" : "udp");
+}
+
+static void make_host_rule(struct bytes *b, FILE *f)
+{
+        uint8_t kind = next(b);
+        char name[16];
+
+        make_name(b, name);
+        fprintf(f, "{\"host\":\"%s%s\"", kind & 1 ? "*." : "", name);
+        if (kind % 16 > 11)
+                fputs(",\"deny\":true", f);
+        else if (kind & 2)
+                fputs(",\"private\":true", f);
+        make_ports(next(b), f);
+        fputc('}', f);
+}
+
+static void make_cidr_rule(struct bytes *b, FILE *f)
+{
+        uint8_t addr[16];
         bool v4 = make_address(b, addr);
         uint32_t bits = v4 ? 96 + next(b) % 33 : next(b) % 129;
         char text[64];
 
+        if (zone_of(addr, bits) && zone_of(addr, bits)->singles)
+                bits = 128;
         for (uint32_t i = bits; i < 128; i++)
                 addr[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
-        ports = next(b);
         /* An IPv6 rule that happens to lie in IPv4's part is written as IPv4. */
-        fprintf(f, "{\"cidr\":\"%s\",\"port\":\"%d-%d\"", cidr_format(addr, bits, text), ports % 4, ports % 4 + ports / 4 % 4);
-        if (ports >> 6)
-                fprintf(f, ",\"proto\":\"%s\"", ports >> 6 == 1 ? "tcp" : "udp");
+        fprintf(f, "{\"cidr\":\"%s\"", cidr_format(addr, bits, text));
+        make_ports(next(b), f);
         fputc('}', f);
+}
+
+static void make_egress_rule(struct bytes *b, FILE *f)
+{
+        if (next(b) & 1)
+                make_host_rule(b, f);
+        else
+                make_cidr_rule(b, f);
 }
 
 static char *make_policy(struct bytes *b)
@@ -171,6 +223,29 @@ static void compare_files(const struct compiled *c, struct bytes *b)
         }
 }
 
+/* The part of the address space that stands apart in which the first bits of the address lie; written out here once more. */
+static const char *part_of(const uint8_t addr[16], uint32_t bits)
+{
+        static const uint8_t metadata[16] = { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 }, one[16] = { [15] = 1 }, none[16];
+
+        if (!cidr_is_v4(addr, bits)) {
+                if (bits == 128 && (!memcmp(addr, none, 16) || !memcmp(addr, one, 16) || !memcmp(addr, metadata, 16)))
+                        return addr[15] == 1 ? "::1" : addr[0] ? "metadata" : "::";
+                if (bits >= 8 && addr[0] == 0xff)
+                        return "multicast";
+                return bits >= 10 && addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80 ? "link" : "";
+        }
+        if (bits == 128 && addr[12] == 100 && addr[13] == 100 && addr[14] == 100 && addr[15] == 200)
+                return "metadata, IPv4";
+        if (bits >= 112 && addr[12] == 169 && addr[13] == 254)
+                return "link, IPv4";
+        if (bits >= 104 && (addr[12] == 0 || addr[12] == 127))
+                return addr[12] ? "loopback" : "zero";
+        if (bits >= 100 && addr[12] >= 224)
+                return addr[12] >= 240 ? "reserved" : "multicast, IPv4";
+        return "IPv4";
+}
+
 static void compare_egress(const struct compiled *c, const uint8_t addr[16], uint8_t proto, uint16_t port)
 {
         const struct prefix *prefix = compiled_find_prefix(c, addr);
@@ -179,22 +254,127 @@ static void compare_egress(const struct compiled *c, const uint8_t addr[16], uin
         for (int i = 0; i < c->policy->n_rules; i++) {
                 const struct rule *r = &c->policy->rules[i];
 
-                if (!r->path && cidr_holds(r->addr, r->prefix, addr) && cidr_is_v4(addr, 128) == cidr_is_v4(r->addr, r->prefix) &&
-                    r->proto & proto && port >= r->port_from && port <= r->port_to)
+                if (!r->path && !r->host && cidr_holds(r->addr, r->prefix, addr) &&
+                    !strcmp(part_of(addr, 128), part_of(r->addr, r->prefix)) && r->proto & proto && port >= r->port_from &&
+                    port <= r->port_to)
                         expected |= 1ULL << r->capability;
         }
         for (int i = 0; i < CAPABILITIES; i++) {
                 uint32_t rule;
-                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, proto, port, &rule);
+                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, proto, port, 0, &rule);
 
                 check((why == HF_WHY_ALLOWED) == (expected >> i & 1));
                 check((why == HF_WHY_NO_RULE) == !expected);
         }
 }
 
+/* How exactly the rule speaks of the name: 0: not at all. */
+static size_t exactness(const struct rule *r, const char *name)
+{
+        size_t n = strlen(name), length = r->host ? strlen(r->host) : 0;
+
+        if (!r->host || r->host[0] != '*')
+                return r->host && !strcmp(r->host, name) ? SIZE_MAX : 0;
+        return n >= length && !strcmp(name + n - (length - 1), r->host + 1) ? length : 0;
+}
+
+/* The capabilities that a name opens a port to, going through the rules one after the other; *said: some rule speaks of the name. */
+static uint64_t allowed_by_name(const struct policy *p, const char *name, const uint8_t *addr, uint8_t proto, uint16_t port, bool *said)
+{
+        uint64_t allow = 0;
+        bool denied = false;
+        size_t most = 0;
+
+        for (int i = 0; i < p->n_rules; i++)
+                most = exactness(&p->rules[i], name) > most ? exactness(&p->rules[i], name) : most;
+        for (int i = 0; i < p->n_rules && most; i++) {
+                const struct rule *r = &p->rules[i];
+
+                if (exactness(r, name) != most || !(r->proto & proto) || port < r->port_from || port > r->port_to)
+                        continue;
+                denied |= r->denies;
+                if (addr && !r->private && addr_is_special(addr))
+                        continue;
+                if (addr && r->host[0] == '*' && addr_is_apart(addr))
+                        continue;
+                allow |= 1ULL << r->capability;
+        }
+        *said = most;
+        return denied ? 0 : allow;
+}
+
+static void compare_asked(const struct compiled *c, const char *name)
+{
+        uint64_t any = 0;
+        bool said = false;
+
+        for (uint16_t port = 0; port < 8; port++)
+                any |= allowed_by_name(c->policy, name, NULL, HF_TCP, port, &said) |
+                       allowed_by_name(c->policy, name, NULL, HF_UDP, port, &said);
+        for (int i = 0; i < CAPABILITIES; i++) {
+                uint32_t rule;
+                enum hf_why why = hosts_decide(c->hosts, name, 1ULL << i, &rule);
+
+                check((why == HF_WHY_ALLOWED) == (any >> i & 1));
+                check((why == HF_WHY_NO_RULE) == !said);
+                check((why == HF_WHY_RULE) == (said && !any));
+        }
+}
+
+static void compare_name(const struct compiled *c, const char *name, const uint8_t addr[16])
+{
+        struct hf_egress open = { 0 };
+        int n = hosts_open(c->hosts, name, addr, 9, &open);
+
+        compare_asked(c, name);
+        check(n >= (int)open.count && !n == !open.count);
+        for (int i = 0; i < 16 * CAPABILITIES; i++) {
+                uint64_t live = 1ULL << i % CAPABILITIES;
+                uint16_t port = (uint16_t)(i / CAPABILITIES / 2);
+                uint8_t proto = i / CAPABILITIES % 2 ? HF_TCP : HF_UDP;
+                uint32_t rule;
+                bool said;
+                enum hf_why why = hf_egress_decide(&open, live, proto, port, 8, &rule);
+
+                check((why == HF_WHY_ALLOWED) == !!(allowed_by_name(c->policy, name, addr, proto, port, &said) & live));
+        }
+}
+
+static void compare_names(const struct compiled *c, struct bytes *b)
+{
+        for (int i = 0; c->hosts && i < 8; i++) {
+                uint8_t addr[16];
+                char name[16];
+
+                make_name(b, name);
+                make_address(b, addr);
+                compare_name(c, name, addr);
+        }
+}
+
+/* Under itself as a ceiling a policy opens the same by name. */
+static void check_ceiling(const struct compiled *c, const struct compiled *clipped, struct bytes *b)
+{
+        for (int i = 0; c->hosts && i < 8; i++) {
+                struct hf_egress own = { 0 }, both = { 0 };
+                uint8_t addr[16];
+                uint32_t rule;
+                char name[16];
+
+                make_name(b, name);
+                make_address(b, addr);
+                if (hosts_open(c->hosts, name, addr, 9, &own) < 0 || hosts_open(clipped->hosts, name, addr, 9, &both) < 0)
+                        continue;
+                for (uint16_t port = 0; port < 8; port++)
+                        check(hf_egress_decide(&own, ~0ULL, HF_TCP, port, 8, &rule) ==
+                              hf_egress_decide(&both, ~0ULL, HF_TCP, port, 8, &rule));
+        }
+}
+
 static void compare(const struct compiled *c, struct bytes *b)
 {
         compare_files(c, b);
+        compare_names(c, b);
         for (int i = 0; i < 8; i++) {
                 uint8_t addr[16];
 
@@ -209,12 +389,13 @@ static void compare(const struct compiled *c, struct bytes *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const char *const mounts[] = { "/a", "/b/c", "/a/a/a/a/a", NULL };
-        static const struct policy_vars vars = { 0 };
+        struct policy_vars vars = { 0 };
         struct bytes b = { data, size };
         _cleanup_free_ char *text = make_policy(&b);
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         struct policy *policy = NULL;
-        struct compiled *compiled = NULL;
+        struct compiled *compiled = NULL, *clipped = NULL;
+        struct ceiling ceilings[HF_LAYERS] = { 0 };
         int r;
 
         check(policy_parse(text, strlen(text), &policy, &findings) == 0);
@@ -223,6 +404,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(r == 0 || strstr(findings.list[0].what, "more than 16 different port ranges"));
         if (r == 0)
                 compare(compiled, &b);
+        ceilings[HF_LAYER_HOST] = (struct ceiling){ policy, "host" };
+        vars.ceilings = ceilings;
+        if (r == 0 && policy_compile(policy, &vars, &(struct fs_view){ open_folders, NULL, mounts }, &clipped, &findings) == 0)
+                check_ceiling(compiled, clipped, &b);
+        compiled_free(clipped);
         compiled_free(compiled);
         policy_free(policy);
         return 0;

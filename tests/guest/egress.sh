@@ -121,13 +121,71 @@ s = socket.socket(socket.AF_INET6)
 s.bind(("::ffff:127.0.0.1", 0))
 e = s.connect_ex(("::", 7002))
 print("refused " + errno.errorcode[e] if e else "done")'
-	base_policy '' '{ "cidr": "::/0", "port": 7002 }'
+	base_policy '' '{ "cidr": "::", "port": 7002 }'
 	same control 'done' "$(python3 -c "$program")"
 	confined python3 -c "$program"
 	same confined 'refused EACCES' "$output"
 	jq '.capabilities.net.egress += [{"cidr": "127.0.0.1/32", "port": 7002}]' "$POLICY" >"$SCRATCH/both.json"
 	POLICY=$SCRATCH/both.json confined python3 -c "$program"
 	same "with a rule for IPv4 too" 'done' "$output"
+}
+
+test_a_session_reaches_on_loopback_what_it_listens_to_itself_and_nothing_else() {
+	local own=$TESTS/guest/own.py expected
+	expected() { # of what somebody else has, and of where nobody is
+		printf '%s\n' "127.0.0.1 own done done" "127.0.0.1 other $1 $1 $1" "0.0.0.0 other $1 $1 $1" "127.0.0.1 nobody ECONNREFUSED" \
+			"::1 own done done" "::1 other $1 $1 $1" ":: other $1 $1 $1" "::1 nobody ECONNREFUSED" "mapped own done" "mapped other $1"
+	}
+	same unconfined "$(expected 'done')" "$(python3 "$own" 7002)"
+	all_arrived
+	mark
+	confined python3 "$own" 7002
+	same confined "$(expected EACCES)" "$output"
+	await "its events are written" session_ended_since
+	same "refusals" 15 "$(refusals seq | wc -l)"
+}
+
+test_a_connection_of_a_session_with_itself_outlives_a_change_of_policy() {
+	mkfifo "$WS/go"
+	exec 8<>"$WS/go"
+	start_session self bash -c "exec python3 $TESTS/guest/own.py 7002 wait <$WS/go >$WS/self"
+	await "it is connected" grep -q connected "$WS/self"
+	jq '.name = "other"' "$POLICY" >"$SCRATCH/other.json"
+	holdfast policy apply "$session" "$SCRATCH/other.json"
+	echo >&8
+	await "it has tried" grep -q later "$WS/self"
+	same "once the policy was replaced" "later done" "$(tail -n 1 "$WS/self")"
+}
+
+# left PREFIX COMMAND...: of "own.py leave", once somebody else has the port that its receiver had, what arrives there is in $SCRATCH/stray.
+left() {
+	local said=$1 port
+	rm -f "$WS/go" "$SCRATCH/stray"
+	mkfifo "$WS/go"
+	exec 8<>"$WS/go"
+	"${@:2}"
+	await "it has left" grep -q left "$said"
+	port=$(sed -n 's/^left //p' "$said")
+	in_background python3 -c "import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', $port))
+open('$SCRATCH/stray', 'wb', buffering=0).write(b'ready ')
+while True:
+    open('$SCRATCH/stray', 'ab', buffering=0).write(s.recv(9))"
+	await "somebody else has the port" test -s "$SCRATCH/stray"
+	echo >&8
+	await "it has sent" grep -q later "$said"
+}
+
+test_what_a_session_listened_to_is_anothers_once_it_has_left() {
+	mark
+	local own="python3 $TESTS/guest/own.py 7002 leave"
+	left "$SCRATCH/said" in_background bash -c "exec $own <$WS/go >$SCRATCH/said"
+	await "control: it arrives" grep -q stray "$SCRATCH/stray"
+	left "$WS/said" start_session left bash -c "exec $own <$WS/go >$WS/said"
+	sleep 1
+	same arrived "ready " "$(<"$SCRATCH/stray")"
+	await "it is told" eval 'since | fields session="$session" kind=connect op=send verdict=deny addr=127.0.0.1 | grep -q .'
 }
 
 connects() { # ADDRESS PORT

@@ -373,7 +373,7 @@ test_a_user_learns_nothing_of_folders_that_they_may_not_search() {
 
 test_wrong_usage_and_what_leads_nowhere() {
 	local each
-	for each in 'q /x' 'r x' 'connect x' 'connect example.org:1' 'rr /x' 'connect 127.0.0.1:0' 'connect ::1:2'; do
+	for each in 'q /x' 'r x' 'connect x' 'connect example.org' 'connect https://example.org:1' 'rr /x' 'connect 127.0.0.1:0' 'connect ::1:2'; do
 		# shellcheck disable=SC2086
 		try holdfast explain "$SUBJECT" $each
 		same "status of $each" 2 "$status"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct hostport {
-        char host[64]; /* without brackets */
+        char host[256]; /* without brackets */
         uint16_t port;
         const char *proto; /* "tcp" or "udp" */
 };

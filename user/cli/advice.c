@@ -42,19 +42,21 @@ static cJSON *file_rule(const cJSON *o, const char *path)
         return rule;
 }
 
-static cJSON *egress_rule(const cJSON *o, const char *addr)
+/* A query of a name has no port: the rule is then for all. */
+static cJSON *egress_rule(const cJSON *o, const char *host, const char *addr)
 {
         const char *proto = json_get_string(o, "proto");
         uint64_t port = 0;
         cJSON *rule;
 
         json_get_u64(o, "port", &port);
-        rule = port ? cJSON_CreateObject() : NULL;
+        rule = port || host ? cJSON_CreateObject() : NULL;
         if (!rule)
                 return NULL;
-        json_add_text(rule, "cidr", addr);
-        json_add_u64(rule, "port", port);
-        if (proto)
+        json_add_text(rule, host ? "host" : "cidr", host ? host : addr);
+        if (port)
+                json_add_u64(rule, "port", port);
+        if (port && proto)
                 json_add_text(rule, "proto", proto);
         return rule;
 }
@@ -79,13 +81,18 @@ static int advise(cJSON *o, const char *format, ...)
 /* Adds the rule that would allow it; the advice says where it belongs. */
 static int add_rule(cJSON *o, const char *why)
 {
-        const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *by = json_get_string(o, "rule");
+        const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *host = json_get_string(o, "host"),
+                   *by = json_get_string(o, "rule");
         const char *section = path ? "files" : "egress";
         bool own = true; /* an event does not tell */
-        cJSON *rule = path ? file_rule(o, path) : addr ? egress_rule(o, addr) : NULL;
+        cJSON *rule = path ? file_rule(o, path) : addr || host ? egress_rule(o, host, addr) : NULL;
 
-        if (!rule && !path && !addr)
+        if (!rule && !path && !addr && !host)
                 return advise(o, "no rule can name it: it has neither a path nor an address");
+        if (!path && is(why, "rule")) {
+                cJSON_Delete(rule);
+                return advise(o, "take what is asked for out of the denial %s", by ? by : "of the name");
+        }
         if (!rule)
                 return advise(o, "a rule cannot name exactly this; it can name a folder above it");
         cJSON_AddItemToObject(o, "loosen", rule);
@@ -135,6 +142,8 @@ int advice_add(cJSON *o)
                 return advise(o, "as long as something below it is denied, it can be made as a folder, and not moved, removed or replaced");
         if (is(why, "content"))
                 return advise(o, "if what is there now is right, name its SHA-256 in the rule, and apply the policy");
+        if (is(why, "private"))
+                return advise(o, "if the name is meant to lead into a private network, its rule says so with \"private\": true");
         if (is(why, "guard"))
                 return advise(o, "no rule opens it");
         return 0;

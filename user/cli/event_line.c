@@ -31,11 +31,15 @@ static void print_verdict(const cJSON *e, bool colour)
 /* What it was about: a path, an address, or what the daemon did. */
 static void print_object(const cJSON *e)
 {
-        const char *path = json_get_string(e, "path"), *addr = json_get_string(e, "addr"), *proto = json_get_string(e, "proto");
+        const char *path = json_get_string(e, "path"), *addr = json_get_string(e, "addr"), *proto = json_get_string(e, "proto"),
+                   *host = json_get_string(e, "host");
         char number[32];
 
         if (path) {
                 output_safe(path);
+        } else if (host) {
+                output_safe(host);
+                printf(" %s", output_field(e, "type", number));
         } else if (addr) {
                 printf(strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(e, "port", number));
                 if (proto)

@@ -17,7 +17,7 @@ static const struct usage usage = {
         .synopsis = "explain (SESSION | --policy NAME|FILE [--workspace DIR]) RIGHT PATH|HOST:PORT[/udp] [--json]",
         .description =
                 "Tells whether the kernel would allow it now, and why. RIGHT is some of rwxc with an absolute PATH, or connect with\n"
-                "ADDRESS:PORT. With --policy it is the policy that is asked, by names alone, and neither a session nor the daemon is "
+                "HOST:PORT. With --policy it is the policy that is asked, by names alone, and neither a session nor the daemon is "
                 "needed.\n"
                 "Exits with 0 when it is allowed, and with 3 when it is refused.",
         .least = 2,

@@ -26,13 +26,20 @@ static void line(FILE *to, const char *heading, const char *text)
 /* What it is about: a path, or an address. */
 static void object(FILE *to, const cJSON *o)
 {
-        const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *proto = json_get_string(o, "proto");
+        const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *proto = json_get_string(o, "proto"),
+                   *host = json_get_string(o, "host"), *type = json_get_string(o, "type");
         uint64_t port = 0;
         char number[32];
 
         json_get_u64(o, "port", &port);
         if (path) {
                 output_safe_to(to, path);
+        } else if (host) {
+                output_safe_to(to, host);
+                if (port)
+                        fprintf(to, ":%s/%s", output_field(o, "port", number), proto ? proto : "tcp");
+                if (type)
+                        fprintf(to, " %s", type);
         } else if (addr && port) {
                 fprintf(to, strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(o, "port", number));
                 if (proto)
@@ -116,6 +123,7 @@ static const char *verb(const cJSON *o)
                 { "unix", "connect to" },
                 { "connect", "connect to" },
                 { "send", "send to" },
+                { "query", "look up" },
                 { "read", "read" },
                 { "write", "write" },
                 { "revoke", "go on using its mapping of" },

@@ -33,8 +33,8 @@ const char *target_wrong(const char *right, const char *object)
 
         if (!strcmp(right, "connect")) {
                 if (hostport_parse(object, &target) < 0)
-                        return "expected ADDRESS:PORT, [IPv6]:PORT, or either with /udp, after \"connect\"";
-                return is_address(target.host) ? NULL : "expected an IPv4 or IPv6 address: policies name addresses, not host names";
+                        return "expected HOST:PORT, ADDRESS:PORT, [IPv6]:PORT, or one of them with /udp, after \"connect\"";
+                return NULL;
         }
         if (!is_right(right))
                 return "expected some of the letters rwxc, or connect, as RIGHT";
@@ -51,7 +51,9 @@ char *target_query(const char *right, const char *object)
                 if (hostport_parse(object, &target) < 0)
                         return NULL;
                 escaped = curl_easy_escape(NULL, target.host, 0);
-                n = escaped ? asprintf(&query, "?right=connect&addr=%s&port=%u&proto=%s", escaped, target.port, target.proto) : -1;
+                n = escaped ? asprintf(&query, "?right=connect&%s=%s&port=%u&proto=%s", is_address(target.host) ? "addr" : "host", escaped,
+                                       target.port, target.proto)
+                            : -1;
         } else {
                 escaped = curl_easy_escape(NULL, object, 0);
                 n = escaped ? asprintf(&query, "?right=%s&path=%s", right, escaped) : -1;

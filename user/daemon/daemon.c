@@ -126,6 +126,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         events_check_lost(d);
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
+        resolver_tick(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 
@@ -188,7 +189,7 @@ static int start_state(struct daemon *d, struct error *e)
 
 static void report_start(struct daemon *d, const char *reason)
 {
-        cJSON *o = event_new(d, NULL, "admin", "allow", "holdfastd");
+        cJSON *o = event_begin(d, NULL, "admin", "allow", "holdfastd");
 
         if (o) {
                 cJSON_AddStringToObject(o, "version", HOLDFAST_VERSION);
@@ -271,6 +272,7 @@ void daemon_stop(struct daemon *d)
                 unlink(d->config.socket);
         http_server_free(d->http);
         streams_stop(d);
+        resolver_stop(d);
         sessions_clear(&d->sessions);
         killset_clear(&d->kills);
         mounts_clear(&d->mounts);

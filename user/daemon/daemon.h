@@ -11,6 +11,7 @@
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/mounts.h"
+#include "daemon/resolver.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
 #include "kernel/kernel.h"
@@ -28,6 +29,7 @@ struct daemon {
         struct kernel *kernel;
         struct cgroups cgroups;
         struct keeper keeper;
+        struct resolver resolver;
         struct store *store;
         struct audit *audit;
         struct http_server *http;
@@ -58,7 +60,7 @@ void daemon_stop(struct daemon *d);
 
 #define DAEMON_INIT \
         { \
-                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT \
+                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .resolver = RESOLVER_INIT \
         }
 
 #endif

@@ -115,7 +115,7 @@ int events_start(struct daemon *d, struct error *e)
 
 static void report_lost(struct daemon *d, const struct session *s, uint64_t count)
 {
-        cJSON *o = event_new(d, s, "lost", NULL, NULL);
+        cJSON *o = event_begin(d, s, "lost", NULL, NULL);
 
         if (o)
                 json_add_u64(o, "count", count);
@@ -150,7 +150,7 @@ void events_check_lost(struct daemon *d)
         }
 }
 
-cJSON *event_new(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor)
+cJSON *event_begin(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor)
 {
         cJSON *o = cJSON_CreateObject();
 

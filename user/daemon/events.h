@@ -23,7 +23,7 @@ void events_check_lost(struct daemon *d);
  * Begins an event of the daemon's own. s may be NULL; verdict and actor too. To be completed and given to event_emit(). NULL when
  * memory runs out, which event_emit() takes.
  */
-cJSON *event_new(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor);
+cJSON *event_begin(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor);
 
 /* Writes the event after those that the kernel has reported so far; or at once, where that would make someone wait. */
 void event_emit(struct daemon *d, cJSON *event);

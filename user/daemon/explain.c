@@ -3,6 +3,7 @@
 #include "daemon/explain.h"
 
 #include "base/json.h"
+#include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/fsuser.h"
 #include "daemon/fsview.h"
@@ -39,6 +40,7 @@ static struct standing standing(struct daemon *d, const struct session *s, uint3
                 .policy = { .active = __atomic_load_n(&record->active, __ATOMIC_ACQUIRE),
                             .killed = __atomic_load_n(&record->killed, __ATOMIC_ACQUIRE) },
                 .killed = session_bits(d, s),
+                .time = (uint32_t)(time_now(CLOCK_BOOTTIME) / 1000000000),
         };
 }
 
@@ -102,7 +104,7 @@ static int explain_address(struct daemon *d, const struct session *s, uint32_t p
         const struct event_context context = context_of(d, s);
         struct hf_egress egress;
         const uint8_t *addr = q->addr;
-        struct verdict v;
+        struct verdict v, named;
 
         for (; addr; addr = verdict_other_address(&v, addr)) {
                 int r = kernel_egress(d->kernel, policy, addr, &egress);
@@ -110,9 +112,36 @@ static int explain_address(struct daemon *d, const struct session *s, uint32_t p
                 if (r < 0 && r != -ENOENT)
                         return error_set(e, r, "cannot look up the address in the policy: %s", strerror(-r));
                 v = verdict_egress(r < 0 ? NULL : &egress, q->proto, q->port, now);
+                if (v.why == HF_WHY_ALLOWED || kernel_opened(d->kernel, policy, addr, &egress) < 0)
+                        continue;
+                named = verdict_egress(&egress, q->proto, q->port, now);
+                if (named.why != HF_WHY_NO_RULE)
+                        v = named;
         }
         *ret = verdict_json(q, NULL, &v, &context, now);
         return 0;
+}
+
+static int explain_host(const struct daemon *d, const struct session *s, const struct question *q, const struct standing *now, cJSON **ret,
+                        struct error *e)
+{
+        const struct event_context context = context_of(d, s);
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        _cleanup_free_ struct hosts *hosts = NULL;
+        struct verdict v;
+        int r = s->policy ? policy_hosts(s->policy, s->ceilings.list, &hosts, &findings) : -ENODATA;
+
+        if (r < 0)
+                return error_set(e, r, "the names of its policy cannot be read: %s", strerror(-r));
+        v = verdict_host(hosts, q, now);
+        *ret = verdict_json(q, NULL, &v, &context, now);
+        return 0;
+}
+
+static int explain_egress(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, const struct standing *now,
+                          cJSON **ret, struct error *e)
+{
+        return q->host ? explain_host(d, s, q, now, ret, e) : explain_address(d, s, policy, q, now, ret, e);
 }
 
 int explain_session(struct daemon *d, const struct session *s, const struct question *q, uid_t asker, cJSON **ret, struct error *e)
@@ -121,7 +150,7 @@ int explain_session(struct daemon *d, const struct session *s, const struct ques
         struct standing now = standing(d, s, policy);
         int r;
 
-        r = q->rights ? explain_file(d, s, policy, q, asker, &now, ret, e) : explain_address(d, s, policy, q, &now, ret, e);
+        r = q->rights ? explain_file(d, s, policy, q, asker, &now, ret, e) : explain_egress(d, s, policy, q, &now, ret, e);
         if (r == 0 && *ret) {
                 cJSON_AddStringToObject(*ret, "session", s->id);
                 json_add_text(*ret, "policy", s->policy_name);

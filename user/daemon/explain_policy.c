@@ -115,12 +115,14 @@ static int explain_file(const struct compiled *c, const struct ceilings *ceiling
         return 0;
 }
 
-static void explain_address(const struct compiled *c, const struct ceilings *ceilings, const struct question *q, const struct standing *now,
-                            struct verdict *v, cJSON **ret)
+static void explain_egress(const struct compiled *c, const struct ceilings *ceilings, const struct question *q, const struct standing *now,
+                           struct verdict *v, cJSON **ret)
 {
         const struct event_context context = { .policy = c->policy, .ceilings = ceilings->list };
 
-        for (const uint8_t *addr = q->addr; addr; addr = verdict_other_address(v, addr)) {
+        if (q->host)
+                *v = verdict_host(c->hosts, q, now);
+        for (const uint8_t *addr = q->host ? NULL : q->addr; addr; addr = verdict_other_address(v, addr)) {
                 const struct prefix *prefix = compiled_find_prefix(c, addr);
 
                 *v = verdict_egress(prefix ? &prefix->egress : NULL, q->proto, q->port, now);
@@ -136,7 +138,7 @@ static bool read_question(const char *right, const char *object, struct question
                 q->path = object;
                 return *right && right_parse(right, &q->rights) == 0 && object[0] == '/';
         }
-        if (hostport_parse(object, &target) < 0 || address_parse(target.host, q->addr) < 0)
+        if (hostport_parse(object, &target) < 0 || question_target(q, target.host, NULL) < 0)
                 return false;
         q->port = target.port;
         q->proto = !strcmp(target.proto, "udp") ? HF_UDP : HF_TCP;
@@ -155,7 +157,7 @@ static int answer(const struct compiled *c, const struct ceilings *ceilings, con
         if (q->rights)
                 r = explain_file(c, ceilings, view, q, &now, &v, &o, &e);
         else
-                explain_address(c, ceilings, q, &now, &v, &o);
+                explain_egress(c, ceilings, q, &now, &v, &o);
         if (r < 0)
                 return say(r == -ENOENT ? ABSENT : FAILED, error_text(&e));
         json_add_text(o, "policy", c->policy->name);
@@ -174,12 +176,12 @@ int explain_policy(const char *source, const char *workspace, const char *right,
         _cleanup_fsview_ struct fsview view = FSVIEW_INIT;
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_free_ char *text = NULL, *folder = realpath(workspace ? workspace : ".", NULL);
-        struct question q = { 0 };
+        _cleanup_(question_clear) struct question q = { 0 };
         size_t length = 0;
         int r;
 
         if (!read_question(right, object, &q))
-                return say(USAGE, "expected some of rwxc and an absolute path, or connect and ADDRESS:PORT");
+                return say(USAGE, "expected some of rwxc and an absolute path, or connect and HOST:PORT");
         if (!folder)
                 return say(ABSENT, "the workspace is not there");
         r = read_policy(source, &text, &length, &e);

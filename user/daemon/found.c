@@ -210,7 +210,7 @@ void found_add_json(cJSON *session, const struct found *f)
 
 static void report(struct daemon *d, const struct session *s, const char *kind, pid_t pid, const char *what, const char *done)
 {
-        cJSON *o = event_new(d, s, "session", NULL, "holdfastd");
+        cJSON *o = event_begin(d, s, "session", NULL, "holdfastd");
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", "found");

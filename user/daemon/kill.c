@@ -7,6 +7,7 @@
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/flows.h"
 
 #include <signal.h>
 #include <string.h>
@@ -89,7 +90,7 @@ void kill_enforce(struct daemon *d, struct session *s)
 static void report(struct daemon *d, const struct kill *k, const char *op, const char *actor)
 {
         const struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
-        cJSON *o = event_new(d, s, "kill", !strcmp(op, "set") ? "deny" : "allow", actor);
+        cJSON *o = event_begin(d, s, "kill", !strcmp(op, "set") ? "deny" : "allow", actor);
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", op);
@@ -107,9 +108,15 @@ static void report(struct daemon *d, const struct kill *k, const char *op, const
 
 void kill_finish(struct daemon *d, struct session *s, struct kill *k)
 {
+        /* Before its processes close them: a peer is to see a reset. Of all sessions it comes after, as it takes a look for each. */
+        if (s && k->strength == HF_KILL_KILL)
+                flows_end(d, s);
         for (size_t i = 0; k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
                 if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
                         cgroup_kill(d->sessions.list[i]->cgroup_fd);
+        for (size_t i = 0; !s && k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
+                if (d->sessions.list[i]->live)
+                        flows_end(d, d->sessions.list[i]);
         /* What left its cgroup is found by a look over all tasks: that is for the tick, which comes when nobody waits. */
         if (k->strength == HF_KILL_KILL)
                 sd_event_source_set_time(d->tick, 0);

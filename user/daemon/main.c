@@ -6,6 +6,7 @@
 #include "daemon/check.h"
 #include "daemon/daemon.h"
 #include "daemon/explain.h"
+#include "resolver/protocol.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -127,6 +128,8 @@ int main(int argc, char **argv)
                 keeper_serve();
                 return 0;
         }
+        if (strcmp(argv[0], RESOLVER_NAME) == 0)
+                return resolver_serve();
         log_setup("holdfastd", LOG_LEVEL_INFO);
         if (parse(argc, argv, &o) < 0) {
                 fputs("Try holdfastd --help\n", stderr);

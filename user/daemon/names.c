@@ -39,6 +39,8 @@ static const struct {
         [HF_WHY_DEPTH] = { "depth", "it could not be decided: too deep, or below no known root", "default deny" },
         [HF_WHY_DEVICE] = { "device", "a device opens only where a rule names it, not a folder above", "default deny" },
         [HF_WHY_CONTENT] = { "content", "its content is not, or no longer, what the rule names by sha256", "default deny" },
+        [HF_WHY_PRIVATE] = { "private", "the name leads only to addresses to which no rule lets it lead", "default deny" },
+        [HF_WHY_LIMIT] = { "limit", "too many queries, too many different names, or a label that is too long", "limit" },
         [HF_WHY_GUARD] = { "guard", "the guard refuses it to every session", "guard" },
 };
 

@@ -15,12 +15,20 @@ static bool wrong(struct http_request *r, const char *expected)
         return false;
 }
 
-static bool read_address(struct http_request *r, struct question *q)
+static bool read_egress(struct http_request *r, struct question *q)
 {
-        const char *addr = http_query(r, "addr"), *port = http_query(r, "port"), *proto = http_query(r, "proto");
+        const char *addr = http_query(r, "addr"), *host = http_query(r, "host"), *port = http_query(r, "port"),
+                   *proto = http_query(r, "proto");
+        _cleanup_error_ struct error e = ERROR_INIT;
 
-        if (!addr || address_parse(addr, q->addr) < 0)
+        if (!addr == !host)
+                return wrong(r, "expected either addr or host");
+        if (addr && address_parse(addr, q->addr) < 0)
                 return wrong(r, "addr: expected an IPv4 or IPv6 address");
+        if (host && question_target(q, host, &e) < 0) {
+                http_problem(r, 400, "bad-request", NULL, "host: %s", error_text(&e));
+                return false;
+        }
         if (!port || port_parse(port, &q->port) < 0)
                 return wrong(r, "port: expected a number from 1 to 65535");
         if (proto && strcmp(proto, "tcp") != 0 && strcmp(proto, "udp") != 0)
@@ -35,7 +43,7 @@ static bool read_question(struct http_request *r, struct question *q)
 
         q->path = http_query(r, "path");
         if (right && !strcmp(right, "connect"))
-                return read_address(r, q);
+                return read_egress(r, q);
         if (!right || !*right || right_parse(right, &q->rights) < 0)
                 return wrong(r, "right: expected some of the letters rwxc, or connect");
         if (!q->path || q->path[0] != '/')
@@ -47,7 +55,7 @@ void route_session_explain(struct http_request *r, void *context)
 {
         struct daemon *d = context;
         _cleanup_error_ struct error e = ERROR_INIT;
-        struct question q = { 0 };
+        _cleanup_(question_clear) struct question q = { 0 };
         cJSON *answer = NULL;
         struct session *s;
         struct peer peer;

@@ -11,8 +11,10 @@ struct session *session_new(void)
 {
         struct session *s = calloc(1, sizeof(*s));
 
-        if (s)
-                s->cgroup_fd = -1;
+        if (!s)
+                return NULL;
+        s->cgroup_fd = -1;
+        s->resolver = (struct session_resolver)SESSION_RESOLVER_INIT;
         return s;
 }
 
@@ -23,6 +25,7 @@ void session_free(struct session *s)
         sd_event_source_disable_unref(s->watch);
         sd_event_source_disable_unref(s->wall);
         revoke_clear(&s->revoke);
+        session_resolver_clear(&s->resolver);
         found_clear(&s->found);
         session_origins_clear(s);
         policy_free(s->policy);

@@ -10,6 +10,7 @@
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
+#include "daemon/resolver.h"
 #include "daemon/revoke.h"
 #include "holdfast/abi.h"
 #include "policy/policy.h"
@@ -52,6 +53,7 @@ struct session {
         bool frozen;                               /* to be looked at, while it begins */
         sd_event_source *watch, *wall;
         struct revoke revoke;
+        struct session_resolver resolver;
         struct found found;     /* for the answer to who attaches */
         struct origin *origins; /* of its first processes, while it begins */
         size_t n_origins;

@@ -163,6 +163,9 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
                 return r;
         }
         s->loaded = true;
+        r = resolver_prepare(d, s, s->pid, s->policy_id, c->hosts, e);
+        if (r < 0)
+                return r;
         kernel_look(d->kernel);
         __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
         record->generation = s->generation;
@@ -170,11 +173,16 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->denials = 0;
         record->sent = record->taken = 0;
         record->ipcs = 0;
+        record->flows = 0;
+        resolver_switched(d, s, 0);
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
         record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
         __atomic_store_n(&record->kill, killset_bits(&d->kills, s->id), __ATOMIC_RELEASE);
         s->installed = true;
+        r = kernel_join(d->kernel, s->cgroup_fd, s->cgroup_id, s->slot, e);
+        if (r < 0)
+                return r;
         r = kernel_cgroup_add(d->kernel, s->cgroup_id, s->slot, e);
         s->tied = r >= 0;
         return r;
@@ -250,7 +258,7 @@ static void undo(struct daemon *d, struct session *s)
 static void report(struct daemon *d, struct session *s, const struct peer *peer)
 {
         char actor[ACTOR_SIZE];
-        cJSON *o = event_new(d, s, "session", "allow", peer_actor(peer, actor));
+        cJSON *o = event_begin(d, s, "session", "allow", peer_actor(peer, actor));
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", "start");

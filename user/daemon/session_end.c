@@ -155,10 +155,13 @@ void session_release(struct daemon *d, struct session *s)
 
         if (s->tied)
                 kernel_cgroup_remove(d->kernel, s->cgroup_id);
+        if (s->installed && !s->made_cgroup && s->cgroup_fd >= 0)
+                kernel_leave(d->kernel, s->cgroup_fd);
         if (s->installed) {
                 __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
                 __atomic_store_n(&record->policy, 0, __ATOMIC_RELEASE);
         }
+        resolver_end(d, s);
         if (s->loaded) {
                 kernel_policy_unload(d->kernel, s->policy_id);
                 d->sessions.policies[s->policy_id] = false;
@@ -199,7 +202,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         ceilings_forget(&s->ceilings);
         if (store_session_update(d->store, s, NULL) < 0)
                 log_warning("session %s ended, and the database could not note it", s->id);
-        o = event_new(d, s, "session", NULL, NULL);
+        o = event_begin(d, s, "session", NULL, NULL);
         if (o) {
                 cJSON_AddStringToObject(o, "op", "end");
                 json_add_u64(o, "denials", s->denials);

@@ -5,6 +5,7 @@
 #include "daemon/contents.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/flows.h"
 #include "daemon/fsview.h"
 #include "daemon/kill.h"
 #include "daemon/seals.h"
@@ -84,6 +85,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
+        resolver_switched(d, s, old);
         r = cgroup_interrupt(s->cgroup_fd);
         if (r < 0)
                 log_warning("session %s: cannot interrupt what it waits for: %s", s->id, strerror(-r));
@@ -107,7 +109,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
 
 static void report(struct daemon *d, struct session *s, const char *old, const char *actor)
 {
-        cJSON *o = event_new(d, s, "policy", "allow", actor);
+        cJSON *o = event_begin(d, s, "policy", "allow", actor);
 
         if (o) {
                 json_add_text(o, "policy", s->policy_name);
@@ -166,12 +168,19 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         r = load(d, c, &id, &unverified, e);
         if (r < 0)
                 return r;
+        r = resolver_prepare(d, s, s->resolver.there || !c->hosts ? 0 : session_member(d, s), id, c->hosts, e);
+        if (r < 0) {
+                kernel_policy_unload(d->kernel, id);
+                d->sessions.policies[id] = false;
+                return r;
+        }
         r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r >= 0)
                 r = store_session_policy(d->store, s->id, id, name, t, &ceilings, e);
         else
                 error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
         if (r < 0) {
+                resolver_take_back(d, s, id);
                 kernel_policy_unload(d->kernel, id);
                 d->sessions.policies[id] = false;
                 if (s->policy)
@@ -181,6 +190,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
         report(d, s, old, actor);
+        flows_end(d, s);
         revoke_start(d, s);
         revoke_now(d, s);
         return 0;

@@ -120,6 +120,7 @@ int sessions_restore(struct daemon *d, struct error *e)
 
 int sessions_resume(struct daemon *d, struct error *e)
 {
+        resolver_restore(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
                 int r = 0;

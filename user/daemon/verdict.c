@@ -64,7 +64,7 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
 
         if (now->killed)
                 return v;
-        v.why = hf_egress_decide(egress, hf_live(&now->policy), proto, port, &v.rule);
+        v.why = hf_egress_decide(egress, hf_live(&now->policy), proto, port, now->time, &v.rule);
         for (uint32_t i = 0; egress && i < egress->count && i < HF_PORTS; i++) {
                 const struct hf_port *p = &egress->port[i];
 
@@ -74,6 +74,20 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
         if (v.why == HF_WHY_ALLOWED)
                 v.masks &= hf_live(&now->policy);
         return v;
+}
+
+struct verdict verdict_host(const struct hosts *hosts, const struct question *q, const struct standing *now)
+{
+        struct verdict v = { .why = now->killed ? HF_WHY_KILLED : HF_WHY_NO_RULE };
+        struct hf_egress egress;
+
+        if (now->killed || !hosts)
+                return v;
+        v.why = hosts_decide(hosts, q->host, hf_live(&now->policy), &v.rule);
+        if (v.why == HF_WHY_NO_RULE || v.why == HF_WHY_RULE || hf_rule_layer(v.rule) != HF_LAYER_POLICY)
+                return v;
+        hosts_ports(hosts, q->host, &egress);
+        return verdict_egress(&egress, q->proto, q->port, now);
 }
 
 const uint8_t *verdict_other_address(const struct verdict *v, const uint8_t addr[16])
@@ -88,13 +102,21 @@ static bool in_mask(const struct rule *rule, uint64_t mask)
         return mask >> rule->capability & 1;
 }
 
-/* Whether two rules speak of the same place or prefix, and the second allows all that is asked. */
+/* Whether two egress rules speak of the same name or prefix. */
+static bool same_end(const struct rule *a, const struct rule *b)
+{
+        if (a->host || b->host)
+                return a->host && b->host && !strcmp(a->host, b->host);
+        return a->prefix == b->prefix && !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+/* Whether two rules speak of the same place, name or prefix, and the second allows all that is asked. */
 static bool alike(const struct rule *a, const struct rule *b, const struct question *q)
 {
         if (q->rights)
                 return a->path && b->path && !strcmp(a->path, b->path) && (q->rights & ~b->allow) == 0;
-        return !a->path && !b->path && a->prefix == b->prefix && !memcmp(a->addr, b->addr, sizeof(a->addr)) && q->port >= b->port_from &&
-               q->port <= b->port_to && (q->proto & b->proto);
+        return !a->path && !b->path && !b->denies && same_end(a, b) && q->port >= b->port_from && q->port <= b->port_to &&
+               (q->proto & b->proto);
 }
 
 /*
@@ -203,7 +225,10 @@ static void add_address(cJSON *o, const struct question *q)
         char text[48];
 
         cJSON_AddStringToObject(o, "right", "connect");
-        cJSON_AddStringToObject(o, "addr", address_text(q->addr, text));
+        if (q->host)
+                json_add_text(o, "host", q->host);
+        else
+                cJSON_AddStringToObject(o, "addr", address_text(q->addr, text));
         cJSON_AddNumberToObject(o, "port", q->port);
         cJSON_AddStringToObject(o, "proto", proto_name(q->proto));
 }
@@ -226,6 +251,15 @@ cJSON *verdict_json(const struct question *q, const struct looked_at *looked, co
                 add_refused(o, v, c);
         add_capabilities(o, v, c->policy, now);
         return o;
+}
+
+int question_target(struct question *q, const char *host, struct error *e)
+{
+        int r = address_parse(host, q->addr) < 0 ? host_parse(host, &q->host, e) : 0;
+
+        if (r == 0 && q->host && q->host[0] == '*')
+                return error_set(e, -EINVAL, "expected one name, found \"%s\"", host);
+        return r;
 }
 
 int address_parse(const char *text, uint8_t addr[16])

@@ -5,14 +5,17 @@
 
 #include "daemon/event_json.h"
 #include "holdfast/abi.h"
+#include "policy/hosts.h"
 #include "policy/policy.h"
 
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 
-/* What is asked: rights on a path, or (rights 0) to connect to an address. */
+/* What is asked: rights on a path, or (rights 0) to connect to an address, or wherever a name leads. */
 struct question {
         uint8_t rights;   /* enum hf_right bits */
         const char *path; /* as asked */
+        char *host;       /* lower case, without a dot at its end, to be freed; NULL: an address is asked about */
         uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
         uint16_t port;    /* host order */
         uint8_t proto;    /* one of enum hf_proto */
@@ -30,6 +33,7 @@ struct looked_at {
 struct standing {
         struct hf_policy policy;
         uint32_t killed; /* enum hf_kill of the session and the host together */
+        uint32_t time;   /* s of CLOCK_BOOTTIME */
 };
 
 struct verdict {
@@ -51,6 +55,9 @@ struct verdict verdict_file(const struct hf_node *node, bool own, const struct l
 /* The verdict on an address, from the ports of the prefix that decides; NULL: none does. */
 struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uint16_t port, const struct standing *now);
 
+/* The verdict on a name, from the table of the policy; NULL: the policy has no rule by name. */
+struct verdict verdict_host(const struct hosts *hosts, const struct question *q, const struct standing *now);
+
 /* The address that decides too, once that verdict allows this one: to :: the kernel may go by IPv4. NULL: none. */
 const uint8_t *verdict_other_address(const struct verdict *v, const uint8_t addr[16]);
 
@@ -60,6 +67,14 @@ const uint8_t *verdict_other_address(const struct verdict *v, const uint8_t addr
  */
 cJSON *verdict_json(const struct question *q, const struct looked_at *looked, const struct verdict *v, const struct event_context *c,
                     const struct standing *now);
+
+static inline void question_clear(struct question *q)
+{
+        free(q->host);
+}
+
+/* Reads a host name or an address, IPv4 or IPv6, into the question. 0, or -EINVAL with an error. */
+int question_target(struct question *q, const char *host, struct error *e);
 
 /* An address as text, IPv4 or IPv6. 0 or -EINVAL. */
 int address_parse(const char *text, uint8_t addr[16]);

@@ -65,10 +65,20 @@ int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing
         return 0;
 }
 
-int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret)
+static int look_up(int map, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret)
 {
-        struct hf_egress_key key = { .prefix = 32 + 128, .policy = policy };
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
 
         memcpy(key.addr, addr, sizeof(key.addr));
-        return bpf_map_lookup_elem(k->map[MAP_EGRESS], &key, ret) ? -errno : 0;
+        return bpf_map_lookup_elem(map, &key, ret) ? -errno : 0;
+}
+
+int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret)
+{
+        return look_up(k->map[MAP_EGRESS], policy, addr, ret);
+}
+
+int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret)
+{
+        return look_up(k->map[MAP_OPENED], policy, addr, ret);
 }

@@ -16,6 +16,9 @@ enum map {
         MAP_BOOKS,
         MAP_HINTS,
         MAP_EGRESS,
+        MAP_OPENED,
+        MAP_OWNERS,
+        MAP_CGROUP_SESSIONS,
         MAP_CONTENTS,
         MAP_CGROUPS,
         MAP_PEERS,
@@ -42,9 +45,12 @@ enum iterator {
         ITERS,
 };
 
+#define CGROUP_PROGRAMS 9
+
 struct kernel {
         int map[MAPS];
-        int iter[ITERS]; /* program descriptors */
+        int iter[ITERS];                     /* program descriptors */
+        int cgroup_program[CGROUP_PROGRAMS]; /* the same, of a session's cgroup */
         struct hf_session *sessions;
         struct hf_host *host;
         struct hf_policy *policies;

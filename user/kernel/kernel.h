@@ -124,6 +124,23 @@ int kernel_decide(struct kernel *k, uint32_t policy, int fd, const char *missing
 /* The ports of the address prefix that decides about an address under a loaded policy. -ENOENT: none does. */
 int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
 
+/* The ports that names have opened there. -ENOENT: none has. */
+int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
+
+/*
+ * Attaches to a cgroup, by its descriptor and id, the programs that look at where its sockets go and at what leaves them, for the session
+ * that has the slot now; and takes them off one that outlives its session.
+ */
+int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
+void kernel_leave(struct kernel *k, int cgroup);
+
+/* Marks a socket as one of the resolver of that session, which no other reaches. 0 or negative errno. */
+int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation);
+
+/* For the resolver's process: the maps "opened" and "policies". They stay the kernel's. */
+int kernel_opened_fd(const struct kernel *k);
+int kernel_policies_fd(const struct kernel *k);
+
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);
 

@@ -25,11 +25,25 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",    "policies", "books",   "hints",  "egress",
-                                             "contents", "cgroups", "peers",    "request", "events", "ipcs" };
+static const char *const map_names[MAPS] = { "sessions",        "host",     "policies", "books", "hints",   "egress", "opened", "owners",
+                                             "cgroup_sessions", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
                                                "see_watches",  "see_mappings",    "release_tasks" };
+static const struct {
+        const char *name;
+        enum bpf_attach_type type;
+} cgroup_programs[CGROUP_PROGRAMS] = {
+        { "packet_leaves", BPF_CGROUP_INET_EGRESS },
+        { "go_connect4", BPF_CGROUP_INET4_CONNECT },
+        { "go_connect6", BPF_CGROUP_INET6_CONNECT },
+        { "go_sendmsg4", BPF_CGROUP_UDP4_SENDMSG },
+        { "go_sendmsg6", BPF_CGROUP_UDP6_SENDMSG },
+        { "seem_recvmsg4", BPF_CGROUP_UDP4_RECVMSG },
+        { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
+        { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
+        { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
+};
 
 int kernel_error(struct error *e, int code, const char *what)
 {
@@ -89,12 +103,17 @@ static int open_maps(struct kernel *k)
         return r;
 }
 
-static int open_iterators(struct kernel *k)
+static int open_programs(struct kernel *k)
 {
         for (int i = 0; i < ITERS; i++) {
                 k->iter[i] = pinned(PATH_PINS, "programs", iter_names[i]);
                 if (k->iter[i] < 0)
                         return k->iter[i];
+        }
+        for (int i = 0; i < CGROUP_PROGRAMS; i++) {
+                k->cgroup_program[i] = pinned(PATH_PINS, "programs", cgroup_programs[i].name);
+                if (k->cgroup_program[i] < 0)
+                        return k->cgroup_program[i];
         }
         return 0;
 }
@@ -198,9 +217,18 @@ static const char *pin_name(const struct holdfast_bpf *skeleton, const struct bp
         return strchr(bpf_map__name(map), '.') ? NULL : bpf_map__name(map);
 }
 
+static int pin_program(struct holdfast_bpf *skeleton, const char *name, struct error *e)
+{
+        char path[PATH_MAX];
+        int r;
+
+        snprintf(path, sizeof(path), PINS_NEW "/programs/%s", name);
+        r = bpf_program__pin(bpf_object__find_program_by_name(skeleton->obj, name), path);
+        return r ? error_set(e, r, "cannot pin %s: %s", path, strerror(-r)) : 0;
+}
+
 static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
 {
-        struct bpf_program *program;
         struct bpf_map *map;
         char path[PATH_MAX];
         int r;
@@ -215,16 +243,27 @@ static int pin_all(struct holdfast_bpf *skeleton, struct error *e)
                         return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
         }
         for (int i = 0; i < ITERS; i++) {
-                program = bpf_object__find_program_by_name(skeleton->obj, iter_names[i]);
-                snprintf(path, sizeof(path), PINS_NEW "/programs/%s", iter_names[i]);
-                r = bpf_program__pin(program, path);
+                r = pin_program(skeleton, iter_names[i], e);
                 if (r)
-                        return error_set(e, r, "cannot pin %s: %s", path, strerror(-r));
+                        return r;
+        }
+        for (int i = 0; i < CGROUP_PROGRAMS; i++) {
+                r = pin_program(skeleton, cgroup_programs[i].name, e);
+                if (r)
+                        return r;
         }
         return 0;
 }
 
-/* Attaches each program but the iterators, and pins its link. */
+/* Whether it is run, or attached, when that is asked for. */
+static bool waits(const struct bpf_program *program)
+{
+        const char *section = bpf_program__section_name(program);
+
+        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0;
+}
+
+/* Attaches the others, and pins their links. */
 static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
 {
         struct bpf_program *program;
@@ -236,7 +275,7 @@ static int attach_all(struct holdfast_bpf *skeleton, struct error *e)
                 const char *name = bpf_program__name(program);
                 struct bpf_link *link;
 
-                if (!bpf_program__autoload(program) || strncmp(bpf_program__section_name(program), "iter/", 5) == 0)
+                if (!bpf_program__autoload(program) || waits(program))
                         continue;
                 link = bpf_program__attach(program);
                 if (!link)
@@ -300,6 +339,14 @@ static bool sessions_live(const struct kernel *k)
         return false;
 }
 
+static void forget(struct kernel *k)
+{
+        memset(k, 0, sizeof(*k));
+        memset(k->map, -1, sizeof(k->map));
+        memset(k->iter, -1, sizeof(k->iter));
+        memset(k->cgroup_program, -1, sizeof(k->cgroup_program));
+}
+
 static void unmap(struct kernel *k)
 {
         ring_buffer__free(k->ring);
@@ -317,9 +364,9 @@ static void unmap(struct kernel *k)
                 cleanup_close(&k->map[i]);
         for (int i = 0; i < ITERS; i++)
                 cleanup_close(&k->iter[i]);
-        memset(k, 0, sizeof(*k));
-        memset(k->map, -1, sizeof(k->map));
-        memset(k->iter, -1, sizeof(k->iter));
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                cleanup_close(&k->cgroup_program[i]);
+        forget(k);
 }
 
 /* Takes over what is pinned. -ENOENT: nothing is, or what was is of another version and held nothing. */
@@ -333,7 +380,7 @@ static int take_over(struct kernel *k, struct error *e)
         /* Another version may lack maps and programs that this one has: whether it holds sessions is asked all the same. */
         mapped = !map_sessions(k);
         if (!r && mapped && k->host->abi == HF_ABI_VERSION) {
-                r = open_iterators(k);
+                r = open_programs(k);
                 if (!r)
                         r = map_all(k, e);
                 if (!r)
@@ -356,8 +403,7 @@ int kernel_open(struct kernel **ret, struct error *e)
 
         if (!k)
                 return kernel_error(e, -ENOMEM, "kernel_open");
-        memset(k->map, -1, sizeof(k->map));
-        memset(k->iter, -1, sizeof(k->iter));
+        forget(k);
         libbpf_set_print(libbpf_log);
         r = take_over(k, e);
         k->taken_over = !r;
@@ -366,7 +412,7 @@ int kernel_open(struct kernel **ret, struct error *e)
                 if (!r)
                         r = open_maps(k);
                 if (!r)
-                        r = open_iterators(k);
+                        r = open_programs(k);
                 if (!r)
                         r = map_all(k, e);
         }
@@ -413,4 +459,54 @@ struct hf_session *kernel_session(struct kernel *k, uint32_t slot)
 struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy)
 {
         return &k->policies[policy];
+}
+
+static bool is_attached(int cgroup, enum bpf_attach_type type, int program)
+{
+        struct bpf_prog_info info = { 0 };
+        __u32 size = sizeof(info), ids[64], count = ARRAY_SIZE(ids);
+
+        if (bpf_obj_get_info_by_fd(program, &info, &size) || bpf_prog_query(cgroup, type, 0, NULL, ids, &count))
+                return false;
+        for (__u32 i = 0; i < count; i++)
+                if (ids[i] == info.id)
+                        return true;
+        return false;
+}
+
+int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e)
+{
+        const struct hf_task of = { .slot = slot, .generation = k->sessions[slot].generation };
+
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                if (!is_attached(cgroup, cgroup_programs[i].type, k->cgroup_program[i]) &&
+                    bpf_prog_attach(k->cgroup_program[i], cgroup, cgroup_programs[i].type, BPF_F_ALLOW_MULTI))
+                        return error_set(e, -errno, "cannot attach %s to the session's cgroup: %s", cgroup_programs[i].name,
+                                         strerror(errno));
+        if (bpf_map_update_elem(k->map[MAP_CGROUP_SESSIONS], &id, &of, BPF_EXIST))
+                return kernel_error(e, -errno, "cannot tell whose the cgroup is");
+        return 0;
+}
+
+void kernel_leave(struct kernel *k, int cgroup)
+{
+        for (int i = 0; i < CGROUP_PROGRAMS; i++)
+                bpf_prog_detach2(k->cgroup_program[i], cgroup, cgroup_programs[i].type);
+}
+
+int kernel_opened_fd(const struct kernel *k)
+{
+        return k->map[MAP_OPENED];
+}
+
+int kernel_policies_fd(const struct kernel *k)
+{
+        return k->map[MAP_POLICIES];
+}
+
+int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation)
+{
+        const struct hf_task of = { .slot = slot, .kind = HF_SOCKET_RESOLVER, .generation = generation };
+
+        return bpf_map_update_elem(k->map[MAP_OWNERS], &fd, &of, BPF_ANY) ? -errno : 0;
 }

@@ -233,15 +233,15 @@ static int egress_load(struct kernel *k, uint32_t policy, const struct compiled 
         return 0;
 }
 
-/* Deletes every prefix whose policy is to be reaped. */
-static void egress_reap(const struct kernel *k)
+/* Deletes every prefix, or address that a name has opened, whose policy is to be reaped. */
+static void egress_reap(const struct kernel *k, int map)
 {
         struct hf_egress_key key, next;
         bool have = false;
 
-        while (!bpf_map_get_next_key(k->map[MAP_EGRESS], have ? &key : NULL, &next)) {
+        while (!bpf_map_get_next_key(map, have ? &key : NULL, &next)) {
                 if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
-                        bpf_map_delete_elem(k->map[MAP_EGRESS], &next);
+                        bpf_map_delete_elem(map, &next);
                         continue; /* from the same key again */
                 }
                 key = next;
@@ -255,7 +255,8 @@ void kernel_policy_reap(struct kernel *k)
                 return;
         /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-        egress_reap(k);
+        egress_reap(k, k->map[MAP_EGRESS]);
+        egress_reap(k, k->map[MAP_OPENED]);
         contents_reap(k);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {

@@ -226,7 +226,17 @@ static int compile_net(struct compiled *c, const struct sources *all, struct fin
 
         for (int i = 1; i < all->n && r == 0; i++)
                 r = net_clip(c, &all->list[i], findings);
+        if (r == 0)
+                r = hosts_build(all->list, (size_t)all->n, &c->hosts, findings);
+        c->clipped |= c->hosts && hosts_clipped(c->hosts);
         return r;
+}
+
+int policy_hosts(const struct policy *p, const struct ceiling *ceilings, struct hosts **ret, struct findings *findings)
+{
+        const struct sources all = find_sources(p, ceilings);
+
+        return hosts_build(all.list, (size_t)all.n, ret, findings);
 }
 
 static bool limits_equal(const struct limits *a, const struct limits *b)
@@ -285,6 +295,7 @@ void compiled_free(struct compiled *c)
                 free(c->places[i].name);
         free(c->places);
         free(c->prefixes);
+        free(c->hosts);
         free(c->contents);
         for (int layer = 0; layer < HF_LAYERS; layer++)
                 free(c->layers[layer]);

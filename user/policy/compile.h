@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_POLICY_COMPILE_H
 #define HOLDFAST_POLICY_COMPILE_H
 
+#include "policy/hosts.h"
 #include "policy/tree.h"
 
 /* A policy in its role. */
@@ -58,10 +59,28 @@ void guard_clip(struct compiled *c, const struct policy *ceiling);
 /* The parts of both. Order of address prefixes: by address, then length. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 
-/* Whether the second prefix, which lies in the first, takes over what the first allows. IPv4 takes nothing from IPv6. */
+/*
+ * Whether the second prefix, which lies in the first, takes over what the first allows. IPv4 takes nothing from IPv6, and what lies in a
+ * zone (policy/zones.h) nothing from around it.
+ */
 bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow);
 
-/* Adds ports, or their capabilities to the same ones. Returns 0 or -ENOSPC. */
+/* The ports of an egress rule. */
+struct hf_port egress_port(const struct source *source, int number);
+
+/* Adds ports, or their capabilities or later end to the same ones. Returns 0 or -ENOSPC. */
 int egress_add(struct hf_egress *egress, const struct hf_port *port);
+
+/* Adds what of the ports the ceiling allows too. Returns 0 or -ENOSPC. */
+int egress_add_allowed(struct hf_egress *egress, const struct hf_port *port, const struct hf_egress *ceiling);
+
+/* Takes the ports out of what is allowed. Returns 0 or -ENOSPC. */
+int egress_take(struct hf_egress *egress, const struct hf_port *port);
+
+/* Whether the ceiling allows all of the ports. */
+bool egress_allows(const struct hf_egress *ceiling, const struct hf_port *port);
+
+/* Whether a ceiling allows less than the policy at one of the policy's own names, whatever their addresses. */
+bool hosts_clipped(const struct hosts *h);
 
 #endif

@@ -5,11 +5,9 @@
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
 #include "policy/values.h"
+#include "policy/zones.h"
 
 #include <string.h>
-
-static const uint8_t v4_all[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-#define V4_BITS 96
 
 /* One prefix with one rule; number 0: no rule, only the prefix. */
 struct entry {
@@ -38,11 +36,25 @@ static int compare_entries(const void *a, const void *b)
         return r ? r : (x->number > y->number) - (x->number < y->number);
 }
 
-/* The egress rules, sorted by prefix, with IPv4's own prefix where one of IPv6 would cover it. */
+/* Entries for the zones that a rule's prefix lies around: there the rule opens nothing. Returns how many. */
+static size_t add_zones(struct entry *entries, const bool covered[ZONES])
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < ZONES; i++) {
+                if (!covered[i])
+                        continue;
+                entries[n] = (struct entry){ .bits = zones[i].bits };
+                memcpy(entries[n++].addr, zones[i].addr, sizeof(zones[i].addr));
+        }
+        return n;
+}
+
+/* The egress rules by address, sorted by prefix, with the zones that a prefix around would cover. */
 static int collect(const struct policy *p, struct entry **ret, size_t *ret_n)
 {
-        _cleanup_free_ struct entry *entries = reallocarray(NULL, (size_t)p->n_rules + 1, sizeof(*entries));
-        bool covered = false;
+        _cleanup_free_ struct entry *entries = reallocarray(NULL, (size_t)p->n_rules + ZONES, sizeof(*entries));
+        bool covered[ZONES] = { false };
         size_t n = 0;
 
         if (!entries)
@@ -50,20 +62,24 @@ static int collect(const struct policy *p, struct entry **ret, size_t *ret_n)
         for (int i = 0; i < p->n_rules; i++) {
                 const struct rule *rule = &p->rules[i];
 
-                if (rule->path)
+                if (rule->path || rule->host)
                         continue;
                 entries[n] = (struct entry){ .bits = rule->prefix, .number = i + 1 };
                 memcpy(entries[n++].addr, rule->addr, sizeof(rule->addr));
-                covered |= rule->prefix < V4_BITS && cidr_holds(rule->addr, rule->prefix, v4_all);
+                for (size_t zone = 0; zone < ZONES; zone++)
+                        covered[zone] |= zone_is_within(&zones[zone], rule->addr, rule->prefix);
         }
-        if (covered) {
-                entries[n] = (struct entry){ .bits = V4_BITS };
-                memcpy(entries[n++].addr, v4_all, sizeof(v4_all));
-        }
+        n += add_zones(entries + n, covered);
         qsort(entries, n, sizeof(*entries), compare_entries);
         *ret = TAKE_PTR(entries);
         *ret_n = n;
         return 0;
+}
+
+/* Whether the first is open for as long as the second, at least. */
+static bool outlasts(const struct hf_port *a, const struct hf_port *b)
+{
+        return !a->until || (b->until && b->until <= a->until);
 }
 
 /* Whether the ports that are there already allow all that the new one would. */
@@ -72,7 +88,8 @@ static bool is_covered(const struct hf_egress *egress, const struct hf_port *por
         for (__u32 i = 0; i < egress->count; i++) {
                 const struct hf_port *have = &egress->port[i];
 
-                if (have->from <= port->from && have->to >= port->to && !(port->proto & ~have->proto) && !(port->allow & ~have->allow))
+                if (have->from <= port->from && have->to >= port->to && !(port->proto & ~have->proto) && !(port->allow & ~have->allow) &&
+                    outlasts(have, port))
                         return true;
         }
         return false;
@@ -87,7 +104,12 @@ int egress_add(struct hf_egress *egress, const struct hf_port *port)
 
                 if (have->from != port->from || have->to != port->to || have->proto != port->proto)
                         continue;
-                have->allow |= port->allow;
+                if (have->until == port->until)
+                        have->allow |= port->allow;
+                else if (!(have->allow & ~port->allow) && outlasts(port, have))
+                        *have = *port;
+                else
+                        continue;
                 return 0;
         }
         if (egress->count == HF_PORTS)
@@ -96,18 +118,54 @@ int egress_add(struct hf_egress *egress, const struct hf_port *port)
         return 0;
 }
 
-static int add_rule(struct hf_egress *egress, const struct source *s, int number)
+/* Adds what of the ports lies from one number to another, for the protocols. */
+static int add_part(struct hf_egress *egress, struct hf_port port, uint16_t from, uint16_t to, uint8_t proto)
+{
+        port.from = from;
+        port.to = to;
+        port.proto = proto;
+        return proto ? egress_add(egress, &port) : 0;
+}
+
+/* Adds what of the ports is not taken: other protocols whole, of the same ones what lies below and above. */
+static int add_rest(struct hf_egress *egress, const struct hf_port *port, const struct hf_port *taken)
+{
+        uint8_t common = port->proto & taken->proto;
+        int r;
+
+        if (!common || taken->to < port->from || port->to < taken->from)
+                return egress_add(egress, port);
+        r = add_part(egress, *port, port->from, port->to, port->proto & (uint8_t)~common);
+        if (r == 0 && taken->from > port->from)
+                r = add_part(egress, *port, port->from, (uint16_t)(taken->from - 1), common);
+        if (r == 0 && taken->to < port->to)
+                r = add_part(egress, *port, (uint16_t)(taken->to + 1), port->to, common);
+        return r;
+}
+
+int egress_take(struct hf_egress *egress, const struct hf_port *port)
+{
+        struct hf_egress rest = { 0 };
+        int r = 0;
+
+        for (__u32 i = 0; i < egress->count && r == 0; i++)
+                r = add_rest(&rest, &egress->port[i], port);
+        if (r == 0)
+                *egress = rest;
+        return r;
+}
+
+struct hf_port egress_port(const struct source *s, int number)
 {
         const struct rule *rule = &s->policy->rules[number - 1];
-        struct hf_port port = {
+
+        return (struct hf_port){
                 .allow = s->layer == HF_LAYER_POLICY ? 1ULL << rule->capability : 1,
                 .rule = hf_rule(s->layer, (__u32)number),
                 .from = rule->port_from,
                 .to = rule->port_to,
                 .proto = rule->proto,
         };
-
-        return egress_add(egress, &port);
 }
 
 static int inherit(struct hf_egress *egress, const struct hf_egress *from)
@@ -127,7 +185,9 @@ static size_t own_ports(const struct source *s, const struct entry *entries, siz
         *prefix = (struct prefix){ .bits = entries[0].bits };
         memcpy(prefix->addr, entries[0].addr, sizeof(prefix->addr));
         while (i < n && compare(entries[i].addr, entries[i].bits, prefix->addr, prefix->bits) == 0) {
-                if (entries[i].number && add_rule(&prefix->egress, s, entries[i].number) < 0)
+                const struct hf_port port = entries[i].number ? egress_port(s, entries[i].number) : (struct hf_port){ 0 };
+
+                if (entries[i].number && egress_add(&prefix->egress, &port) < 0)
                         *full = entries[i].number;
                 i++;
         }
@@ -145,7 +205,7 @@ static void too_many(struct findings *findings, const struct source *s, int numb
 
 bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow)
 {
-        return cidr_is_v4(wide->addr, wide->bits) == cidr_is_v4(narrow->addr, narrow->bits);
+        return zone_of(wide->addr, wide->bits) == zone_of(narrow->addr, narrow->bits);
 }
 
 /* Groups sorted entries to prefixes; a stack holds those that the one in hand lies within. */

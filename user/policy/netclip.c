@@ -54,7 +54,7 @@ static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint32_t a
         return at;
 }
 
-static bool allows_all(const struct hf_egress *ceiling, const struct hf_port *port)
+bool egress_allows(const struct hf_egress *ceiling, const struct hf_port *port)
 {
         static const uint8_t protos[] = { HF_TCP, HF_UDP };
 
@@ -64,12 +64,11 @@ static bool allows_all(const struct hf_egress *ceiling, const struct hf_port *po
         return true;
 }
 
-/* Adds what of the ports the ceiling allows. */
-static int add_allowed(struct hf_egress *egress, const struct hf_port *port, const struct hf_egress *ceiling)
+int egress_add_allowed(struct hf_egress *egress, const struct hf_port *port, const struct hf_egress *ceiling)
 {
         int r = 0;
 
-        if (allows_all(ceiling, port))
+        if (egress_allows(ceiling, port))
                 return egress_add(egress, port);
         for (__u32 i = 0; i < ceiling->count && r == 0; i++) {
                 const struct hf_port *most = &ceiling->port[i];
@@ -94,7 +93,7 @@ static bool intersect(struct hf_egress *egress, const struct hf_egress *from, co
         bool taken = false;
 
         for (__u32 i = 0; i < from->count; i++)
-                if (from->port[i].allow && add_allowed(egress, &from->port[i], ceiling) < 0)
+                if (from->port[i].allow && egress_add_allowed(egress, &from->port[i], ceiling) < 0)
                         *full = from->port[i].rule;
         for (__u32 i = 0; i < from->count; i++)
                 if (!from->port[i].allow)
@@ -102,7 +101,7 @@ static bool intersect(struct hf_egress *egress, const struct hf_egress *from, co
         for (__u32 i = 0; i < from->count; i++) {
                 struct hf_port port = from->port[i];
 
-                if (!port.allow || allows_all(ceiling, &port))
+                if (!port.allow || egress_allows(ceiling, &port))
                         continue;
                 taken = true;
                 port.allow = 0;

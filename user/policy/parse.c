@@ -248,6 +248,7 @@ void policy_free(struct policy *p)
                 free(p->rules[i].where);
                 free(p->rules[i].hint);
                 free(p->rules[i].path);
+                free(p->rules[i].host);
                 free(p->rules[i].sha256);
         }
         free(p->capabilities);

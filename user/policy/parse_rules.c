@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/parse.h"
 
+#include "policy/hosts.h"
 #include "policy/values.h"
+#include "policy/zones.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 
 #define RIGHTS_EXPECTED "distinct letters out of \"rwxc\" (read, write, execute, connect)"
 #define SHA256_EXPECTED "the SHA-256 of a file, as sha256sum prints it"
+#define HOST_EXPECTED "a name such as \"api.example.com\" or \"*.example.com\""
 #define PORT_EXPECTED "a port number from 0 to 65535 or a range such as \"8000-8099\""
 
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most)
@@ -100,6 +103,15 @@ static const struct field file_fields[] = {
         { NULL, NULL, NULL, NULL, false },
 };
 
+/* Some addresses are opened each by itself. */
+static void range_check(struct reader *r, const struct rule *rule)
+{
+        const struct zone *zone = zone_of(rule->addr, rule->prefix);
+
+        if (zone && zone->singles)
+                reader_say(r, "found a range of %s, expected each address by itself", zone->singles);
+}
+
 static void read_cidr(struct reader *r, const cJSON *value, void *target)
 {
         struct rule *rule = target;
@@ -108,6 +120,42 @@ static void read_cidr(struct reader *r, const cJSON *value, void *target)
 
         if (text && cidr_parse(text, rule->addr, &rule->prefix, &e) < 0)
                 reader_error(r, &e);
+        else if (text && rule->prefix < 128)
+                range_check(r, rule);
+}
+
+static void read_host(struct reader *r, const cJSON *value, void *target)
+{
+        struct rule *rule = target;
+        const char *text = reader_string(r, value, HOST_EXPECTED);
+        _cleanup_error_ struct error e = ERROR_INIT;
+        int code;
+
+        if (!text || rule->host)
+                return;
+        code = host_parse(text, &rule->host, &e);
+        if (code == -ENOMEM)
+                r->no_memory = true;
+        else if (code < 0)
+                reader_error(r, &e);
+}
+
+static void read_bool(struct reader *r, const cJSON *value, bool *ret)
+{
+        if (cJSON_IsBool(value))
+                *ret = cJSON_IsTrue(value);
+        else
+                reader_wrong(r, value, "true or false");
+}
+
+static void read_private(struct reader *r, const cJSON *value, void *target)
+{
+        read_bool(r, value, &((struct rule *)target)->private);
+}
+
+static void read_denies(struct reader *r, const cJSON *value, void *target)
+{
+        read_bool(r, value, &((struct rule *)target)->denies);
 }
 
 static void read_port(struct reader *r, const cJSON *value, void *target)
@@ -139,12 +187,13 @@ static void read_proto(struct reader *r, const cJSON *value, void *target)
 }
 
 static const struct field egress_fields[] = {
-        { "cidr", "an address or a prefix such as \"192.0.2.0/24\"", read_cidr, NULL, true },
+        { "host", NULL, read_host, NULL, false },
+        { "cidr", NULL, read_cidr, NULL, false },
         { "port", NULL, read_port, NULL, false },
         { "proto", NULL, read_proto, NULL, false },
-        { "host", NULL, NULL, "name the addresses with \"cidr\"", false },
-        { "tls", NULL, NULL, "remove it", false },
-        { "private", NULL, NULL, "remove it; a \"cidr\" is opened as it is written", false },
+        { "private", NULL, read_private, NULL, false },
+        { "deny", NULL, read_denies, NULL, false },
+        { "tls", NULL, NULL, "remove it; holdfast does not look into TLS yet", false },
         { NULL, NULL, NULL, NULL, false },
 };
 
@@ -229,10 +278,38 @@ static void read_file_rule(struct reader *r, const cJSON *value, void *target)
                 file_rule_check(r, rule, value);
 }
 
+/* A finding at a member of the rule. */
+static void say_at(struct reader *r, const char *member, const char *what)
+{
+        size_t before = where_key(&r->where, member);
+
+        reader_say(r, "%s", what);
+        where_pop(&r->where, before);
+}
+
+static void egress_rule_check(struct reader *r, const struct rule *rule, const cJSON *value)
+{
+        bool host = cJSON_GetObjectItemCaseSensitive(value, "host"), cidr = cJSON_GetObjectItemCaseSensitive(value, "cidr");
+        bool private = cJSON_GetObjectItemCaseSensitive(value, "private");
+
+        if (host == cidr)
+                reader_say(r, "found %s \"host\" %s \"cidr\", expected one of them: a name or an address", host ? "both" : "neither",
+                           host ? "and" : "nor");
+        if (private && cidr)
+                say_at(r, "private", "found \"private\" beside \"cidr\": remove it; a \"cidr\" is opened as it is written");
+        else if (private && rule->denies)
+                say_at(r, "private", "found \"private\" in a denial, expected it in a rule that opens a name");
+        if (cidr && cJSON_GetObjectItemCaseSensitive(value, "deny"))
+                say_at(r, "deny", "found \"deny\" beside \"cidr\", expected a rule by \"host\"");
+}
+
 static void read_egress_rule(struct reader *r, const cJSON *value, void *target)
 {
+        const struct rule *rule = read_rule(r, value, egress_fields);
+
         (void)target;
-        read_rule(r, value, egress_fields);
+        if (rule && cJSON_IsObject(value))
+                egress_rule_check(r, rule, value);
 }
 
 void parse_files(struct reader *r, const cJSON *value, void *target)

@@ -34,7 +34,10 @@ struct rule {
         uint8_t (*sha256)[SHA256_BYTES]; /* what is there runs only with one of these contents; NULL: with any */
         int n_sha256;
         /* egress */
-        uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d, host bits zero */
+        char *host;       /* by name: lower case, no dot at its end; "*.example.com" for all names below; NULL: by address */
+        bool private;     /* the name may lead into private address space */
+        bool denies;      /* the ports are closed at the name, not opened */
+        uint8_t addr[16]; /* by address: IPv4 as ::ffff:a.b.c.d, host bits zero */
         uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */
         uint16_t port_from, port_to;
         uint8_t proto; /* enum hf_proto bits */
@@ -163,6 +166,7 @@ struct compiled {
         size_t n_places;
         struct prefix *prefixes;
         size_t n_prefixes;
+        struct hosts *hosts;           /* egress by name, of all layers; NULL: the policy has no such rule */
         struct content_rule *contents; /* by place, ascending */
         size_t n_contents;
         uint64_t active;                   /* capabilities that are granted from the start: those with authorization always */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Connects by its first send, over IPv6.
- * event: connect send
+ * event: connect connect
  */
 #include "lib/adversary-net.h"
 

@@ -128,8 +128,8 @@ static void lines_longer_than_what_recovery_reads_at_first_are_found(void **stat
         append(a, 2);
         memset(path, 'a', n);
         path[n] = '\0';
-        assert_int_equal(audit_append(a, event_new(path), 0), 0);
-        assert_int_equal(audit_append(a, event_new(path), 0), 0);
+        assert_int_equal(audit_append(a, event_begin(path), 0), 0);
+        assert_int_equal(audit_append(a, event_begin(path), 0), 0);
         audit_close(a);
         free(path);
         a = open_stream();
@@ -150,7 +150,7 @@ static void fill(struct audit *a, bool batch, int *lost)
         if (batch)
                 audit_begin(a);
         for (int i = 0; i < 60; i++) {
-                int r = audit_append(a, event_new("/srv/some/file"), 0);
+                int r = audit_append(a, event_begin("/srv/some/file"), 0);
 
                 *lost += r < 0;
         }
@@ -182,8 +182,8 @@ static void what_does_not_fit_is_counted_and_reported_once_it_does(void **state)
                 assert_int_equal(verified(), written);
                 if (!batch) {
                         assert_int_equal(failed, 60 - written);
-                        assert_int_equal(audit_append(a, event_new("/srv/other"), 0), -EFBIG);
-                        assert_int_equal(audit_append(a, event_new("/srv/other"), 0), -EFBIG);
+                        assert_int_equal(audit_append(a, event_begin("/srv/other"), 0), -EFBIG);
+                        assert_int_equal(audit_append(a, event_begin("/srv/other"), 0), -EFBIG);
                         events += 2;
                 }
                 assert_int_equal(audit_seq(a), written);
@@ -216,7 +216,7 @@ static void losses_are_reported_by_an_empty_batch_and_at_the_end(void **state)
         assert_int_equal(audit_end(a), 0);
         assert_int_equal(find_lost().count, failed);
         limit_files(5000);
-        assert_int_equal(audit_append(a, event_new("/a"), 0), -EFBIG);
+        assert_int_equal(audit_append(a, event_begin("/a"), 0), -EFBIG);
         limit_files(RLIM_INFINITY);
         audit_close(a);
         assert_int_equal(find_lost().events, 2);
@@ -238,10 +238,10 @@ static void a_report_that_cannot_be_written_is_not_forgotten(void **state)
         a = open_stream();
         limit_files((rlim_t)st.st_size - 5);
         for (int i = 0; i < 3; i++)
-                assert_int_equal(audit_append(a, event_new("/a"), 0), -EFBIG);
+                assert_int_equal(audit_append(a, event_begin("/a"), 0), -EFBIG);
         /* Room for the first report, about the crash, and part of the second, about the writing. */
         limit_files((rlim_t)st.st_size + 100);
-        assert_int_equal(audit_append(a, event_new("/a"), 0), -EFBIG);
+        assert_int_equal(audit_append(a, event_begin("/a"), 0), -EFBIG);
         assert_int_equal(find_lost().count, 1);
         limit_files(RLIM_INFINITY);
         append(a, 1);
@@ -304,7 +304,7 @@ static void a_writer_that_is_killed_leaves_the_stream_to_the_next(void **state)
                         struct audit *a = open_stream();
 
                         for (;;)
-                                audit_append(a, event_new("/srv/file"), 0);
+                                audit_append(a, event_begin("/srv/file"), 0);
                 }
                 while (i == 0 && access(stream, F_OK) != 0)
                         usleep(100);

@@ -49,7 +49,7 @@ static inline struct audit *open_stream(void)
         return a;
 }
 
-static inline cJSON *event_new(const char *path)
+static inline cJSON *event_begin(const char *path)
 {
         cJSON *event = cJSON_CreateObject();
 
@@ -66,7 +66,7 @@ static inline void append(struct audit *a, int n)
                 char path[64];
 
                 snprintf(path, sizeof(path), "/srv/file-%d", i);
-                assert_int_equal(audit_append(a, event_new(path), 0), 0);
+                assert_int_equal(audit_append(a, event_begin(path), 0), 0);
         }
 }
 

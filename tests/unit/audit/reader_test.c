@@ -43,7 +43,7 @@ static void reading_begins_right_after_any_number(void **state)
 
                 memset(path, 'p', sizeof(path));
                 path[(i * 7919) % 1199] = '\0';
-                assert_int_equal(audit_append(a, event_new(path), 0), 0);
+                assert_int_equal(audit_append(a, event_begin(path), 0), 0);
         }
         assert_int_equal(audit_end(a), 0);
         for (uint64_t since = 0; since < LINES; since += since % 1000 < 3 ? 1 : 37) {

@@ -62,7 +62,7 @@ static void a_line_has_its_members_in_order(void **state)
         struct audit *a = open_stream();
 
         (void)state;
-        assert_int_equal(audit_append(a, event_new("/a"), 1767322984123456789), 0);
+        assert_int_equal(audit_append(a, event_begin("/a"), 1767322984123456789), 0);
         audit_close(a);
         load_file(&text);
         assert_true(text.length == sizeof(head) - 1 + 64 + 3);
@@ -89,7 +89,7 @@ static void bytes_that_are_no_text_make_a_valid_line(void **state)
         _cleanup_buffer_ struct buffer text = BUFFER_INIT;
         _cleanup_json_ cJSON *again = NULL;
         struct audit *a = open_stream();
-        cJSON *event = event_new("/tmp/new\nline\xff\"");
+        cJSON *event = event_begin("/tmp/new\nline\xff\"");
 
         (void)state;
         cJSON_AddStringToObject(event, "comm", "raw\xfe");
@@ -229,7 +229,7 @@ static void on_line(void *context, uint64_t seq, const char *line, size_t length
         assert_true(audit_seq(w->audit) >= seq);
         w->last = seq;
         if (w->own-- > 0)
-                assert_int_equal(audit_append(w->audit, event_new("/from/follower"), 0), 0);
+                assert_int_equal(audit_append(w->audit, event_begin("/from/follower"), 0), 0);
 }
 
 static void followers_are_shown_each_line_in_order_after_it_is_written(void **state)

@@ -37,7 +37,7 @@ static void anything_else_is_refused(void **state)
                                              "[::1]",      "[::1]80",   "[::1:80",       "[]:80",       "::1:443", "1.2.3.4:000080",
                                              "1.2.3.4:+8", "1.2.3.4: 8" };
         struct hostport h = { .host = "untouched" };
-        char longer[200];
+        char longer[300];
 
         (void)state;
         for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)

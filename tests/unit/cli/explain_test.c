@@ -19,6 +19,7 @@ static void right_questions_become_queries(void **state)
                 { "rwxc", "/a b&c=d", "?right=rwxc&path=%2Fa%20b%26c%3Dd" },
                 { "connect", "192.0.2.1:443", "?right=connect&addr=192.0.2.1&port=443&proto=tcp" },
                 { "connect", "[2001:db8::1]:53/udp", "?right=connect&addr=2001%3Adb8%3A%3A1&port=53&proto=udp" },
+                { "connect", "example.org:443", "?right=connect&host=example.org&port=443&proto=tcp" },
         };
 
         (void)state;
@@ -38,7 +39,7 @@ static void wrong_questions_are_told_apart(void **state)
         assert_non_null(strstr(target_wrong("rr", "/x"), "rwxc"));
         assert_non_null(strstr(target_wrong("r", "x"), "absolute"));
         assert_non_null(strstr(target_wrong("connect", "192.0.2.1"), "PORT"));
-        assert_non_null(strstr(target_wrong("connect", "example.org:1"), "address"));
+        assert_null(target_wrong("connect", "example.org:1"));
 }
 
 /* The rule that is advised for an object given as JSON, as text; NULL: none. */
@@ -79,6 +80,8 @@ static void a_refusal_without_a_rule_is_loosened_by_one(void **state)
                 "{\"path\":\"/etc/x\",\"allow\":\"w\"}", "\"files\"");
         advises("{\"verdict\":\"deny\",\"why\":\"no_rule\",\"right\":\"connect\",\"addr\":\"192.0.2.1\",\"port\":443,\"proto\":\"tcp\"}",
                 "{\"cidr\":\"192.0.2.1\",\"port\":443,\"proto\":\"tcp\"}", "\"egress\"");
+        advises("{\"verdict\":\"deny\",\"why\":\"no_rule\",\"right\":\"query\",\"host\":\"example.org\",\"type\":\"A\",\"proto\":\"udp\"}",
+                "{\"host\":\"example.org\"}", "\"egress\"");
         advises("{\"verdict\":\"deny\",\"why\":\"rule\",\"right\":\"w\",\"path\":\"/etc/x\",\"rule\":\"$.a\"}",
                 "{\"path\":\"/etc/x\",\"allow\":\"w\"}", "$.a");
 }

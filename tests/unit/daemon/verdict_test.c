@@ -167,6 +167,48 @@ static void addresses_are_decided_by_port_protocol_and_capability(void **state)
         assert_int_equal(verdict_egress(NULL, HF_TCP, 7, &both).why, HF_WHY_NO_RULE);
 }
 
+static void what_a_name_opened_is_closed_once_its_time_has_come(void **state)
+{
+        const struct hf_egress egress = { .count = 1,
+                                          .port = { { .allow = 1, .rule = 4, .from = 1, .to = 9, .proto = HF_TCP, .until = 100 } } };
+        struct standing now = granted;
+
+        (void)state;
+        now.time = 99;
+        assert_int_equal(verdict_egress(&egress, HF_TCP, 7, &now).why, HF_WHY_ALLOWED);
+        now.time = 100;
+        assert_int_equal(verdict_egress(&egress, HF_TCP, 7, &now).why, HF_WHY_NO_RULE);
+}
+
+static void names_are_decided_by_port_protocol_and_capability(void **state)
+{
+        struct rule named[] = {
+                { .capability = 1, .host = (char[]){ "example.org" }, .port_from = 443, .port_to = 443, .proto = HF_TCP },
+                { .capability = 0, .host = (char[]){ "*.example.org" }, .port_from = 80, .port_to = 80, .proto = HF_TCP },
+        };
+        const struct policy by_name = { .capabilities = capabilities, .n_capabilities = 2, .rules = named, .n_rules = 2 };
+        const struct standing both = { .policy = { .active = 3 } }, killed = { .killed = HF_KILL_DENY };
+        struct question q = { .host = (char[]){ "example.org" }, .port = 443, .proto = HF_TCP };
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        _cleanup_free_ struct hosts *hosts = NULL;
+        struct verdict v;
+
+        (void)state;
+        assert_int_equal(policy_hosts(&by_name, NULL, &hosts, &findings), 0);
+        v = verdict_host(hosts, &q, &both);
+        assert_int_equal(v.why, HF_WHY_ALLOWED);
+        assert_int_equal(v.rule, 1);
+        assert_int_equal(verdict_host(hosts, &q, &granted).why, HF_WHY_INACTIVE);
+        assert_int_equal(verdict_host(hosts, &q, &killed).why, HF_WHY_KILLED);
+        assert_int_equal(verdict_host(NULL, &q, &both).why, HF_WHY_NO_RULE);
+        q.proto = HF_UDP;
+        assert_int_equal(verdict_host(hosts, &q, &both).why, HF_WHY_NO_RULE);
+        q = (struct question){ .host = (char[]){ "a.b.example.org" }, .port = 80, .proto = HF_TCP };
+        assert_int_equal(verdict_host(hosts, &q, &granted).why, HF_WHY_ALLOWED);
+        q.host = (char[]){ "example.com" };
+        assert_int_equal(verdict_host(hosts, &q, &granted).why, HF_WHY_NO_RULE);
+}
+
 static void a_policy_whose_text_is_lost_leaves_the_numbers(void **state)
 {
         const struct question q = { .rights = HF_WRITE, .path = "/srv/k" };
@@ -241,6 +283,8 @@ int main(void)
                 cmocka_unit_test(what_is_sealed_is_the_guards),
                 cmocka_unit_test(a_name_on_the_way_to_a_denial_cannot_be_made_as_a_file),
                 cmocka_unit_test(addresses_are_decided_by_port_protocol_and_capability),
+                cmocka_unit_test(what_a_name_opened_is_closed_once_its_time_has_come),
+                cmocka_unit_test(names_are_decided_by_port_protocol_and_capability),
                 cmocka_unit_test(a_policy_whose_text_is_lost_leaves_the_numbers),
                 cmocka_unit_test(addresses_of_both_families_are_read),
         };

@@ -93,20 +93,20 @@ static void egress_takes_the_first_live_entry_and_explains_the_first_match(void 
         __u32 rule;
 
         (void)state;
-        assert_int_equal(hf_egress_decide(&egress, 2, HF_TCP, 50, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 2, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 2);
-        assert_int_equal(hf_egress_decide(&egress, 6, HF_TCP, 50, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 6, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 1);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 50, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
         assert_int_equal(rule, 1);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_UDP, 55, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_UDP, 55, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 3);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 101, &rule), HF_WHY_NO_RULE); /* entries beyond count do not count */
+        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 101, 0, &rule), HF_WHY_NO_RULE); /* entries beyond count do not count */
         assert_int_equal(rule, 0);
-        assert_int_equal(hf_egress_decide(&egress, ~0ULL, HF_UDP, 49, &rule), HF_WHY_NO_RULE);
-        assert_int_equal(hf_egress_decide(NULL, ~0ULL, HF_TCP, 1, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, HF_UDP, 49, 0, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(NULL, ~0ULL, HF_TCP, 1, 0, &rule), HF_WHY_NO_RULE);
         egress.count = 1000; /* a broken count reads no further than the array */
-        assert_int_equal(hf_egress_decide(&egress, 8, HF_TCP, 60000, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 8, HF_TCP, 60000, 0, &rule), HF_WHY_ALLOWED);
 }
 
 /* SipHash-c-d over bytes, written after the paper on its own: Aumasson and Bernstein 2012, section 2. */

@@ -3,6 +3,7 @@
 
 #include "holdfast/decide.h"
 #include "policy/values.h"
+#include "policy/zones.h"
 
 #include <arpa/inet.h>
 
@@ -24,7 +25,7 @@ static enum hf_why ask(const struct fixture *f, const char *to, uint32_t proto, 
 
         address(to, addr);
         prefix = compiled_find_prefix(f->compiled, addr);
-        return hf_egress_decide(prefix ? &prefix->egress : NULL, live, proto, port, rule);
+        return hf_egress_decide(prefix ? &prefix->egress : NULL, live, proto, port, 0, rule);
 }
 
 static bool allowed(const struct fixture *f, const char *to, uint32_t proto, uint32_t port)
@@ -134,7 +135,7 @@ static void an_ipv6_prefix_does_not_open_ipv4(void **state)
 
                 snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"%s\"},{\"cidr\":\"10.0.0.0/8\",\"port\":80}"), wide[i]);
                 must_compile(&f, NULL, NULL, text);
-                assert_true(allowed(&f, i == 4 ? "::fffe:1.2.3.4" : "::1", HF_TCP, 443));
+                assert_true(allowed(&f, i == 4 ? "::fffe:1.2.3.4" : "::2", HF_TCP, 443));
                 assert_false(allowed(&f, "192.0.2.1", HF_TCP, 443));
                 assert_true(allowed(&f, "10.0.0.1", HF_TCP, 80));
                 assert_false(allowed(&f, "10.0.0.1", HF_TCP, 443));
@@ -150,7 +151,7 @@ static void ipv4_everywhere_does_not_open_ipv6(void **state)
 
         (void)state;
         must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\",\"port\":443}"));
-        assert_int_equal(f.compiled->n_prefixes, 2);
+        assert_int_equal(f.compiled->n_prefixes, 1 + ZONES);
         assert_true(allowed(&f, "192.0.2.1", HF_UDP, 53));
         assert_false(allowed(&f, "2001:db8::1", HF_UDP, 53));
         assert_true(allowed(&f, "2001:db8::1", HF_TCP, 443));
@@ -164,6 +165,87 @@ static void a_prefix_below_96_bits_beside_ipv4_needs_no_wall(void **state)
         (void)state;
         must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"2001:db8::/32\"}"));
         assert_int_equal(f.compiled->n_prefixes, 1);
+}
+
+/* An address that stands apart, a range around it within its zone (NULL: that is refused), and a neighbour outside. */
+static const struct {
+        const char *address, *range, *outside;
+} apart[] = {
+        { "127.0.0.1", "127.0.0.0/8", "126.255.255.255" },
+        { "127.255.255.255", "127.128.0.0/9", "128.0.0.0" },
+        { "::1", "::1/128", "::2" },
+        { "::", "::/128", "::2" },
+        { "0.0.0.0", NULL, "1.0.0.0" },
+        { "169.254.169.254", NULL, "169.253.255.255" },
+        { "100.100.100.200", "100.100.100.200/32", "100.100.100.201" },
+        { "224.0.0.1", NULL, "223.255.255.255" },
+        { "239.255.255.255", NULL, "223.255.255.255" },
+        { "240.0.0.0", NULL, "223.255.255.255" },
+        { "255.255.255.255", NULL, "223.255.255.255" },
+        { "fe80::1", NULL, "fec0::" },
+        { "ff02::1", NULL, "fec0::" },
+        { "fd00:ec2::254", "fd00:ec2::254/128", "fd00:ec2::255" },
+};
+
+static void a_range_does_not_open_what_stands_apart(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(
+                &f, NULL, NULL,
+                EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\"},{\"cidr\":\"126.0.0.0/7\"},{\"cidr\":\"169.252.0.0/14\"},"
+                       "{\"cidr\":\"100.100.100.0/24\"},{\"cidr\":\"192.0.0.0/2\"},{\"cidr\":\"fd00:ec2::/32\"},{\"cidr\":\"fe00::/7\"}"));
+        for (size_t i = 0; i < ARRAY_SIZE(apart); i++) {
+                assert_false(allowed(&f, apart[i].address, HF_TCP, 443));
+                assert_true(allowed(&f, apart[i].outside, HF_TCP, 443));
+        }
+}
+
+static void what_stands_apart_opens_by_its_own_address(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(apart); i++) {
+                _cleanup_fixture_ struct fixture f = { 0 };
+                char text[512];
+
+                snprintf(text, sizeof(text),
+                         EGRESS("{\"cidr\":\"0.0.0.0/0\",\"port\":443},{\"cidr\":\"::/0\",\"port\":443},{\"cidr\":\"%s\",\"port\":80}"),
+                         apart[i].address);
+                must_compile(&f, NULL, NULL, text);
+                for (size_t other = 0; other < ARRAY_SIZE(apart); other++) {
+                        assert_int_equal(allowed(&f, apart[other].address, HF_TCP, 80), other == i);
+                        assert_false(allowed(&f, apart[other].address, HF_TCP, 443));
+                        assert_false(allowed(&f, apart[other].outside, HF_TCP, 80));
+                }
+        }
+}
+
+static void a_range_within_opens_it_too(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(apart); i++) {
+                _cleanup_fixture_ struct fixture f = { 0 };
+                char text[512];
+
+                if (!apart[i].range)
+                        continue;
+                snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"%s\",\"port\":80},{\"cidr\":\"%s\",\"port\":22}"), apart[i].range,
+                         apart[i].address);
+                must_compile(&f, NULL, NULL, text);
+                assert_true(allowed(&f, apart[i].address, HF_TCP, 80));
+                assert_true(allowed(&f, apart[i].address, HF_TCP, 22));
+                assert_false(allowed(&f, apart[i].outside, HF_TCP, 80));
+        }
+}
+
+static void a_range_in_a_part_needs_nothing_for_the_others(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"10.0.0.0/8\"},{\"cidr\":\"127.0.0.0/8\"},{\"cidr\":\"127.0.0.1\"}"));
+        assert_int_equal(f.compiled->n_prefixes, 3);
 }
 
 static void more_ranges_than_a_prefix_holds_are_refused(void **state)
@@ -224,6 +306,10 @@ int main(void)
                 cmocka_unit_test(an_ipv6_prefix_does_not_open_ipv4),
                 cmocka_unit_test(ipv4_everywhere_does_not_open_ipv6),
                 cmocka_unit_test(a_prefix_below_96_bits_beside_ipv4_needs_no_wall),
+                cmocka_unit_test(a_range_does_not_open_what_stands_apart),
+                cmocka_unit_test(what_stands_apart_opens_by_its_own_address),
+                cmocka_unit_test(a_range_within_opens_it_too),
+                cmocka_unit_test(a_range_in_a_part_needs_nothing_for_the_others),
                 cmocka_unit_test(more_ranges_than_a_prefix_holds_are_refused),
                 cmocka_unit_test(a_wider_range_of_its_own_stands_for_the_narrower_inherited_one),
                 cmocka_unit_test(prefixes_print_as_they_are_read),

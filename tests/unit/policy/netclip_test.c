@@ -112,6 +112,30 @@ static void ranges_that_a_ceiling_splits_must_still_fit(void **state)
                     has_finding(&two.findings, "$.capabilities.base.egress[0]", "10.0.0.1/32|more than 16|host's ceiling " FILE_HOST));
 }
 
+static void a_ceiling_opens_what_stands_apart_only_by_a_rule_within(void **state)
+{
+        static const char *const all = EGRESS(ANY ",{\"cidr\":\"127.0.0.1\"},{\"cidr\":\"169.254.169.254\"},{\"cidr\":\"::1\"}");
+        _cleanup_clipped_ struct clipped wide = { 0 }, named = { 0 }, loopback = { 0 };
+
+        (void)state;
+        compile_under(&wide, all, NULL, EGRESS(ANY));
+        assert_true(opens(&wide, "192.0.2.1", HF_TCP, 80));
+        assert_false(opens(&wide, "127.0.0.1", HF_TCP, 80));
+        assert_false(opens(&wide, "169.254.169.254", HF_TCP, 80));
+        assert_false(opens(&wide, "::1", HF_TCP, 80));
+        assert_true(wide.compiled->clipped);
+        compile_under(&named, EGRESS(ANY), all, all);
+        assert_true(opens(&named, "192.0.2.1", HF_TCP, 80));
+        assert_false(opens(&named, "127.0.0.1", HF_TCP, 80));
+        assert_false(opens(&named, "169.254.169.254", HF_TCP, 80));
+        compile_under(&loopback, all, all, EGRESS("{\"cidr\":\"127.0.0.0/8\",\"port\":80},{\"cidr\":\"169.254.169.254\",\"port\":80}"));
+        assert_true(opens(&loopback, "127.0.0.1", HF_TCP, 80));
+        assert_false(opens(&loopback, "127.0.0.1", HF_TCP, 443));
+        assert_false(opens(&loopback, "127.0.0.2", HF_TCP, 80));
+        assert_true(opens(&loopback, "169.254.169.254", HF_TCP, 80));
+        assert_false(opens(&loopback, "192.0.2.1", HF_TCP, 80));
+}
+
 static void rules_of_two_ceiling_capabilities_join_to_one_range(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -135,6 +159,7 @@ int main(void)
                 cmocka_unit_test(the_first_ceiling_that_takes_a_port_is_named),
                 cmocka_unit_test(prefixes_of_a_ceiling_alone_say_nothing),
                 cmocka_unit_test(ranges_that_a_ceiling_splits_must_still_fit),
+                cmocka_unit_test(a_ceiling_opens_what_stands_apart_only_by_a_rule_within),
                 cmocka_unit_test(rules_of_two_ceiling_capabilities_join_to_one_range),
         };
 

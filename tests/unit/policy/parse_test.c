@@ -205,9 +205,8 @@ static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
                 snprintf(where, sizeof(where), "$.%s", top[i]);
                 assert_refused(text, where, "cannot enforce|not applied in part");
         }
-        assert_refused(EGRESS("{\"host\":\"example.org\"}"), EGRESS_RULE ".host", "cannot enforce|\"cidr\"");
-        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "cannot enforce");
-        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private", "cannot enforce");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "cannot enforce|does not look into TLS yet");
+        assert_refused(EGRESS("{\"host\":\"example.org\",\"tls\":false}"), EGRESS_RULE ".tls", "cannot enforce|remove it");
         assert_refused(CAPABILITY("{\"tools\":[]}"), "$.capabilities.base.tools", "cannot enforce");
         assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "array");
         assert_refused(CAPABILITY("{\"guard\":[\"mount\"]}"), "$.capabilities.base.guard[0]", "user-namespaces");
@@ -266,7 +265,7 @@ static void missing_fields_are_named(void **state)
         assert_refused("{}", "$", "no field \"capabilities\"");
         assert_refused(FILES("{\"allow\":\"r\"}"), FILE_RULE, "no field \"path\"");
         assert_refused(FILES("{\"path\":\"/a\"}"), FILE_RULE, "neither \"allow\" nor \"deny\"");
-        assert_refused(EGRESS("{\"port\":1}"), EGRESS_RULE, "no field \"cidr\"");
+        assert_refused(EGRESS("{\"port\":1}"), EGRESS_RULE, "neither \"host\" nor \"cidr\"");
 }
 
 static void all_errors_come_at_once(void **state)
@@ -543,7 +542,152 @@ static void prefixes_have_no_host_bits(void **state)
         assert_refused(EGRESS("{\"cidr\":\"::ffff:10.0.0.0/104\"}"), EGRESS_RULE ".cidr", "IPv6's notation|\"10.0.0.0/8\"");
         assert_refused(EGRESS("{\"cidr\":\"::ffff:0:0/96\"}"), EGRESS_RULE ".cidr", "IPv6's notation|\"0.0.0.0/0\"");
         assert_accepted(EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\"},{\"cidr\":\"10.0.0.1\"},{\"cidr\":\"10.0.0.1/"
-                               "32\"},{\"cidr\":\"fe80::/10\"}"));
+                               "32\"},{\"cidr\":\"fe80::1\"}"));
+}
+
+static void some_addresses_are_named_each_by_itself(void **state)
+{
+        static const struct {
+                const char *range, *what;
+        } wrong[] = {
+                { "0.0.0.0/8", "addresses of 0.0.0.0/8" },    { "0.1.0.0/31", "addresses of 0.0.0.0/8" },
+                { "169.254.0.0/16", "link-local addresses" }, { "169.254.169.254/31", "link-local addresses" },
+                { "fe80::/10", "link-local addresses" },      { "fe80::/64", "link-local addresses" },
+                { "224.0.0.0/4", "multicast addresses" },     { "ff02::/16", "multicast addresses" },
+                { "240.0.0.0/4", "reserved addresses" },      { "255.255.255.254/31", "reserved addresses" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256], words[128];
+
+                snprintf(text, sizeof(text), EGRESS("{\"cidr\":\"%s\"}"), wrong[i].range);
+                snprintf(words, sizeof(words), "a range of %s|each address by itself", wrong[i].what);
+                assert_refused(text, EGRESS_RULE ".cidr", words);
+        }
+        assert_accepted(EGRESS("{\"cidr\":\"169.254.169.254\"},{\"cidr\":\"ff02::fb/128\"},{\"cidr\":\"224.0.0.251\"},"
+                               "{\"cidr\":\"255.255.255.255\"},{\"cidr\":\"0.0.0.0\"}"));
+        assert_accepted(
+                EGRESS("{\"cidr\":\"168.0.0.0/7\"},{\"cidr\":\"127.0.0.0/16\"},{\"cidr\":\"192.0.0.0/2\"},{\"cidr\":\"fe00::/7\"}"));
+}
+
+/* Egress by name. */
+
+static void a_rule_has_a_host_or_a_cidr(void **state)
+{
+        (void)state;
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"cidr\":\"10.0.0.1\"}"), EGRESS_RULE, "both \"host\" and \"cidr\"|one of them");
+        assert_refused(EGRESS("{}"), EGRESS_RULE, "neither \"host\" nor \"cidr\"|one of them");
+        assert_refused(EGRESS("{\"host\":1}"), EGRESS_RULE ".host", "the number 1|a name such as");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private",
+                       "remove it; a \"cidr\" is opened as it is written");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":true}"), EGRESS_RULE ".deny", "expected a rule by \"host\"");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"private\":1}"), EGRESS_RULE ".private", "the number 1|true or false");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"deny\":\"rw\"}"), EGRESS_RULE ".deny", "\"rw\"|true or false");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"deny\":true,\"private\":true}"), EGRESS_RULE ".private", "in a denial");
+        assert_accepted(EGRESS("{\"host\":\"a.example\",\"deny\":false,\"private\":true}"));
+}
+
+static void a_host_rule_is_read_as_written(void **state)
+{
+        struct policy *p = parsed(EGRESS("{\"host\":\"API.Example.com.\",\"port\":443,\"proto\":\"tcp\",\"private\":true},"
+                                         "{\"host\":\"*.Example.com\",\"deny\":true},{\"cidr\":\"10.0.0.1\"}"));
+
+        (void)state;
+        assert_string_equal(p->rules[0].host, "api.example.com");
+        assert_true(p->rules[0].private && !p->rules[0].denies);
+        assert_int_equal(p->rules[0].port_from, 443);
+        assert_int_equal(p->rules[0].proto, HF_TCP);
+        assert_string_equal(p->rules[1].host, "*.example.com");
+        assert_true(!p->rules[1].private && p->rules[1].denies);
+        assert_int_equal(p->rules[1].port_from, 0);
+        assert_int_equal(p->rules[1].port_to, UINT16_MAX);
+        assert_int_equal(p->rules[1].proto, HF_TCP | HF_UDP);
+        assert_null(p->rules[2].host);
+        policy_free(p);
+}
+
+static void host_names_are_strict(void **state)
+{
+        static const struct {
+                const char *host, *words;
+        } wrong[] = {
+                { "192.0.2.1", "the address|\"cidr\" instead" },
+                { "192.0.2.0/24", "the address|\"cidr\" instead" },
+                { "192.0.2.1:80", "the address|\"cidr\" instead" },
+                { "http://192.0.2.1/", "the address|\"cidr\" instead" },
+                { "2001:db8::1", "the address|\"cidr\" instead" },
+                { "2001:db8::/32", "the address|\"cidr\" instead" },
+                { "[2001:db8::1]", "the address|\"cidr\" instead" },
+                { "[::1]:80", "the address|\"cidr\" instead" },
+                { "2130706433", "the address|\"cidr\" instead" },
+                { "127.1", "the address|\"cidr\" instead" },
+                { "0x7f.1", "the address|\"cidr\" instead" },
+                { "0X7F000001", "the address|\"cidr\" instead" },
+                { "a.example:443", "more than a name|expected \"a.example\"|\"port\"" },
+                { "https://a.example/x", "more than a name|expected \"a.example\"|\"port\"" },
+                { "HTTPS://u:p@a.example:8443/x?y", "more than a name|expected \"a.example\"" },
+                { "a.example/", "more than a name|expected \"a.example\"" },
+                { "https://", "more than a name|the name alone" },
+                { "b\303\274cher.example", "outside of ASCII|xn--" },
+                { "*", "no label after|\"*.example.com\"" },
+                { "*.", "no label after|\"*.example.com\"" },
+                { "*.*.example", "\"*\" within|first label" },
+                { "a.*.example", "\"*\" within|first label" },
+                { "*a.example", "\"*\" within|first label" },
+                { "a*.example", "\"*\" within|first label" },
+                { "**.example", "\"*\" within|first label" },
+                { ".", "an empty label" },
+                { "..", "an empty label" },
+                { ".example", "an empty label" },
+                { "a..example", "an empty label" },
+                { "a.example..", "an empty label" },
+                { "*..example", "an empty label" },
+                { "a b.example", "a character" },
+                { " a.example", "a character" },
+                { "a,b.example", "a character" },
+                { "a.example\\\\", "a character" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), EGRESS("{\"host\":\"%s\"}"), wrong[i].host);
+                assert_refused(text, EGRESS_RULE ".host", wrong[i].words);
+        }
+        assert_accepted(EGRESS("{\"host\":\"localhost\"},{\"host\":\"_dmarc.a-b.example\"},{\"host\":\"xn--bcher-kva.example\"},"
+                               "{\"host\":\"1.2.3.4.example\"},{\"host\":\"*.com\"},{\"host\":\"0x.x\"}"));
+}
+
+/* A rule for a name of that many bytes, after "*." where there is a star, the last label of as many. */
+static const char *long_host(char out[1024], bool star, int total, int last)
+{
+        char name[512];
+        int n = 0;
+
+        while (total - n > last) {
+                int label = total - n - last - 1 < 60 ? total - n - last - 1 : 60;
+
+                n += sprintf(name + n, "%.*s.", label, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        }
+        memset(name + n, 'b', (size_t)last);
+        name[total] = '\0';
+        snprintf(out, 1024, EGRESS("{\"host\":\"%s%s\"}"), star ? "*." : "", name);
+        return out;
+}
+
+static void host_names_have_lengths(void **state)
+{
+        char text[1024];
+
+        (void)state;
+        assert_accepted(long_host(text, false, 253, 63));
+        assert_refused(long_host(text, false, 254, 63), EGRESS_RULE ".host", "254 bytes|at most 253");
+        assert_accepted(long_host(text, true, 251, 63));
+        assert_refused(long_host(text, true, 252, 63), EGRESS_RULE ".host", "254 bytes|at most 253");
+        assert_refused(long_host(text, false, 200, 64), EGRESS_RULE ".host", "more than 63 bytes");
+        assert_accepted(EGRESS("{\"host\":\"a\"},{\"host\":\"*.a\"}"));
 }
 
 static void addresses_are_strict(void **state)
@@ -630,6 +774,11 @@ int main(void)
                 cmocka_unit_test(grants_go_with_asking),
                 cmocka_unit_test(limits_follow_their_notation),
                 cmocka_unit_test(prefixes_have_no_host_bits),
+                cmocka_unit_test(some_addresses_are_named_each_by_itself),
+                cmocka_unit_test(a_rule_has_a_host_or_a_cidr),
+                cmocka_unit_test(a_host_rule_is_read_as_written),
+                cmocka_unit_test(host_names_are_strict),
+                cmocka_unit_test(host_names_have_lengths),
                 cmocka_unit_test(addresses_are_strict),
                 cmocka_unit_test(ports_are_numbers_or_ranges),
                 cmocka_unit_test(messages_do_not_carry_terminal_escapes_or_long_values),

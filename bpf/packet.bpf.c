@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The last look at what leaves a session's sockets, attached to its cgroup: bytes that were queued before a kill, or before a right was
+ * taken away, leave no more, whoever has the socket now; nothing goes by way of another host; and on loopback only what a rule names, or
+ * the session itself has there at this moment, gets any.
+ */
+#include "member.bpf.h"
+
+#define ETH_P_IP 0x0800
+#define NEXTHDR_HOP 0
+#define JUMBO 0xc2 /* RFC 2675: the kernel's own, of packets that the device splits */
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+
+struct headers {
+        struct peer_address to;
+        __u8 from[16] __attribute__((aligned(8)));
+        __u16 from_port;
+        __u8 protocol;
+        bool v4;
+        __u32 at; /* of the transport header */
+};
+
+static __always_inline bool read_v4(struct __sk_buff *skb, struct headers *h)
+{
+        struct iphdr ip;
+
+        if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)) || ip.ihl != 5)
+                return false;
+        address_v4(&h->to, ip.daddr, 0);
+        __builtin_memcpy(h->from + 12, &ip.saddr, 4);
+        h->protocol = ip.protocol;
+        h->at = sizeof(ip);
+        return true;
+}
+
+static __always_inline bool read_v6(struct __sk_buff *skb, struct headers *h)
+{
+        struct ipv6hdr ip;
+        __u8 jumbo[4];
+
+        if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+                return false;
+        __builtin_memcpy(h->to.addr, &ip.daddr, sizeof(h->to.addr));
+        __builtin_memcpy(h->from, &ip.saddr, sizeof(h->from));
+        h->protocol = ip.nexthdr;
+        h->at = sizeof(ip);
+        if (h->protocol != NEXTHDR_HOP)
+                return true;
+        if (bpf_skb_load_bytes(skb, h->at, jumbo, sizeof(jumbo)) || jumbo[1] || jumbo[2] != JUMBO)
+                return false;
+        h->protocol = jumbo[0];
+        h->at += 8;
+        return true;
+}
+
+/* False: it has options, or headers between, that may lead it elsewhere; or no session can have sent it. */
+static __always_inline bool read_headers(struct __sk_buff *skb, struct headers *h)
+{
+        __u16 ports[2];
+
+        h->v4 = skb->protocol == __builtin_bswap16(ETH_P_IP);
+        if (h->v4 ? !read_v4(skb, h) : !read_v6(skb, h))
+                return false;
+        if (h->protocol != IPPROTO_TCP && h->protocol != IPPROTO_UDP)
+                return false;
+        if (bpf_skb_load_bytes(skb, h->at, ports, sizeof(ports)))
+                return false;
+        h->from_port = ports[0];
+        h->to.port = __builtin_bswap16(ports[1]);
+        h->to.known = true;
+        return true;
+}
+
+/* Whether a TCP segment carries no data, and of the flags only these. */
+static __always_inline bool is_bare(struct __sk_buff *skb, const struct headers *h, __u8 without)
+{
+        __u8 tcp[2]; /* where the data begins, flags */
+
+        if (h->protocol != IPPROTO_TCP || bpf_skb_load_bytes(skb, h->at + 12, tcp, sizeof(tcp)))
+                return false;
+        return !(tcp[1] & without) && skb->len == h->at + (tcp[0] >> 4) * 4;
+}
+
+/* Whether it only tells the peer that the connection is no more. */
+static __always_inline bool is_reset(struct __sk_buff *skb, const struct headers *h)
+{
+        return is_bare(skb, h, 0) && !is_bare(skb, h, TCP_RST);
+}
+
+enum receiver { RECEIVER_NOBODY, RECEIVER_HOME, RECEIVER_OTHER };
+
+/* Whose socket gets it: the session's, or its resolver's; or another's. */
+static __always_inline enum receiver receiver_of(struct __sk_buff *skb, const struct agent *a, const struct headers *h)
+{
+        struct bpf_sock_tuple way = {};
+        __u32 size = h->v4 ? sizeof(way.ipv4) : sizeof(way.ipv6);
+        struct bpf_sock *found;
+        bool own;
+
+        if (h->v4) {
+                __builtin_memcpy(&way.ipv4.saddr, h->from + 12, 4);
+                __builtin_memcpy(&way.ipv4.daddr, h->to.addr + 12, 4);
+                way.ipv4.sport = h->from_port;
+                way.ipv4.dport = __builtin_bswap16(h->to.port);
+        } else {
+                __builtin_memcpy(way.ipv6.saddr, h->from, 16);
+                __builtin_memcpy(way.ipv6.daddr, h->to.addr, 16);
+                way.ipv6.sport = h->from_port;
+                way.ipv6.dport = __builtin_bswap16(h->to.port);
+        }
+        if (h->protocol == IPPROTO_TCP)
+                found = bpf_sk_lookup_tcp(skb, &way, size, BPF_F_CURRENT_NETNS, 0);
+        else
+                found = bpf_sk_lookup_udp(skb, &way, size, BPF_F_CURRENT_NETNS, 0);
+        if (!found)
+                return RECEIVER_NOBODY;
+        own = is_own(a, bpf_sk_storage_get(&owners, found, NULL, 0));
+        bpf_sk_release(found);
+        return own ? RECEIVER_HOME : RECEIVER_OTHER;
+}
+
+/* Whether it answers who has connected to what the session listens to. */
+static __always_inline bool is_answer(struct __sk_buff *skb, const struct agent *a)
+{
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+        struct hf_task *owner = sk ? bpf_sk_storage_get(&owners, sk, NULL, 0) : NULL;
+
+        return is_own(a, owner) && owner->kind == HF_SOCKET_LISTENS;
+}
+
+static __always_inline bool is_allowed(const struct agent *a, const struct headers *h, __u32 *rule)
+{
+        return net_decide(a, &h->to, h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, HF_GRACE, rule) == HF_WHY_ALLOWED;
+}
+
+static __always_inline bool may_leave(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+{
+        __u32 rule;
+
+        if (!a->session->recheck && !a->session->flows && (h->protocol == IPPROTO_TCP || !a->session->resolver))
+                return true;
+        member_policy(a);
+        return is_allowed(a, h, &rule);
+}
+
+/* The same, to loopback. Where nobody is, what goes to the resolver's port is told so by the kernel: it may be about to begin anew. */
+static __always_inline bool may_stay(struct __sk_buff *skb, struct agent *a, const struct headers *h, enum receiver *who)
+{
+        __u32 rule;
+
+        *who = RECEIVER_NOBODY;
+        if (is_bare(skb, h, TCP_SYN) || is_answer(skb, a))
+                return true;
+        *who = receiver_of(skb, a, h);
+        if (*who == RECEIVER_HOME || (*who == RECEIVER_NOBODY && h->to.port == a->session->resolver))
+                return true;
+        member_policy(a);
+        return is_allowed(a, h, &rule);
+}
+
+/* Tells of a packet that no hook has seen. Whoever runs now need not have sent it. */
+static __always_inline void report_packet(const struct agent *a, const struct headers *h)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_SEND, .error = -EACCES, .why = HF_WHY_GUARD };
+        struct hf_event *e = event_start(a, &r, sizeof(*e));
+
+        if (!e)
+                return;
+        __builtin_memcpy(r.addr, h->to.addr, sizeof(r.addr));
+        r.port = h->to.port;
+        event_what(e, a, &r);
+        bpf_ringbuf_submit(e, 0);
+}
+
+SEC("cgroup_skb/egress")
+int packet_leaves(struct __sk_buff *skb)
+{
+        enum receiver who = RECEIVER_OTHER;
+        struct headers h = {};
+        struct agent a;
+        bool known;
+
+        if (!member(&a))
+                return 1;
+        known = read_headers(skb, &h);
+        if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(skb, &a, &h)))
+                return 1;
+        if (known && is_reset(skb, &h))
+                return 1;
+        if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))
+                report_packet(&a, &h);
+        return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/flows.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/netns.h"
+#include "daemon/verdict.h"
+#include "holdfast/decide.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ROOM 32768           /* bytes of one part of the kernel's answer */
+#define LONGEST 200000000ull /* ns */
+#define DEPTH_MAX 16         /* cgroups in each other */
+
+/* A socket of the session. */
+struct flow {
+        uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+        struct inet_diag_msg is;
+};
+
+/* What is looked for, and how. */
+struct look {
+        struct daemon *d;
+        const struct session *s;
+        int dump, destroy; /* netlink sockets */
+        uint32_t policy;
+        struct standing now;
+        struct flow *list;
+        size_t n, room;
+};
+
+/* ---- what is allowed ----------------------------------------------------------------------------------------------------------- */
+
+static bool to_loopback(const uint8_t addr[16])
+{
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, last[16] = { [15] = 1 };
+
+        return (!memcmp(addr, mapped, sizeof(mapped)) && addr[12] == 127) || !memcmp(addr, last, sizeof(last));
+}
+
+static void addr_read(uint8_t family, const __be32 *from, uint8_t addr[16])
+{
+        static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
+        memcpy(addr, mapped, sizeof(mapped));
+        memcpy(addr + (family == AF_INET ? 12 : 0), from, family == AF_INET ? 4 : 16);
+}
+
+static bool allows(const struct flow *f, const struct hf_egress *egress, const struct look *l)
+{
+        return verdict_egress(egress, f->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, ntohs(f->is.id.idiag_dport), &l->now).why ==
+               HF_WHY_ALLOWED;
+}
+
+/* Whether another socket of the session is its other end on loopback, or listens at its own. */
+static bool is_home(const struct look *l, const struct flow *f)
+{
+        for (size_t i = 0; i < l->n; i++) {
+                const struct flow *other = &l->list[i];
+
+                if (other->protocol != f->protocol || other->is.id.idiag_sport == 0)
+                        continue;
+                if (other->is.idiag_state == TCP_LISTEN ? other->is.id.idiag_sport == f->is.id.idiag_sport
+                                                        : other->is.id.idiag_sport == f->is.id.idiag_dport)
+                        return true;
+        }
+        return f->is.id.idiag_dport == htons(l->s->resolver.port);
+}
+
+/* As net_decide() of the BPF programs. */
+static bool may_go_on(const struct look *l, const struct flow *f)
+{
+        struct hf_egress egress;
+        uint8_t addr[16];
+
+        if (f->is.idiag_state == TCP_LISTEN || f->is.idiag_state == TCP_TIME_WAIT || !f->is.id.idiag_dport)
+                return true; /* not connected */
+        if (l->now.killed)
+                return false;
+        addr_read(f->is.idiag_family, f->is.id.idiag_dst, addr);
+        if (kernel_egress(l->d->kernel, l->policy, addr, &egress) == 0 && allows(f, &egress, l))
+                return true;
+        if (kernel_opened(l->d->kernel, l->policy, addr, &egress) == 0 && allows(f, &egress, l))
+                return true;
+        return to_loopback(addr) && is_home(l, f);
+}
+
+/* ---- sock_diag(7) -------------------------------------------------------------------------------------------------------------- */
+
+/* Asks for all sockets of a cgroup. */
+static int ask(const struct look *l, uint8_t family, uint8_t protocol, uint64_t cgroup)
+{
+        struct {
+                struct nlmsghdr header;
+                struct inet_diag_req_v2 request;
+                struct nlattr attribute;
+                struct inet_diag_bc_op op;
+                uint8_t id[sizeof(cgroup)];
+        } m = {
+                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+                .request = { .sdiag_family = family, .sdiag_protocol = protocol, .idiag_states = ~0u },
+                .attribute = { .nla_len = sizeof(m.attribute) + sizeof(m.op) + sizeof(m.id), .nla_type = INET_DIAG_REQ_BYTECODE },
+                .op = { .code = INET_DIAG_BC_CGROUP_COND, .yes = sizeof(m.op) + sizeof(m.id), .no = sizeof(m.op) + sizeof(m.id) + 4 },
+        };
+
+        memcpy(m.id, &cgroup, sizeof(cgroup));
+        return send(l->dump, &m, sizeof(m), 0) < 0 ? -errno : 0;
+}
+
+static int add(struct look *l, uint8_t protocol, const struct inet_diag_msg *is)
+{
+        if (l->n == l->room) {
+                const size_t room = l->room ? 2 * l->room : 64;
+                struct flow *list = reallocarray(l->list, room, sizeof(*list));
+
+                if (!list)
+                        return -ENOMEM;
+                l->list = list;
+                l->room = room;
+        }
+        l->list[l->n++] = (struct flow){ protocol, *is };
+        return 0;
+}
+
+/* Reads one part of the answer; *end: there is no more. */
+static int read_part(struct look *l, uint8_t protocol, bool *end)
+{
+        _Alignas(struct nlmsghdr) static uint8_t room[ROOM];
+        ssize_t size = recv(l->dump, room, sizeof(room), 0);
+        int left = (int)size;
+
+        if (size < 0)
+                return -errno;
+        for (const struct nlmsghdr *h = (const void *)room; NLMSG_OK(h, (unsigned)left); h = NLMSG_NEXT(h, left)) {
+                *end = h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
+                if (*end)
+                        return h->nlmsg_type == NLMSG_ERROR ? ((const struct nlmsgerr *)NLMSG_DATA(h))->error : 0;
+                if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && add(l, protocol, NLMSG_DATA(h)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Notes all sockets of a cgroup. */
+static int find_in(struct look *l, uint64_t cgroup)
+{
+        static const uint8_t families[] = { AF_INET, AF_INET6 }, protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+        int r = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(protocols) && r == 0; i++) {
+                bool end = false;
+
+                r = ask(l, families[i / 2], protocols[i % 2], cgroup);
+                while (r == 0 && !end)
+                        r = read_part(l, protocols[i % 2], &end);
+        }
+        return r;
+}
+
+/* One that is gone meanwhile is no fault. */
+static int end_one(const struct look *l, const struct flow *f)
+{
+        const struct {
+                struct nlmsghdr header;
+                struct inet_diag_req_v2 request;
+        } m = {
+                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DESTROY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+                .request = { .sdiag_family = f->is.idiag_family,
+                             .sdiag_protocol = f->protocol,
+                             .idiag_states = 1u << f->is.idiag_state,
+                             .id = f->is.id },
+        };
+        struct {
+                struct nlmsghdr header;
+                struct nlmsgerr error;
+                uint8_t more[256];
+        } answer = { 0 };
+
+        if (send(l->destroy, &m, sizeof(m), 0) < 0 || recv(l->destroy, &answer, sizeof(answer), 0) < 0)
+                return -errno;
+        return answer.error.error == -ENOENT ? 0 : answer.error.error;
+}
+
+/* For so long as may be: what is left then sends nothing all the same. */
+static int end_all(const struct look *l)
+{
+        const uint64_t until = time_now(CLOCK_MONOTONIC) + LONGEST;
+        int failed = 0;
+
+        for (size_t i = 0; i < l->n && time_now(CLOCK_MONOTONIC) < until; i++) {
+                int r = may_go_on(l, &l->list[i]) ? 0 : end_one(l, &l->list[i]);
+
+                failed = failed ? failed : r;
+        }
+        return failed;
+}
+
+/* ---- cgroups ------------------------------------------------------------------------------------------------------------------- */
+
+/* The same, of those below it too. */
+static int find_below(struct look *l, int cgroup, int depth)
+{
+        _cleanup_closedir_ DIR *dir = NULL;
+        struct dirent *entry;
+        uint64_t id;
+        int failed = cgroup_id(cgroup, &id), fd;
+
+        if (failed == 0)
+                failed = find_in(l, id);
+        fd = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        while (dir && depth < DEPTH_MAX && (entry = readdir(dir))) {
+                _cleanup_close_ int below = -1;
+                int r;
+
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                        continue;
+                below = openat(cgroup, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                r = below < 0 ? 0 : find_below(l, below, depth + 1);
+                failed = failed ? failed : r;
+        }
+        return failed;
+}
+
+/* ---- all together -------------------------------------------------------------------------------------------------------------- */
+
+/* Netlink sockets speak of the network namespace that they were made in. */
+static int open_sockets(struct look *l)
+{
+        const struct timeval patience = { 1, 0 };
+        const pid_t pid = session_member(l->d, l->s);
+        int own = -1, r = pid > 0 ? netns_enter(pid, &own) : 0;
+
+        if (r < 0)
+                return r;
+        l->dump = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        l->destroy = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        r = l->dump < 0 || l->destroy < 0 ? -errno : 0;
+        setsockopt(l->dump, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(l->destroy, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        netns_leave(own);
+        return r;
+}
+
+void flows_end(struct daemon *d, const struct session *s)
+{
+        const uint32_t policy = __atomic_load_n(&kernel_session(d->kernel, s->slot)->policy, __ATOMIC_ACQUIRE);
+        const struct hf_policy *record = kernel_policy(d->kernel, policy);
+        const uint32_t now = (uint32_t)(time_now(CLOCK_BOOTTIME) / 1000000000);
+        struct look l = {
+                .d = d,
+                .s = s,
+                .dump = -1,
+                .destroy = -1,
+                .policy = policy,
+                .now = { .policy = { .active = record->active, .killed = record->killed },
+                         .killed = session_bits(d, s),
+                         .time = now > HF_GRACE ? now - HF_GRACE : 0 },
+        };
+        int r = open_sockets(&l);
+
+        if (r == 0)
+                r = find_below(&l, s->cgroup_fd, 0);
+        if (r == 0)
+                r = end_all(&l);
+        if (r < 0)
+                log_warning("session %s: connections that are not allowed any more cannot be ended, and no byte of theirs leaves: %s",
+                            s->id, strerror(-r));
+        free(l.list);
+        cleanup_close(&l.dump);
+        cleanup_close(&l.destroy);
+}
