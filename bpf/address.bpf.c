@@ -26,14 +26,12 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
 {
         struct bpf_sock_tuple to = {};
         __u32 size = v4 ? sizeof(to.ipv4) : sizeof(to.ipv6);
-        struct bpf_sock *found;
+        struct bpf_sock *found, *from = ctx->sk;
         struct hf_task *owner;
-        struct bpf_sock *from = ctx->sk;
         bool own, resolver;
 
         if (!from)
                 return HELD_BY_OTHER;
-
         if (v4) {
                 __builtin_memcpy(&to.ipv4.daddr, p->addr + 12, 4);
                 to.ipv4.dport = __builtin_bswap16(p->port);

@@ -11,14 +11,17 @@
 #define JUMBO 0xc2 /* RFC 2675: the kernel's own, of packets that the device splits */
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_ACK 0x10
 
 struct headers {
         struct peer_address to;
         __u8 from[16] __attribute__((aligned(8)));
         __u16 from_port;
         __u8 protocol;
+        __u8 flags; /* of TCP */
         bool v4;
-        __u32 at; /* of the transport header */
+        bool bare; /* TCP, and no data */
+        __u32 at;  /* of the transport header */
 };
 
 static __always_inline bool read_v4(struct __sk_buff *skb, struct headers *h)
@@ -58,6 +61,7 @@ static __always_inline bool read_v6(struct __sk_buff *skb, struct headers *h)
 static __always_inline bool read_headers(struct __sk_buff *skb, struct headers *h)
 {
         __u16 ports[2];
+        __u8 tcp[2]; /* where the data begins, flags */
 
         h->v4 = skb->protocol == __builtin_bswap16(ETH_P_IP);
         if (h->v4 ? !read_v4(skb, h) : !read_v6(skb, h))
@@ -69,23 +73,19 @@ static __always_inline bool read_headers(struct __sk_buff *skb, struct headers *
         h->from_port = ports[0];
         h->to.port = __builtin_bswap16(ports[1]);
         h->to.known = true;
+        if (h->protocol != IPPROTO_TCP)
+                return true;
+        if (bpf_skb_load_bytes(skb, h->at + 12, tcp, sizeof(tcp)))
+                return false;
+        h->flags = tcp[1];
+        h->bare = skb->len == h->at + (tcp[0] >> 4) * 4;
         return true;
 }
 
-/* Whether a TCP segment carries no data, and of the flags only these. */
-static __always_inline bool is_bare(struct __sk_buff *skb, const struct headers *h, __u8 without)
-{
-        __u8 tcp[2]; /* where the data begins, flags */
-
-        if (h->protocol != IPPROTO_TCP || bpf_skb_load_bytes(skb, h->at + 12, tcp, sizeof(tcp)))
-                return false;
-        return !(tcp[1] & without) && skb->len == h->at + (tcp[0] >> 4) * 4;
-}
-
 /* Whether it only tells the peer that the connection is no more. */
-static __always_inline bool is_reset(struct __sk_buff *skb, const struct headers *h)
+static __always_inline bool is_reset(const struct headers *h)
 {
-        return is_bare(skb, h, 0) && !is_bare(skb, h, TCP_RST);
+        return h->bare && (h->flags & TCP_RST);
 }
 
 enum receiver { RECEIVER_NOBODY, RECEIVER_HOME, RECEIVER_OTHER };
@@ -120,43 +120,45 @@ static __always_inline enum receiver receiver_of(struct __sk_buff *skb, const st
         return own ? RECEIVER_HOME : RECEIVER_OTHER;
 }
 
-/* Whether it answers who has connected to what the session listens to. */
-static __always_inline bool is_answer(struct __sk_buff *skb, const struct agent *a)
+/*
+ * Whether it answers who has connected to what the session listens to. Not what connects: a socket counts as one that listens as soon as
+ * somebody has asked for that.
+ */
+static __always_inline bool is_answer(struct __sk_buff *skb, const struct agent *a, const struct headers *h)
 {
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
         struct hf_task *owner = sk ? bpf_sk_storage_get(&owners, sk, NULL, 0) : NULL;
 
+        if (h->protocol != IPPROTO_TCP || (h->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+                return false;
         return is_own(a, owner) && owner->kind == HF_SOCKET_LISTENS;
 }
 
-static __always_inline bool is_allowed(const struct agent *a, const struct headers *h, __u32 *rule)
-{
-        return net_decide(a, &h->to, h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, HF_GRACE, rule) == HF_WHY_ALLOWED;
-}
-
-static __always_inline bool may_leave(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+static __always_inline bool is_allowed(struct agent *a, const struct headers *h)
 {
         __u32 rule;
 
+        member_policy(a);
+        return net_decide(a, &h->to, h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP, HF_GRACE, &rule) == HF_WHY_ALLOWED;
+}
+
+static __always_inline bool may_leave(struct agent *a, const struct headers *h)
+{
         if (!a->session->recheck && !a->session->flows && (h->protocol == IPPROTO_TCP || !a->session->resolver))
                 return true;
-        member_policy(a);
-        return is_allowed(a, h, &rule);
+        return is_allowed(a, h);
 }
 
 /* The same, to loopback. Where nobody is, what goes to the resolver's port is told so by the kernel: it may be about to begin anew. */
 static __always_inline bool may_stay(struct __sk_buff *skb, struct agent *a, const struct headers *h, enum receiver *who)
 {
-        __u32 rule;
-
         *who = RECEIVER_NOBODY;
-        if (is_bare(skb, h, TCP_SYN) || is_answer(skb, a))
+        if ((h->bare && !(h->flags & TCP_SYN)) || is_answer(skb, a, h))
                 return true;
         *who = receiver_of(skb, a, h);
         if (*who == RECEIVER_HOME || (*who == RECEIVER_NOBODY && h->to.port == a->session->resolver))
                 return true;
-        member_policy(a);
-        return is_allowed(a, h, &rule);
+        return is_allowed(a, h);
 }
 
 /* Tells of a packet that no hook has seen. Whoever runs now need not have sent it. */
@@ -184,9 +186,9 @@ int packet_leaves(struct __sk_buff *skb)
         if (!member(&a))
                 return 1;
         known = read_headers(skb, &h);
-        if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(skb, &a, &h)))
+        if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h)))
                 return 1;
-        if (known && is_reset(skb, &h))
+        if (known && is_reset(&h))
                 return 1;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))
                 report_packet(&a, &h);

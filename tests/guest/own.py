@@ -67,7 +67,9 @@ if "leave" in sys.argv:
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.bind(("127.0.0.1", 0))
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.bind(("127.0.0.1", 0))
     sender.connect(receiver.getsockname())
+    tried(sender.listen)  # no such socket can, and one that listens may answer anybody
     receiver.connect(sender.getsockname())
     talk(sender, receiver)
     print("left", receiver.getsockname()[1], flush=True)
