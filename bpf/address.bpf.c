@@ -71,12 +71,14 @@ static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct ag
 }
 
 /* Notes that the socket goes where a rule lets it. */
-static __always_inline void note_away(struct bpf_sock_addr *ctx)
+static __always_inline void note_away(struct bpf_sock_addr *ctx, const struct agent *a)
 {
-        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, 0) : NULL;
+        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
 
-        if (owner)
-                owner->kind = HF_SOCKET_MADE;
+        if (!owner)
+                return;
+        make_own(a, owner);
+        owner->kind = HF_SOCKET_AWAY;
 }
 
 /* Whether the socket may go there: by the policy, or to itself. Else 0, with an event. */
@@ -88,7 +90,7 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         __u32 rule = 0;
 
         member_policy(a);
-        if (!a->killed && is_loopback(p))
+        if (!a->killed && is_loopback(p) && !is_everybody(p))
                 who = holder_of(ctx, a, p, v4);
         if (who == HELD_BY_RESOLVER)
                 return 1;
@@ -97,7 +99,8 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         else if (!a->killed)
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
         if (why == HF_WHY_ALLOWED) {
-                note_away(ctx);
+                if (is_loopback(p))
+                        note_away(ctx, a);
                 return 1;
         }
         if (who == HELD_BY_OWN && note_home(ctx, a))

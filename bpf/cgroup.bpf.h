@@ -28,6 +28,12 @@ static __always_inline __u32 cgroup_slot(struct cgroup *cgroup, __u64 only)
         return 0;
 }
 
+/* The slot of a socket's cgroup, that in which it was made. Global, and so verified once. */
+__attribute__((noinline)) __weak __u32 socket_session(__u64 sk)
+{
+        return cgroup_slot(BPF_CORE_READ((struct sock *)sk, sk_cgrp_data.cgroup), 0);
+}
+
 /* The slot of a task's cgroup. Global, and so verified once, whatever calls it. */
 __attribute__((noinline)) __weak __u32 cgroup_session(__u64 task)
 {

@@ -20,7 +20,12 @@ static __always_inline bool member(struct agent *a)
         a->policy = 0;
         a->live = 0;
         a->session = bpf_map_lookup_elem(&sessions, &a->slot);
-        if (!a->slot || !a->session || a->session->generation != of->generation)
+        if (!a->slot || !a->session)
+                return false;
+        a->killed = of->kind;
+        if (of->kind)
+                return true;
+        if (a->session->generation != of->generation)
                 return false;
         a->killed = *(volatile __u32 *)&a->session->kill | *(volatile __u32 *)&host.kill;
         return true;

@@ -30,6 +30,8 @@
 #define SOL_SOCKET 1
 #define SO_BINDTODEVICE 25
 #define SO_BINDTOIFINDEX 62
+#define SO_ATTACH_REUSEPORT_CBPF 51 /* who gets what comes to a port that several have */
+#define SO_ATTACH_REUSEPORT_EBPF 52
 #define MSG_FASTOPEN 0x20000000
 
 /* Reads a socket address that the kernel has copied in. AF_UNSPEC counts as IPv4 where the kernel takes it so (v4_unspec). */
@@ -64,7 +66,7 @@ static __always_inline bool is_left_to_cgroup(const struct agent *a, struct sock
                 return false;
         if (!(p->port == HF_NAME_SERVER && a->session->resolver) && !is_loopback(p))
                 return false;
-        return cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
+        return socket_session(number(sk)) == a->slot;
 }
 
 /*
@@ -78,7 +80,7 @@ static __always_inline bool only_looks(const struct agent *a, struct socket *soc
         if (sock->type != SOCK_DGRAM || a->killed || !p->known || !a->session || !a->session->resolver)
                 return false;
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        return bpf_map_lookup_elem(&opened, &key) && cgroup_slot(sk->sk_cgrp_data.cgroup, 0) == a->slot;
+        return bpf_map_lookup_elem(&opened, &key) && socket_session(number(sk)) == a->slot;
 }
 
 SEC("lsm/socket_create")
@@ -236,7 +238,9 @@ int BPF_PROG(socket_listen, struct socket *sock, int backlog)
         if (!owner)
                 return -ENOMEM;
         make_own(&a, owner);
-        owner->kind = HF_SOCKET_LISTENS;
+        /* What is connected cannot listen; nor does what was, or another thread connects right now, count as one that does. */
+        if (sock->type == SOCK_STREAM && (sk->__sk_common.skc_state == TCP_CLOSE || sk->__sk_common.skc_state == TCP_LISTEN))
+                __sync_val_compare_and_swap(&owner->kind, HF_SOCKET_MADE, HF_SOCKET_LISTENS);
         return 0;
 }
 
@@ -304,7 +308,8 @@ static __always_inline bool option_leads_elsewhere(int level, int name)
 {
         switch (level) {
         case SOL_SOCKET:
-                return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX;
+                return name == SO_BINDTODEVICE || name == SO_BINDTOIFINDEX || name == SO_ATTACH_REUSEPORT_CBPF ||
+                       name == SO_ATTACH_REUSEPORT_EBPF;
         case IPPROTO_IP:
                 return name == IP_OPTIONS || name == IP_UNICAST_IF || joins_group(name);
         case IPPROTO_IPV6:

@@ -8,6 +8,7 @@
 
 #define ETH_P_IP 0x0800
 #define NEXTHDR_HOP 0
+#define LOOPBACK 1 /* number of that interface */
 #define JUMBO 0xc2 /* RFC 2675: the kernel's own, of packets that the device splits */
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
@@ -109,10 +110,20 @@ static __always_inline enum receiver receiver_of(struct __sk_buff *skb, const st
                 way.ipv6.sport = h->from_port;
                 way.ipv6.dport = __builtin_bswap16(h->to.port);
         }
+        if (is_everybody(&h->to))
+                return RECEIVER_OTHER;
         if (h->protocol == IPPROTO_TCP)
                 found = bpf_sk_lookup_tcp(skb, &way, size, BPF_F_CURRENT_NETNS, 0);
         else
                 found = bpf_sk_lookup_udp(skb, &way, size, BPF_F_CURRENT_NETNS, 0);
+        /* One that is about to be forgotten is none; a new one goes to who listens. */
+        if (!found && (h->flags & TCP_SYN)) {
+                if (h->v4)
+                        way.ipv4.saddr = way.ipv4.sport = 0;
+                else
+                        way.ipv6.sport = 0;
+                found = bpf_sk_lookup_tcp(skb, &way, size, BPF_F_CURRENT_NETNS, 0);
+        }
         if (!found)
                 return RECEIVER_NOBODY;
         own = is_own(a, bpf_sk_storage_get(&owners, found, NULL, 0));
@@ -152,6 +163,9 @@ static __always_inline bool may_leave(struct agent *a, const struct headers *h)
 /* The same, to loopback. Where nobody is, what goes to the resolver's port is told so by the kernel: it may be about to begin anew. */
 static __always_inline bool may_stay(struct __sk_buff *skb, struct agent *a, const struct headers *h, enum receiver *who)
 {
+        *who = RECEIVER_OTHER;
+        if (skb->ifindex != LOOPBACK)
+                return false;
         *who = RECEIVER_NOBODY;
         if ((h->bare && !(h->flags & TCP_SYN)) || is_answer(skb, a, h))
                 return true;

@@ -16,6 +16,7 @@
 #define IPPROTO_IP 0
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define TCP_CLOSE 7
 #define TCP_LISTEN 10
 
 /* Where something goes, or comes from. */
@@ -56,6 +57,12 @@ static __always_inline bool is_loopback(const struct peer_address *p)
         if (addr[0])
                 return false;
         return addr[1] == __builtin_bswap64(1) || ((addr[1] & 0xffffffff) == 0xffff0000 && p->addr[12] == 127);
+}
+
+/* The broadcast address of loopback: what is sent there all get. */
+static __always_inline bool is_everybody(const struct peer_address *p)
+{
+        return *(const __u32 *)(p->addr + 12) == __builtin_bswap32(0x7fffffff);
 }
 
 /* The same, or one that is not specified: the kernel connects that to loopback. */
@@ -200,10 +207,10 @@ static __always_inline bool at_home(const struct agent *a, struct sock *sk, cons
         struct hf_task *owner;
         struct hf_led *record;
 
-        if (a->killed || !a->session || !is_loopback(p))
-                return false;
+        if (a->killed || !a->session || !is_loopback(p) || socket_session(number(sk)) != a->slot)
+                return false; /* of others no packet is asked about */
         owner = bpf_sk_storage_get(&owners, sk, NULL, 0);
-        if (is_own(a, owner) && owner->kind)
+        if (is_own(a, owner) && (owner->kind == HF_SOCKET_LISTENS || owner->kind == HF_SOCKET_HOME))
                 return true;
         record = bpf_sk_storage_get(&led, sk, NULL, 0);
         return record && record->to == p->port && record->to == a->session->resolver;

@@ -374,6 +374,7 @@ struct hf_held {
 /* What a socket is to the session that it belongs to. */
 enum hf_socket {
         HF_SOCKET_MADE,     /* made, or bound */
+        HF_SOCKET_AWAY,     /* connected on loopback to where a rule lets it; never counts as one that listens again */
         HF_SOCKET_LISTENS,  /* listens on loopback, or was accepted there */
         HF_SOCKET_HOME,     /* connected on loopback to another of the session's, or has sent there */
         HF_SOCKET_RESOLVER, /* its resolver's */
@@ -382,7 +383,7 @@ enum hf_socket {
 /* Task storage "tasks": which session a task belongs to. Socket storage "owners": the same of a socket. */
 struct hf_task {
         __u32 slot;
-        __u32 kind; /* of a socket: enum hf_socket */
+        __u32 kind; /* of a socket: enum hf_socket; of a cgroup: not 0 once its session has ended while a kill was in force */
         __u64 generation;
 };
 

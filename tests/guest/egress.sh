@@ -188,6 +188,92 @@ test_what_a_session_listened_to_is_anothers_once_it_has_left() {
 	await "it is told" eval 'since | fields session="$session" kind=connect op=send verdict=deny addr=127.0.0.1 | grep -q .'
 }
 
+test_a_connection_whose_rule_is_gone_does_not_go_on_as_one_that_listens() {
+	mkfifo "$WS/on"
+	exec 7<>"$WS/on"
+	start_session marked bash -c "exec python3 -c '
+import socket, sys
+s = socket.create_connection((\"127.0.0.1\", 7001))
+for one in s, socket.socket():
+    try:
+        if one is not s:
+            one.bind((\"127.0.0.2\", 7001))
+        one.listen()
+    except OSError:
+        pass
+print(\"connected\", flush=True)
+sys.stdin.readline()
+try:
+    print(\"sent\", s.send(b\"x\"), flush=True)
+except OSError as e:
+    print(e.strerror, flush=True)' <$WS/on >$WS/marked"
+	await "it is connected" grep -q connected "$WS/marked"
+	jq '.capabilities.net.egress = [{"cidr": "192.0.2.1"}]' "$POLICY" >"$SCRATCH/elsewhere.json"
+	holdfast policy apply "$session" "$SCRATCH/elsewhere.json"
+	echo >&7
+	await "it has tried" grep -qE 'sent|denied|abort|reset|Broken' "$WS/marked"
+	! grep -q sent "$WS/marked" || fail "it goes on: $(<"$WS/marked")"
+}
+
+test_what_a_session_has_sent_by_its_end_arrives() {
+	local POLICY=$SCRATCH/end.json
+	base_policy '' '{ "cidr": "127.0.1.9", "port": 7010, "proto": "tcp" }'
+	mark
+	rm -f "$WS/open" "$WS/sent" "$SCRATCH/drain" "$SCRATCH/got"
+	in_background python3 -c "import os, socket, time
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.1.9', 7010))
+s.listen()
+open('$WS/open', 'w').close()
+c = s.accept()[0]
+while not os.path.exists('$SCRATCH/drain'):
+    time.sleep(0.05)
+c.settimeout(20)
+total = 0
+while data := c.recv(1 << 20):
+    total += len(data)
+open('$SCRATCH/got', 'w').write('%d\n' % total)"
+	await "the server listens" test -e "$WS/open"
+	confined python3 -c "import socket
+s = socket.create_connection(('127.0.1.9', 7010))
+s.setblocking(False)
+total = 0
+try:
+    while True:
+        total += s.send(bytes(1 << 16))
+except BlockingIOError:
+    pass
+open('$WS/sent', 'w').write('%d\n' % total)"
+	same status 0 "$status"
+	await "the session has ended" session_ended_since
+	sleep 1
+	touch "$SCRATCH/drain"
+	await "all has come" test -s "$SCRATCH/got"
+	same "bytes" "$(<"$WS/sent")" "$(<"$SCRATCH/got")"
+}
+
+test_the_second_of_two_messages_goes_by_no_other_interface() {
+	local seen=$SCRATCH/by-another
+	ip link add hf-other type dummy
+	ip address add 192.0.2.1/24 dev hf-other
+	ip link set hf-other up
+	ip route add default via 192.0.2.254 dev hf-other
+	ip neighbour add 192.0.2.254 lladdr 02:00:00:00:00:01 dev hf-other
+	clean_up() { ip link del hf-other; }
+	in_background tcpdump -n -l -U -i hf-other -w "$seen" udp
+	await "the interface is watched" test -s "$seen"
+	same control 2 "$(second hf-other)"
+	await "control: it left there" eval 'tcpdump -n -r "$seen" 2>/dev/null | grep -q 127.0.0.1'
+	mark
+	confined "$(type -p second)" hf-other
+	same confined 1 "$output"
+	await "its events are written" session_ended_since
+	same "refusals" 1 "$(refusals seq | wc -l)"
+	sleep 1
+	same "packets there" 1 "$(tcpdump -n -r "$seen" 2>/dev/null | wc -l)"
+}
+
 connects() { # ADDRESS PORT
 	timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null
 }

@@ -62,19 +62,51 @@ static bool allows(const struct flow *f, const struct hf_egress *egress, const s
                HF_WHY_ALLOWED;
 }
 
-/* Whether another socket of the session is its other end on loopback, or listens at its own. */
+/* One end of a flow. */
+struct end {
+        uint8_t addr[16];
+        __be16 port;
+};
+
+static struct end end_of(const struct flow *f, bool remote)
+{
+        struct end e = { .port = remote ? f->is.id.idiag_dport : f->is.id.idiag_sport };
+
+        addr_read(f->is.idiag_family, remote ? f->is.id.idiag_dst : f->is.id.idiag_src, e.addr);
+        return e;
+}
+
+static bool is_end(const struct end *a, const struct end *b)
+{
+        return a->port == b->port && !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+/* Whether a socket is bound to that end, or to its port of all addresses. */
+static bool holds_end(const struct flow *f, const struct end *e)
+{
+        static const uint8_t any[16], any_v4[16] = { [10] = 0xff, [11] = 0xff };
+        const struct end own = end_of(f, false);
+
+        return own.port == e->port &&
+               (!memcmp(own.addr, e->addr, sizeof(any)) || !memcmp(own.addr, any, sizeof(any)) || !memcmp(own.addr, any_v4, sizeof(any)));
+}
+
+/* Whether another socket of the session is its other end on loopback, or listens at its own; or its resolver is that. */
 static bool is_home(const struct look *l, const struct flow *f)
 {
+        const struct end here = end_of(f, false), there = end_of(f, true);
+
         for (size_t i = 0; i < l->n; i++) {
                 const struct flow *other = &l->list[i];
+                const struct end other_there = end_of(other, true);
 
-                if (other->protocol != f->protocol || other->is.id.idiag_sport == 0)
+                if (other->protocol != f->protocol)
                         continue;
-                if (other->is.idiag_state == TCP_LISTEN ? other->is.id.idiag_sport == f->is.id.idiag_sport
-                                                        : other->is.id.idiag_sport == f->is.id.idiag_dport)
+                if (other->is.idiag_state == TCP_LISTEN ? holds_end(other, &here)
+                                                        : holds_end(other, &there) && (!other_there.port || is_end(&other_there, &here)))
                         return true;
         }
-        return f->is.id.idiag_dport == htons(l->s->resolver.port);
+        return there.port == htons(l->s->resolver.port);
 }
 
 /* As net_decide() of the BPF programs. */

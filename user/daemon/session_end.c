@@ -148,6 +148,15 @@ void session_limit_wall(struct daemon *d, struct session *s)
                 log_error("session %s: its wall limit cannot be kept: out of memory", s->id);
 }
 
+/* What it has sent by its end arrives, but after a kill. Somebody's own cgroup is left as it was. */
+static void release_sockets(struct daemon *d, const struct session *s)
+{
+        if (s->made_cgroup && (session_bits(d, s) & ~(uint32_t)HF_KILL_SETUP))
+                kernel_close_cgroup(d->kernel, s->cgroup_id, s->slot);
+        else
+                kernel_leave(d->kernel, s->cgroup_fd);
+}
+
 void session_release(struct daemon *d, struct session *s)
 {
         struct hf_session *record = kernel_session(d->kernel, s->slot);
@@ -155,8 +164,8 @@ void session_release(struct daemon *d, struct session *s)
 
         if (s->tied)
                 kernel_cgroup_remove(d->kernel, s->cgroup_id);
-        if (s->installed && !s->made_cgroup && s->cgroup_fd >= 0)
-                kernel_leave(d->kernel, s->cgroup_fd);
+        if (s->installed && s->cgroup_fd >= 0)
+                release_sockets(d, s);
         if (s->installed) {
                 __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
                 __atomic_store_n(&record->policy, 0, __ATOMIC_RELEASE);

@@ -134,6 +134,9 @@ int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], str
 int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct error *e);
 void kernel_leave(struct kernel *k, int cgroup);
 
+/* Closes for good a cgroup that nobody has any more, whose session was killed: what its sockets hold stays there. */
+void kernel_close_cgroup(struct kernel *k, uint64_t id, uint32_t slot);
+
 /* Marks a socket as one of the resolver of that session, which no other reaches. 0 or negative errno. */
 int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation);
 

@@ -488,6 +488,13 @@ int kernel_join(struct kernel *k, int cgroup, uint64_t id, uint32_t slot, struct
         return 0;
 }
 
+void kernel_close_cgroup(struct kernel *k, uint64_t id, uint32_t slot)
+{
+        const struct hf_task of = { .slot = slot, .kind = HF_KILL_KILL, .generation = k->sessions[slot].generation };
+
+        bpf_map_update_elem(k->map[MAP_CGROUP_SESSIONS], &id, &of, BPF_EXIST);
+}
+
 void kernel_leave(struct kernel *k, int cgroup)
 {
         for (int i = 0; i < CGROUP_PROGRAMS; i++)
