@@ -109,7 +109,7 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         r.kind = HF_EVENT_CONNECT;
         r.op = op;
         r.proto = proto_of(ctx);
-        r.error = a->killed ? -EPERM : who == HELD_BY_NONE ? -ECONNREFUSED : -EACCES;
+        r.error = a->killed ? -EPERM : who == HELD_BY_NONE && why == HF_WHY_NO_RULE ? -ECONNREFUSED : -EACCES;
         r.why = why;
         r.rule = rule;
         r.port = p->port;
