@@ -157,9 +157,11 @@ test_a_connection_of_a_session_with_itself_outlives_a_change_of_policy() {
 	same "once the policy was replaced" "later done" "$(tail -n 1 "$WS/self")"
 }
 
-# left PREFIX COMMAND...: of "own.py leave", once somebody else has the port that its receiver had, what arrives there is in $SCRATCH/stray.
+# left KIND SAID COMMAND...: of "own.py leave" or "defer", which writes what it says to SAID, once somebody else has the port that was its own:
+# what arrives there, by datagrams or a stream, is in $SCRATCH/stray.
 left() {
-	local said=$1 port
+	local kind=$1 said=$2 port
+	shift
 	rm -f "$WS/go" "$SCRATCH/stray"
 	mkfifo "$WS/go"
 	exec 8<>"$WS/go"
@@ -167,9 +169,15 @@ left() {
 	await "it has left" grep -q left "$said"
 	port=$(sed -n 's/^left //p' "$said")
 	in_background python3 -c "import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s = socket.socket(socket.AF_INET, socket.SOCK_$kind)
+if '$kind' == 'STREAM':
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)
 s.bind(('127.0.0.1', $port))
+if '$kind' == 'STREAM':
+    s.listen()
 open('$SCRATCH/stray', 'wb', buffering=0).write(b'ready ')
+if '$kind' == 'STREAM':
+    s = s.accept()[0]
 while True:
     open('$SCRATCH/stray', 'ab', buffering=0).write(s.recv(9))"
 	await "somebody else has the port" test -s "$SCRATCH/stray"
@@ -180,9 +188,9 @@ while True:
 test_what_a_session_listened_to_is_anothers_once_it_has_left() {
 	mark
 	local own="python3 $TESTS/guest/own.py 7002 leave"
-	left "$SCRATCH/said" in_background bash -c "exec $own <$WS/go >$SCRATCH/said"
+	left DGRAM "$SCRATCH/said" in_background bash -c "exec $own <$WS/go >$SCRATCH/said"
 	await "control: it arrives" grep -q stray "$SCRATCH/stray"
-	left "$WS/said" start_session left bash -c "exec $own <$WS/go >$WS/said"
+	left DGRAM "$WS/said" start_session left bash -c "exec $own <$WS/go >$WS/said"
 	sleep 1
 	same arrived "ready " "$(<"$SCRATCH/stray")"
 	await "it is told" eval 'since | fields session="$session" kind=connect op=send verdict=deny addr=127.0.0.1 | grep -q .'
@@ -251,6 +259,18 @@ open('$WS/sent', 'w').write('%d\n' % total)"
 	touch "$SCRATCH/drain"
 	await "all has come" test -s "$SCRATCH/got"
 	same "bytes" "$(<"$WS/sent")" "$(<"$SCRATCH/got")"
+}
+
+test_a_connection_that_begins_with_the_first_write_does_not_reach_who_has_the_port_by_then() {
+	local own="python3 $TESTS/guest/own.py 7002 defer" before
+	before=$(sysctl -n net.ipv4.tcp_fastopen)
+	sysctl -qw net.ipv4.tcp_fastopen=3
+	left STREAM "$SCRATCH/said" in_background bash -c "exec $own <$WS/go >$SCRATCH/said"
+	await "control: it arrives" grep -q stray "$SCRATCH/stray"
+	left STREAM "$WS/said" start_session deferred bash -c "exec $own <$WS/go >$WS/said"
+	sleep 1
+	same arrived "ready " "$(<"$SCRATCH/stray")"
+	sysctl -qw net.ipv4.tcp_fastopen="$before"
 }
 
 test_the_second_of_two_messages_goes_by_no_other_interface() {

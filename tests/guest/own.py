@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # own.py PORT: on loopback, reaches by TCP and UDP what it listens to itself, then tries what somebody else has at PORT, and one where nobody
 # is. Prints what came of each. With "wait" after it: keeps a connection to itself, and tries that once more when a line has come. With
-# "leave": closes the receiver of a connected UDP socket, and sends once more when a line has come.
+# "leave": closes the receiver of a connected UDP socket, and sends once more when a line has come. With "defer": connects so that the first
+# packet leaves with the first write, closes the listener, and writes when a line has come.
 import errno
 import socket
 import sys
@@ -76,6 +77,19 @@ if "leave" in sys.argv:
     receiver.close()
     sys.stdin.readline()
     print("later", tried(sender.send, b"stray"), flush=True)
+if "defer" in sys.argv:
+    server = listener(socket.AF_INET, "127.0.0.1")
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    for option in (34, 30):  # TCP_FASTOPEN_NO_COOKIE, TCP_FASTOPEN_CONNECT
+        client.setsockopt(socket.IPPROTO_TCP, option, 1)
+    client.bind(("127.0.0.1", 0))
+    client.connect(server.getsockname())
+    tried(client.listen)
+    print("left", server.getsockname()[1], flush=True)
+    server.close()
+    sys.stdin.readline()
+    client.settimeout(3)
+    print("later", tried(client.send, b"stray"), flush=True)
 if "wait" in sys.argv:
     pair = connected(socket.AF_INET, "127.0.0.1")
     print("connected", flush=True)
