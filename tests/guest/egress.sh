@@ -162,7 +162,7 @@ test_a_connection_of_a_session_with_itself_outlives_a_change_of_policy() {
 left() {
 	local kind=$1 said=$2 port
 	shift
-	rm -f "$WS/go" "$SCRATCH/stray"
+	rm -f "$WS/go" "$SCRATCH/stray" "$said"
 	mkfifo "$WS/go"
 	exec 8<>"$WS/go"
 	"${@:2}"
@@ -178,8 +178,8 @@ if '$kind' == 'STREAM':
 open('$SCRATCH/stray', 'wb', buffering=0).write(b'ready ')
 if '$kind' == 'STREAM':
     s = s.accept()[0]
-while True:
-    open('$SCRATCH/stray', 'ab', buffering=0).write(s.recv(9))"
+while data := s.recv(9):
+    open('$SCRATCH/stray', 'ab', buffering=0).write(data)"
 	await "somebody else has the port" test -s "$SCRATCH/stray"
 	echo >&8
 	await "it has sent" grep -q later "$said"
