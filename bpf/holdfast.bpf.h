@@ -95,6 +95,14 @@ struct {
 } opened MAP;
 
 struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_NAMED_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_named_key);
+        __type(value, struct hf_egress);
+} named MAP;
+
+struct {
         __uint(type, BPF_MAP_TYPE_SK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, int);

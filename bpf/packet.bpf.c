@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The last look at what leaves a session's sockets, attached to its cgroup: bytes that were queued before a kill, or before a right was
- * taken away, leave no more, whoever has the socket now; nothing goes by way of another host; and on loopback only what a rule names, or
- * the session itself has there at this moment, gets any.
+ * taken away, leave no more, whoever has the socket now; nothing goes by way of another host; on loopback only what a rule names, or the
+ * session itself has there at this moment, gets any; and where a rule asks for TLS, a connection begins with a hello to an allowed name.
  */
 #include "member.bpf.h"
+#include "hello.bpf.h"
 
 #define ETH_P_IP 0x0800
 #define NEXTHDR_HOP 0
@@ -21,8 +22,9 @@ struct headers {
         __u8 protocol;
         __u8 flags; /* of TCP */
         bool v4;
-        bool bare; /* TCP, and no data */
-        __u32 at;  /* of the transport header */
+        bool bare;  /* TCP, and no data */
+        __u32 at;   /* of the transport header */
+        __u32 data; /* of TCP's data */
 };
 
 static __always_inline bool read_v4(struct __sk_buff *skb, struct headers *h)
@@ -79,7 +81,8 @@ static __always_inline bool read_headers(struct __sk_buff *skb, struct headers *
         if (bpf_skb_load_bytes(skb, h->at + 12, tcp, sizeof(tcp)))
                 return false;
         h->flags = tcp[1];
-        h->bare = skb->len == h->at + (tcp[0] >> 4) * 4;
+        h->data = h->at + (tcp[0] >> 4) * 4;
+        h->bare = skb->len == h->data;
         return true;
 }
 
@@ -131,6 +134,12 @@ static __always_inline enum receiver receiver_of(struct __sk_buff *skb, const st
         return own ? RECEIVER_HOME : RECEIVER_OTHER;
 }
 
+/* Whether it asks for a connection. */
+static __always_inline bool is_first(const struct headers *h)
+{
+        return (h->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
 /*
  * Whether it answers who has connected to what the session listens to. Not what connects: a socket counts as one that listens as soon as
  * somebody has asked for that.
@@ -140,7 +149,7 @@ static __always_inline bool is_answer(struct __sk_buff *skb, const struct agent 
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
         struct hf_task *owner = sk ? bpf_sk_storage_get(&owners, sk, NULL, 0) : NULL;
 
-        if (h->protocol != IPPROTO_TCP || (h->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+        if (h->protocol != IPPROTO_TCP || is_first(h))
                 return false;
         return is_own(a, owner) && owner->kind == HF_SOCKET_LISTENS;
 }
@@ -189,6 +198,99 @@ static __always_inline void report_packet(const struct agent *a, const struct he
         bpf_ringbuf_submit(e, 0);
 }
 
+/* Tells of a hello that does not fit, so that the daemon ends the connection: again only for one that is still there after a second. */
+static __always_inline void report_hello(struct __sk_buff *skb, const struct agent *a, const struct headers *h, struct hf_hello *hello)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_HELLO, .proto = HF_TCP, .error = -EACCES, .why = HF_WHY_TLS };
+        __u32 now = bpf_ktime_get_boot_ns() / 1000000000;
+        struct hf_event *e;
+
+        if (hello->told == now)
+                return;
+        hello->told = now;
+        e = event_start(a, &r, HF_EVENT_SMALL);
+        if (!e)
+                return;
+        __builtin_memcpy(r.addr, h->to.addr, sizeof(r.addr));
+        r.port = h->to.port;
+        r.detail = hello->fault;
+        event_what(e, a, &r);
+        __builtin_memcpy(e->from, h->from, sizeof(e->from));
+        e->from_port = __builtin_bswap16(h->from_port);
+        e->ino = bpf_get_socket_cookie(skb);
+        __builtin_memcpy(e->path, hello->key.name, sizeof(hello->key.name));
+        e->path_len = hello->name_len;
+        bpf_ringbuf_submit(e, 0);
+}
+
+/* A connection begins: whether it needs a hello. by_rule: not to the session's own. False: that cannot be noted. */
+static __always_inline bool hello_expect(struct agent *a, const struct headers *h, struct bpf_sock *sk, __u32 sequence, bool by_rule)
+{
+        struct hf_hello *hello;
+
+        member_policy(a);
+        if (!by_rule || !a->session->resolver || net_is_plain(a, &h->to)) {
+                bpf_sk_storage_delete(&hellos, sk);
+                return true;
+        }
+        hello = bpf_sk_storage_get(&hellos, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (hello)
+                hf_hello_begin(hello, sequence);
+        return hello;
+}
+
+/* Whether the name of the hello is one that opens the port there. */
+static __always_inline bool hello_fits(struct agent *a, const struct headers *h, struct hf_hello *hello)
+{
+        __u32 now = bpf_ktime_get_boot_ns() / 1000000000, rule;
+
+        member_policy(a);
+        __builtin_memcpy(hello->key.addr, h->to.addr, sizeof(hello->key.addr));
+        hello->key.policy = a->policy;
+        return hf_egress_decide(bpf_map_lookup_elem(&named, &hello->key), a->live, HF_TCP, h->to.port, now > HF_GRACE ? now - HF_GRACE : 0,
+                                &rule) == HF_WHY_ALLOWED;
+}
+
+/* Whether what a connection has to begin with, if anything, lets the packet leave. */
+static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, const struct headers *h, bool by_rule)
+{
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+        __u32 sequence, behind;
+        struct hf_hello *hello;
+
+        if (!sk || h->protocol != IPPROTO_TCP || (h->bare && !is_first(h)))
+                return true;
+        if (!is_first(h) && !bpf_sk_storage_get(&hellos, sk, NULL, 0))
+                return true;
+        if (bpf_skb_load_bytes(skb, h->at + 4, &sequence, sizeof(sequence)))
+                return false;
+        sequence = __builtin_bswap32(sequence);
+        if (is_first(h) && !hello_expect(a, h, sk, ++sequence, by_rule))
+                return false;
+        hello = bpf_sk_storage_get(&hellos, sk, NULL, 0);
+        if (!hello || h->bare)
+                return true;
+        if (!hello->fault) {
+                behind = hello->next - sequence;
+                if ((__s32)behind < 0)
+                        return false; /* what is between has not left */
+                if (h->data + behind >= skb->len)
+                        return true;
+                hello_read(skb, hello, h->data + behind, skb->len);
+                hello->next = sequence + (skb->len - h->data);
+                if (!hello->fault && hello->stage != HF_HELLO_AT_END)
+                        return true;
+                if (!hello->fault && hello_fits(a, h, hello)) {
+                        bpf_sk_storage_delete(&hellos, sk);
+                        return true;
+                }
+                if (!hello->fault)
+                        hello->fault = HF_HELLO_OTHER;
+        }
+        report_hello(skb, a, h, hello);
+        return false;
+}
+
 SEC("cgroup_skb/egress")
 int packet_leaves(struct __sk_buff *skb)
 {
@@ -201,7 +303,7 @@ int packet_leaves(struct __sk_buff *skb)
                 return 1;
         known = read_headers(skb, &h);
         if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h)))
-                return 1;
+                return hello_lets(skb, &a, &h, who == RECEIVER_OTHER);
         if (known && is_reset(&h))
                 return 1;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))

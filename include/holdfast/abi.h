@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 8
+#define HF_ABI_VERSION 9
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -210,13 +210,18 @@ enum hf_proto {
         HF_UDP = 1 << 1,
 };
 
+enum hf_port_flag {
+        HF_PORT_TLS = 1 << 0, /* only for connections that begin with a TLS hello to a name that opens the port there: see "named" */
+};
+
 /* Ports of one address prefix that some capability allows, or would allow without a ceiling. */
 struct hf_port {
         __u64 allow; /* capabilities; 0: a ceiling refuses, rule says which */
         __u32 rule;
         __u16 from, to; /* inclusive, host order */
         __u8 proto;     /* enum hf_proto bits */
-        __u8 pad[3];
+        __u8 flags;     /* enum hf_port_flag */
+        __u8 pad[2];
         __u32 until; /* s of CLOCK_BOOTTIME; 0: as long as the policy is in force */
 };
 
@@ -240,6 +245,20 @@ struct hf_egress {
 #define HF_ADDRESS_BITS (32 + 128) /* prefix of a whole address */
 #define HF_OPENED_MAX (1u << 18)   /* addresses of all policies together */
 
+/*
+ * Map "named", a hash: what one name alone opens at an address, where that has ports with HF_PORT_TLS. Written and deleted with what it
+ * opens in "opened".
+ */
+#define HF_HOST_NAME 256 /* bytes of a host name; lower case, no dot at its end, the rest zero */
+struct hf_named_key {
+        char name[HF_HOST_NAME];
+        __u8 addr[16];
+        __u32 policy;
+        __u32 pad;
+} __attribute__((aligned(8)));
+
+#define HF_NAMED_MAX (1u << 18) /* of all policies together */
+
 #define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
 #define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
 
@@ -248,6 +267,40 @@ struct hf_led {
         __u8 addr[16]; /* IPv4 as ::ffff:a.b.c.d */
         __u16 to;      /* port of the resolver, host order */
         __u16 pad[3];
+};
+
+/* What is wrong with a TLS hello; detail of its event. The order is that of the names in user space's table. */
+enum hf_hello_fault {
+        HF_HELLO_FITS,
+        HF_HELLO_NOT_TLS,   /* what is sent is none */
+        HF_HELLO_MALFORMED, /* it does not follow RFC 8446, or is spread over several records */
+        HF_HELLO_NO_NAME,   /* it does not say which server is meant */
+        HF_HELLO_ENCRYPTED, /* it may mean another than it says: Encrypted Client Hello */
+        HF_HELLO_OTHER,     /* it means one that does not open the port there */
+        HF_HELLO_FAULTS,
+};
+
+#define HF_HELLO_FIELD 16 /* bytes of a field that is gathered */
+
+/*
+ * Socket storage "hellos": how far the hello of a connection that needs one has been looked at, from its first packet until it is found to
+ * fit. A field may be spread over packets.
+ */
+struct hf_hello {
+        struct hf_named_key key; /* the name, as it is gathered */
+        __u32 next;              /* sequence number of the first byte that was not looked at */
+        __u32 told;              /* when the fault was told last: s of CLOCK_BOOTTIME */
+        __u32 at, end;           /* what is looked at in the packet in hand */
+        __u32 left;              /* bytes of the hello behind the field in hand */
+        __u32 pass;              /* bytes to be passed over before it */
+        __u16 need, have;        /* bytes of the field, and how many of them are here */
+        __u16 listed;            /* bytes of the extension with the name */
+        __u8 stage;
+        __u8 fault; /* enum hf_hello_fault */
+        __u8 name_len;
+        __u8 pad[7];
+        __u8 field[2 * HF_HELLO_FIELD];
+        __u8 room[160]; /* the verifier cannot tell that have and need together stay within a field */
 };
 
 /*
@@ -465,6 +518,7 @@ enum hf_op {
         HF_OP_WATCH,
         HF_OP_REVOKE, /* a process has mapped what it may no more, and is stopped */
         HF_OP_LOCK,
+        HF_OP_HELLO, /* the first message of TLS; its event has the name, if any, as its path */
         HF_OPS,
 };
 
@@ -483,6 +537,7 @@ enum hf_why {
         HF_WHY_CONTENT,  /* its content is not, or no longer, what the rule names */
         HF_WHY_PRIVATE,  /* the name leads only to where no rule lets it lead */
         HF_WHY_LIMIT,    /* more queries, or names, than one session may ask for */
+        HF_WHY_TLS,      /* the TLS hello is not one to a name that is allowed there */
         HF_WHYS,
 };
 
@@ -506,18 +561,21 @@ struct hf_event {
         __u32 tid;
         __u32 uid;
         __u32 dev;
-        __u32 detail; /* guard: the capability, signal, socket family or command that was refused; revoke: what is done, enum hf_kill */
-        __s32 error;  /* what the caller got, negative errno; 0 when allowed */
-        __u16 kind;   /* enum hf_kind */
-        __u16 op;     /* enum hf_op */
-        __u16 flags;  /* enum hf_event_flag */
+        /* guard: the capability, signal, socket family or command that was refused; revoke: what is done, enum hf_kill; hello: its fault */
+        __u32 detail;
+        __s32 error; /* what the caller got, negative errno; 0 when allowed */
+        __u16 kind;  /* enum hf_kind */
+        __u16 op;    /* enum hf_op */
+        __u16 flags; /* enum hf_event_flag */
         __u16 path_len;
         __u16 port; /* host order */
         __u8 why;   /* enum hf_why */
         __u8 right; /* enum hf_right bits that were refused, or asked for */
         __u8 proto; /* enum hf_proto */
-        __u8 pad[3];
+        __u8 pad;
+        __u16 from_port; /* hello: the end that asked, */
         __u8 addr[16];
+        __u8 from[16]; /* and its address */
         char comm[16];
         char path[];
 };
@@ -536,6 +594,8 @@ _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
 _Static_assert(sizeof(struct hf_led) == 24, "hf_led");
+_Static_assert(sizeof(struct hf_named_key) == 280, "hf_named_key");
+_Static_assert(sizeof(struct hf_hello) == 2 * HF_HOST_NAME, "hf_hello");
 /* Of all that the kernel allows in a namespace (4,096 of shared memory, 32,000 of the others), what one session may have together. */
 #define HF_IPCS 1024
 
@@ -559,6 +619,6 @@ _Static_assert(sizeof(struct hf_held) == 160, "hf_held");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
-_Static_assert(sizeof(struct hf_event) == 112, "hf_event");
+_Static_assert(sizeof(struct hf_event) == 128, "hf_event");
 
 #endif

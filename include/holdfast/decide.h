@@ -127,6 +127,23 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
         return why;
 }
 
+/* Whether the TCP port is open without a look at what is sent there. */
+HF_INLINE int hf_egress_plain(const struct hf_egress *egress, __u64 live, __u32 port, __u32 now)
+{
+        if (!egress)
+                return 0;
+        for (int i = 0; i < HF_PORTS; i++) {
+                const struct hf_port *p = &egress->port[i];
+
+                if (i >= (int)egress->count)
+                        break;
+                if ((p->allow & live) && (p->proto & HF_TCP) && port >= p->from && port <= p->to && (!p->until || p->until > now) &&
+                    !(p->flags & HF_PORT_TLS))
+                        return 1;
+        }
+        return 0;
+}
+
 /*
  * SipHash-1-3 of a path component, fed as 64-bit little-endian words: start, one hf_hash_word() for each 8 bytes (the last one
  * padded with zeros), then finish with the length. Keyed, so that nobody can make a name that collides with a rule's.

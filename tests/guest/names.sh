@@ -11,6 +11,7 @@ OUTSIDE=holdfast-outside
 INSIDE=holdfast-inside # another, for a session
 SRV=$SCRATCH/srv
 ASKER=$TESTS/guest/names/asker.py
+HELLO=$TESTS/guest/names/hello.py
 SEEN=$SCRATCH/seen     # packets that arrived outside, but those that go on with a TCP connection
 MORE=${NAMES:-100}     # connections to addresses that change
 BEFORE=$(</etc/resolv.conf)
@@ -94,6 +95,10 @@ zone() {
 		early A 203.0.113.37
 		both A 203.0.113.38
 		both AAAA 2001:db8:7::38
+		tls A 203.0.113.60
+		tls AAAA 2001:db8:7::60
+		secure A 203.0.113.61
+		plain A 203.0.113.62
 		$(printf 'many A 198.51.100.%d\n' {101..200})
 		$(printf 'many AAAA 2001:db8:7:64::%d\n' {1..60})
 	END
@@ -140,7 +145,7 @@ start_servers() {
 		    access_log off; default_type text/plain; keepalive_timeout 900; keepalive_requests 1000000;
 		    client_body_temp_path $SRV/t1; proxy_temp_path $SRV/t2; fastcgi_temp_path $SRV/t3; uwsgi_temp_path $SRV/t4; scgi_temp_path $SRV/t5;
 		    server {
-		        listen 80; listen [::]:80; listen 8080; listen 8081; listen 443 ssl; listen [::]:443 ssl;
+		        listen 80; listen [::]:80; listen 8080; listen 8081; listen 443 ssl; listen [::]:443 ssl; listen 8443 ssl;
 		        ssl_certificate $WS/certificate.pem; ssl_certificate_key $SRV/key.pem;
 		        location = / { return 200 "reached \$server_addr \$server_port\n"; }
 		        location / { root $SRV/www; } } }
@@ -262,6 +267,7 @@ rules() { # NAME...
 names_policy "$(rules www four six alias second trap loop link private mapped mixed many none one kept dead dead2 early '*.odd' '*.lots' '*.label' '*.wild'),
 	$(rule tcp 80 '"proto": "tcp"'), $(rule both 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
 	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443),
+	$(rule tls 443), $(rule secure 8443 '"tls": true'), $(rule plain 443 '"tls": false'),
 	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true'),
 	{ \"cidr\": \"203.0.113.200\", \"port\": 80 }"
 finish() {
@@ -401,6 +407,89 @@ test_another_port_or_protocol_of_an_allowed_name_is_refused() {
 	says main 'refused EACCES' connect 203.0.113.10 80 udp
 	not_connected 203.0.113.10 80 no_rule
 	same "packets that left" "$before" "$(seen '203.0.113.11.80: |203.0.113.10.80: UDP')"
+}
+
+# ---- TLS -------------------------------------------------------------------------------------------------------------------
+
+# hello EXPECTED HOST PORT MODES [NAME]: what comes of it is that in a session, and outside of one it is answered.
+hello() {
+	same "unconfined: ${*:2}" answered "$(python3 "$HELLO" "$2.example.net" "${@:3}")"
+	confined python3 "$HELLO" "$2.example.net" "${@:3}"
+	same "confined: ${*:2}" "$1" "$output"
+}
+
+test_a_tls_hello_to_the_name_is_answered_however_it_is_sent() {
+	local modes
+	mark
+	for modes in 4 6 4,part=1 part=7 part=100 open pages; do
+		hello answered tls 443 $modes tls.example.net
+	done
+	hello answered tls 443 6 TLS.Example.NET
+	hello answered secure 8443 4 secure.example.net
+	hello answered plain 443 4 other.example.net
+	hello answered plain 443 plain
+	settled
+	same refusals '' "$(since | fields verdict=deny kind=connect addr port op detail)"
+}
+
+# cut DETAIL NAME HOST PORT MODES [NAME]: the connection is ended, the event has that detail and name.
+cut() {
+	mark
+	hello ended "${@:3}"
+	patience=20 await "there is an event of $*" eval "since | fields kind=connect op=hello verdict=deny why=tls detail='$1' port='$4' \
+		${2:+name='$2'}"
+}
+
+test_another_hello_than_to_a_name_of_the_address_ends_the_connection() {
+	cut other_name www.example.net tls 443 4 www.example.net
+	cut other_name www.example.net tls 443 6 www.example.net
+	cut other_name other.example.net tls 443 part=1 other.example.net
+	cut other_name other.example.net tls 443 pages other.example.net
+	cut other_name tls.example.net secure 8443 4 tls.example.net
+	cut other_name sub.tls.example.net tls 443 4 sub.tls.example.net
+	cut no_name '' tls 443 4
+	cut not_tls '' tls 443 4,plain
+	cut not_tls '' secure 8443 plain
+	cut malformed '' tls 443 two tls.example.net
+	cut malformed '' tls 443 records tls.example.net
+	cut encrypted '' tls 443 encrypted tls.example.net
+}
+
+test_a_hello_to_another_name_in_the_first_packet_ends_the_connection() {
+	cut other_name www.example.net tls 443 open www.example.net
+	cut other_name www.example.net tls 443 4,open,part=9 www.example.net
+}
+
+test_a_socket_that_was_let_through_is_looked_at_again_when_it_connects_again() {
+	hello answered tls 443 again tls.example.net
+	cut other_name www.example.net tls 443 again www.example.net
+}
+
+test_no_byte_of_such_a_hello_leaves_and_the_peer_sees_a_reset() {
+	local wire=$SCRATCH/wire
+	in_background ip netns exec $OUTSIDE tcpdump -i any -nn -U -w "$wire" -Z root 'tcp port 443 and host 203.0.113.60'
+	await "packets are captured" test -s "$wire"
+	same control answered "$(python3 "$HELLO" tls.example.net 443 4 www.example.net)"
+	await "control: the name was seen" eval "tcpdump -r '$wire' -A -nn 2>/dev/null | grep -q www.example.net"
+	kill "${background[-1]}"
+	rm "$wire"
+	in_background ip netns exec $OUTSIDE tcpdump -i any -nn -U -w "$wire" -Z root 'tcp port 443 and host 203.0.113.60'
+	await "packets are captured" test -s "$wire"
+	confined python3 "$HELLO" tls.example.net 443 4 www.example.net
+	same confined ended "$output"
+	await "the peer sees a reset" eval "tcpdump -r '$wire' -nn 'src host 192.0.2.1 and tcp[tcpflags] & tcp-rst != 0' 2>/dev/null | grep -q ."
+	same "packets with data" '' "$(tcpdump -r "$wire" -nn 'src host 192.0.2.1 and greater 80' 2>/dev/null | grep -v 'length 0')"
+}
+
+test_quic_is_not_opened_by_a_rule_for_https() {
+	local before
+	before=$(seen '203.0.113.60.443: UDP')
+	says free 'done' connect 203.0.113.60 443 udp
+	[ "$(seen '203.0.113.60.443: UDP')" -gt "$before" ] || fail "control: nothing was seen"
+	before=$(seen '203.0.113.60.443: UDP')
+	says main 'NOERROR * 203.0.113.60' ask sendto $UPSTREAM tls.example.net A
+	says main 'refused EACCES' connect 203.0.113.60 443 udp
+	same "packets that left" "$before" "$(seen '203.0.113.60.443: UDP')"
 }
 
 # ---- whatever server is asked ----------------------------------------------------------------------------------------------

@@ -144,6 +144,11 @@ int advice_add(cJSON *o)
                 return advise(o, "if what is there now is right, name its SHA-256 in the rule, and apply the policy");
         if (is(why, "private"))
                 return advise(o, "if the name is meant to lead into a private network, its rule says so with \"private\": true");
+        if (is(why, "tls"))
+                return advise(
+                        o,
+                        "connect by TLS, with the name that was looked up; where something else is spoken on that port, its rule says so "
+                        "with \"tls\": false");
         if (is(why, "guard"))
                 return advise(o, "no rule opens it");
         return 0;

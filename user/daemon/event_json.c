@@ -81,6 +81,16 @@ static void add_address(cJSON *o, const struct hf_event *e)
                 cJSON_AddStringToObject(o, "proto", proto_name(e->proto));
 }
 
+/* What is wrong with a TLS hello, and the name in it: bytes of the session's choice. */
+static void add_hello(cJSON *o, const struct hf_event *e, size_t size)
+{
+        const size_t room = size - offsetof(struct hf_event, path);
+
+        if (e->path_len)
+                json_add_bytes(o, "name", e->path, strnlen(e->path, e->path_len < room ? e->path_len : room));
+        cJSON_AddStringToObject(o, "detail", hello_fault_name(e->detail));
+}
+
 static void add_detail(cJSON *o, const struct hf_event *e)
 {
         const char *name = NULL;
@@ -99,8 +109,12 @@ static void add_object(cJSON *o, const struct hf_event *e, size_t size, const st
 {
         static const uint8_t none[16];
 
-        if (e->kind == HF_EVENT_FILE || e->kind == HF_EVENT_EXEC || e->path_len)
+        const bool hello = e->op == HF_OP_HELLO;
+
+        if (e->kind == HF_EVENT_FILE || e->kind == HF_EVENT_EXEC || (e->path_len && !hello))
                 add_path(o, e, size, mounts);
+        if (hello)
+                add_hello(o, e, size);
         if ((e->kind == HF_EVENT_CONNECT && !e->path_len) || memcmp(e->addr, none, sizeof(none)) != 0)
                 add_address(o, e);
         if (e->kind == HF_EVENT_GUARD)

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/event_json.h"
+#include "daemon/flows.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,8 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
         };
         cJSON *o = event_json(event, size, &c);
 
+        if (event->op == HF_OP_HELLO && s)
+                flows_cut(d, s, event);
         d->newest = event->time;
         d->counts[!!(event->flags & HF_EVENT_DENIED)]++;
         if (!o || audit_append(d->audit, o, time_now(CLOCK_REALTIME) - time_now(CLOCK_BOOTTIME) + event->time) < 0)

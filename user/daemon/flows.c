@@ -312,3 +312,29 @@ void flows_end(struct daemon *d, const struct session *s)
         cleanup_close(&l.dump);
         cleanup_close(&l.destroy);
 }
+
+void flows_cut(struct daemon *d, const struct session *s, const struct hf_event *e)
+{
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+        const bool v4 = !memcmp(e->addr, mapped, sizeof(mapped));
+        struct look l = { .d = d, .s = s, .dump = -1, .destroy = -1 };
+        struct flow f = {
+                .protocol = IPPROTO_TCP,
+                .is = { .idiag_family = v4 ? AF_INET : AF_INET6,
+                        .id = { .idiag_sport = htons(e->from_port),
+                                .idiag_dport = htons(e->port),
+                                .idiag_cookie = { (uint32_t)e->ino, (uint32_t)(e->ino >> 32) } } },
+        };
+        int r;
+
+        memcpy(f.is.id.idiag_src, e->from + (v4 ? 12 : 0), v4 ? 4 : 16);
+        memcpy(f.is.id.idiag_dst, e->addr + (v4 ? 12 : 0), v4 ? 4 : 16);
+        r = open_sockets(&l);
+        if (r == 0)
+                r = end_one(&l, &f);
+        if (r < 0)
+                log_warning("session %s: a connection whose TLS hello is not allowed cannot be ended, and sends nothing: %s", s->id,
+                            strerror(-r));
+        cleanup_close(&l.dump);
+        cleanup_close(&l.destroy);
+}

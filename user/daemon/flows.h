@@ -7,6 +7,7 @@
 #define HOLDFAST_DAEMON_FLOWS_H
 
 struct daemon;
+struct hf_event;
 struct session;
 
 /*
@@ -15,5 +16,8 @@ struct session;
  * what cannot be ended within a fifth of a second goes on without sending anything.
  */
 void flows_end(struct daemon *d, const struct session *s);
+
+/* Ends the connection whose TLS hello the kernel has refused, by its event. */
+void flows_cut(struct daemon *d, const struct session *s, const struct hf_event *e);
 
 #endif

@@ -23,7 +23,7 @@ static const char *const ops[HF_OPS] = {
         [HF_OP_IOCTL] = "ioctl",   [HF_OP_IPC] = "ipc",         [HF_OP_KEY] = "key",         [HF_OP_PRIORITY] = "priority",
         [HF_OP_ENTER] = "enter",   [HF_OP_SETUID] = "setuid",   [HF_OP_LOG] = "log",         [HF_OP_LIMIT] = "limit",
         [HF_OP_MEMORY] = "memory", [HF_OP_OWNER] = "owner",     [HF_OP_WATCH] = "watch",     [HF_OP_USERFAULTFD] = "userfaultfd",
-        [HF_OP_REVOKE] = "revoke", [HF_OP_LOCK] = "lock",
+        [HF_OP_REVOKE] = "revoke", [HF_OP_LOCK] = "lock",       [HF_OP_HELLO] = "hello",
 };
 
 static const struct {
@@ -41,6 +41,7 @@ static const struct {
         [HF_WHY_CONTENT] = { "content", "its content is not, or no longer, what the rule names by sha256", "default deny" },
         [HF_WHY_PRIVATE] = { "private", "the name leads only to addresses to which no rule lets it lead", "default deny" },
         [HF_WHY_LIMIT] = { "limit", "too many queries, too many different names, or a label that is too long", "limit" },
+        [HF_WHY_TLS] = { "tls", "the connection does not begin with a TLS hello to a name that is allowed there", "default deny" },
         [HF_WHY_GUARD] = { "guard", "the guard refuses it to every session", "guard" },
 };
 
@@ -100,6 +101,11 @@ static const struct {
         { HF_KILL_DENY, "deny", "denied" },
 };
 
+static const char *const hello_faults[HF_HELLO_FAULTS] = {
+        [HF_HELLO_FITS] = "fits",       [HF_HELLO_NOT_TLS] = "not_tls",     [HF_HELLO_MALFORMED] = "malformed",
+        [HF_HELLO_NO_NAME] = "no_name", [HF_HELLO_ENCRYPTED] = "encrypted", [HF_HELLO_OTHER] = "other_name",
+};
+
 static const char *lookup(const char *const *table, size_t n, unsigned i)
 {
         return i < n && table[i] ? table[i] : "unknown";
@@ -113,6 +119,11 @@ const char *kind_name(unsigned kind)
 const char *op_name(unsigned op)
 {
         return lookup(ops, ARRAY_SIZE(ops), op);
+}
+
+const char *hello_fault_name(unsigned fault)
+{
+        return lookup(hello_faults, ARRAY_SIZE(hello_faults), fault);
 }
 
 const char *why_name(unsigned why)

@@ -12,6 +12,7 @@ enum attach_kind { ATTACH_RUN, ATTACH_PID, ATTACH_CGROUP };
 
 const char *kind_name(unsigned kind);          /* enum hf_kind: "file" */
 const char *op_name(unsigned op);              /* enum hf_op: "open" */
+const char *hello_fault_name(unsigned fault);  /* enum hf_hello_fault: "no_name" */
 const char *why_name(unsigned why);            /* enum hf_why: "no_rule", for programs */
 const char *why_text(unsigned why);            /* enum hf_why: a sentence's part for people */
 const char *why_rule(unsigned why);            /* what stands for the rule where none decided: "default deny" */

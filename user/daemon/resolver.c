@@ -303,7 +303,9 @@ static int start_process(struct daemon *d)
 {
         int orders[2] = { -1, -1 }, tells[2] = { -1, -1 };
         int given[RESOLVER_FDS] = {
-                [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel), [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel)
+                [RESOLVER_FD_OPENED] = kernel_opened_fd(d->kernel),
+                [RESOLVER_FD_NAMED] = kernel_named_fd(d->kernel),
+                [RESOLVER_FD_POLICIES] = kernel_policies_fd(d->kernel),
         };
         int r = make_pair(orders);
         pid_t pid = -1;

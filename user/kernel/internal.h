@@ -17,6 +17,7 @@ enum map {
         MAP_HINTS,
         MAP_EGRESS,
         MAP_OPENED,
+        MAP_NAMED,
         MAP_OWNERS,
         MAP_CGROUP_SESSIONS,
         MAP_CONTENTS,

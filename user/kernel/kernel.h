@@ -140,8 +140,9 @@ void kernel_close_cgroup(struct kernel *k, uint64_t id, uint32_t slot);
 /* Marks a socket as one of the resolver of that session, which no other reaches. 0 or negative errno. */
 int kernel_resolver_socket(struct kernel *k, int fd, uint32_t slot, uint64_t generation);
 
-/* For the resolver's process: the maps "opened" and "policies". They stay the kernel's. */
+/* For the resolver's process: the maps "opened", "named" and "policies". They stay the kernel's. */
 int kernel_opened_fd(const struct kernel *k);
+int kernel_named_fd(const struct kernel *k);
 int kernel_policies_fd(const struct kernel *k);
 
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */

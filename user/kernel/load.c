@@ -25,8 +25,9 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions",        "host",     "policies", "books", "hints",   "egress", "opened", "owners",
-                                             "cgroup_sessions", "contents", "cgroups",  "peers", "request", "events", "ipcs" };
+static const char *const map_names[MAPS] = { "sessions", "host",   "policies",        "books",    "hints",   "egress", "opened",
+                                             "named",    "owners", "cgroup_sessions", "contents", "cgroups", "peers",  "request",
+                                             "events",   "ipcs" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
                                                "see_watches",  "see_mappings",    "release_tasks" };
@@ -504,6 +505,11 @@ void kernel_leave(struct kernel *k, int cgroup)
 int kernel_opened_fd(const struct kernel *k)
 {
         return k->map[MAP_OPENED];
+}
+
+int kernel_named_fd(const struct kernel *k)
+{
+        return k->map[MAP_NAMED];
 }
 
 int kernel_policies_fd(const struct kernel *k)

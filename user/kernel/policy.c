@@ -249,6 +249,22 @@ static void egress_reap(const struct kernel *k, int map)
         }
 }
 
+/* The same of what each name opens. */
+static void named_reap(const struct kernel *k)
+{
+        struct hf_named_key key, next;
+        bool have = false;
+
+        while (!bpf_map_get_next_key(k->map[MAP_NAMED], have ? &key : NULL, &next)) {
+                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
+                        bpf_map_delete_elem(k->map[MAP_NAMED], &next);
+                        continue;
+                }
+                key = next;
+                have = true;
+        }
+}
+
 void kernel_policy_reap(struct kernel *k)
 {
         if (!k->n_unloaded)
@@ -257,6 +273,7 @@ void kernel_policy_reap(struct kernel *k)
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
         egress_reap(k, k->map[MAP_EGRESS]);
         egress_reap(k, k->map[MAP_OPENED]);
+        named_reap(k);
         contents_reap(k);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {

@@ -11,12 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HTTPS 443 /* port */
+
 /* A rule. Those of one name stand together, by number. */
 struct host_rule {
         struct hf_port port; /* of a denial without capabilities */
         uint32_t text;       /* offset of the name; of "*.example.com" without "*." */
         bool below;          /* all names below it, not the name itself */
         bool private, denies;
+        enum rule_tls tls;
 };
 
 /* A prefix of a ceiling. */
@@ -132,6 +135,27 @@ static bool counts(const struct host_rule *rule, const struct place_asked *asked
         return !rule->denies && (rule->private || !asked->special) && (!rule->below || !asked->apart);
 }
 
+/* Adds what a rule opens: where a TLS hello has to come first, TCP alone, as QUIC cannot be looked into. */
+static int add_rule(struct hf_egress *egress, const struct host_rule *rule)
+{
+        struct hf_egress rest = { .count = 1, .port = { rule->port } };
+        struct hf_port tls = rule->port;
+        int r;
+
+        if (rule->tls == RULE_TLS_UNSAID) {
+                tls.from = tls.from > HTTPS ? tls.from : HTTPS;
+                tls.to = tls.to < HTTPS ? tls.to : HTTPS;
+        }
+        if (rule->tls == RULE_TLS_NEVER || !(tls.proto & HF_TCP) || tls.from > tls.to)
+                return egress_add(egress, &rule->port);
+        r = egress_take(&rest, &tls);
+        for (__u32 i = 0; i < rest.count && r == 0; i++)
+                r = egress_add(egress, &rest.port[i]);
+        tls.proto = HF_TCP;
+        tls.flags = HF_PORT_TLS;
+        return r == 0 ? egress_add(egress, &tls) : r;
+}
+
 /* Adds the ports of the ceiling's prefix; for any address all, where some prefix opens something. */
 static int add_ranges(const struct hosts *h, const struct layer *l, const struct place_asked *asked, struct hf_egress *egress)
 {
@@ -153,7 +177,7 @@ static int layer_ports(const struct hosts *h, const struct layer *l, const struc
         *ret = (struct hf_egress){ 0 };
         for (size_t i = 0; i < found->n && r == 0; i++)
                 if (counts(&found->rules[i], asked))
-                        r = egress_add(ret, &found->rules[i].port);
+                        r = add_rule(ret, &found->rules[i]);
         if (r == 0)
                 r = add_ranges(h, l, asked, ret);
         for (size_t i = 0; i < found->n && r == 0; i++)
@@ -197,7 +221,7 @@ static uint32_t denied_by(const struct found *found)
 
         for (size_t i = 0; i < found->n; i++)
                 if (!found->rules[i].denies)
-                        egress_add(&allowed, &found->rules[i].port);
+                        add_rule(&allowed, &found->rules[i]);
         denial = denial_of(found, &allowed);
         return denial ? denial->port.rule : found->rules[0].port.rule;
 }
@@ -299,11 +323,13 @@ bool hosts_clipped(const struct hosts *h)
         for (size_t i = 0; i < h->layers[0].n_rules; i++) {
                 for (size_t j = 1; !rules[i].denies && j < h->n; j++) {
                         struct found found = find_name(h, &h->layers[j], text_of(h, &rules[i]), rules[i].below);
-                        struct hf_egress most;
+                        struct hf_egress most, own = { 0 };
 
                         layer_ports(h, &h->layers[j], &found, &any, &most);
-                        if (!egress_allows(&most, &rules[i].port))
-                                return true;
+                        add_rule(&own, &rules[i]);
+                        for (__u32 k = 0; k < own.count; k++)
+                                if (!egress_allows(&most, &own.port[k]))
+                                        return true;
                 }
         }
         return false;
@@ -388,6 +414,7 @@ static void pack_rules(struct hosts *h, struct layer *l, const struct part *part
                         .below = host_is_below(rule),
                         .private = rule->private,
                         .denies = rule->denies,
+                        .tls = rule->tls,
                 };
                 memcpy((char *)h + *text, host_text(rule), n);
                 *text += n;

@@ -89,7 +89,7 @@ static bool is_covered(const struct hf_egress *egress, const struct hf_port *por
                 const struct hf_port *have = &egress->port[i];
 
                 if (have->from <= port->from && have->to >= port->to && !(port->proto & ~have->proto) && !(port->allow & ~have->allow) &&
-                    outlasts(have, port))
+                    !(have->flags & ~port->flags) && outlasts(have, port))
                         return true;
         }
         return false;
@@ -102,7 +102,7 @@ int egress_add(struct hf_egress *egress, const struct hf_port *port)
         for (__u32 i = 0; i < egress->count; i++) {
                 struct hf_port *have = &egress->port[i];
 
-                if (have->from != port->from || have->to != port->to || have->proto != port->proto)
+                if (have->from != port->from || have->to != port->to || have->proto != port->proto || have->flags != port->flags)
                         continue;
                 if (have->until == port->until)
                         have->allow |= port->allow;

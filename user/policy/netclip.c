@@ -37,8 +37,8 @@ static const struct hf_egress *cursor_find(struct cursor *c, const struct prefix
         return &c->list[c->stack[c->depth - 1]].egress;
 }
 
-/* The first port from at on that the ceiling does not allow for the protocol. */
-static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint32_t at)
+/* The first port from at on that the ceiling does not allow for the protocol; where it asks for TLS, only with that in flags. */
+static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint8_t flags, uint32_t at)
 {
         uint32_t before;
 
@@ -47,7 +47,7 @@ static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint32_t a
                 for (__u32 i = 0; i < ceiling->count; i++) {
                         const struct hf_port *p = &ceiling->port[i];
 
-                        if ((p->proto & proto) && p->from <= at && at <= p->to)
+                        if ((p->proto & proto) && !(p->flags & ~flags) && p->from <= at && at <= p->to)
                                 at = p->to + 1u;
                 }
         } while (at != before);
@@ -59,7 +59,7 @@ bool egress_allows(const struct hf_egress *ceiling, const struct hf_port *port)
         static const uint8_t protos[] = { HF_TCP, HF_UDP };
 
         for (size_t i = 0; i < ARRAY_SIZE(protos); i++)
-                if ((port->proto & protos[i]) && reach(ceiling, protos[i], port->from) <= port->to)
+                if ((port->proto & protos[i]) && reach(ceiling, protos[i], port->flags, port->from) <= port->to)
                         return false;
         return true;
 }
@@ -77,6 +77,7 @@ int egress_add_allowed(struct hf_egress *egress, const struct hf_port *port, con
                 both.from = port->from > most->from ? port->from : most->from;
                 both.to = port->to < most->to ? port->to : most->to;
                 both.proto = port->proto & most->proto;
+                both.flags = port->flags | most->flags;
                 if (both.proto && both.from <= both.to)
                         r = egress_add(egress, &both);
         }

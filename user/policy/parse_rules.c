@@ -158,6 +158,14 @@ static void read_denies(struct reader *r, const cJSON *value, void *target)
         read_bool(r, value, &((struct rule *)target)->denies);
 }
 
+static void read_tls(struct reader *r, const cJSON *value, void *target)
+{
+        bool tls = false;
+
+        read_bool(r, value, &tls);
+        ((struct rule *)target)->tls = tls ? RULE_TLS_ALWAYS : RULE_TLS_NEVER;
+}
+
 static void read_port(struct reader *r, const cJSON *value, void *target)
 {
         struct rule *rule = target;
@@ -187,14 +195,10 @@ static void read_proto(struct reader *r, const cJSON *value, void *target)
 }
 
 static const struct field egress_fields[] = {
-        { "host", NULL, read_host, NULL, false },
-        { "cidr", NULL, read_cidr, NULL, false },
-        { "port", NULL, read_port, NULL, false },
-        { "proto", NULL, read_proto, NULL, false },
-        { "private", NULL, read_private, NULL, false },
-        { "deny", NULL, read_denies, NULL, false },
-        { "tls", NULL, NULL, "remove it; holdfast does not look into TLS yet", false },
-        { NULL, NULL, NULL, NULL, false },
+        { "host", NULL, read_host, NULL, false },       { "cidr", NULL, read_cidr, NULL, false },
+        { "port", NULL, read_port, NULL, false },       { "proto", NULL, read_proto, NULL, false },
+        { "private", NULL, read_private, NULL, false }, { "deny", NULL, read_denies, NULL, false },
+        { "tls", NULL, read_tls, NULL, false },         { NULL, NULL, NULL, NULL, false },
 };
 
 /* Content is checked when it is run, and only what the session cannot write stays what it is. */
@@ -287,6 +291,18 @@ static void say_at(struct reader *r, const char *member, const char *what)
         where_pop(&r->where, before);
 }
 
+static void tls_check(struct reader *r, const struct rule *rule, bool cidr)
+{
+        if (rule->tls == RULE_TLS_UNSAID)
+                return;
+        if (cidr)
+                say_at(r, "tls", "found \"tls\" beside \"cidr\": remove it; an address has no name to compare a TLS hello with");
+        else if (rule->denies)
+                say_at(r, "tls", "found \"tls\" in a denial, expected it in a rule that opens a name");
+        else if (rule->tls == RULE_TLS_ALWAYS && !(rule->proto & HF_TCP))
+                say_at(r, "tls", "found \"tls\" beside \"proto\": \"udp\", expected it without: QUIC cannot be looked into");
+}
+
 static void egress_rule_check(struct reader *r, const struct rule *rule, const cJSON *value)
 {
         bool host = cJSON_GetObjectItemCaseSensitive(value, "host"), cidr = cJSON_GetObjectItemCaseSensitive(value, "cidr");
@@ -301,6 +317,7 @@ static void egress_rule_check(struct reader *r, const struct rule *rule, const c
                 say_at(r, "private", "found \"private\" in a denial, expected it in a rule that opens a name");
         if (cidr && cJSON_GetObjectItemCaseSensitive(value, "deny"))
                 say_at(r, "deny", "found \"deny\" beside \"cidr\", expected a rule by \"host\"");
+        tls_check(r, rule, cidr);
 }
 
 static void read_egress_rule(struct reader *r, const cJSON *value, void *target)

@@ -23,6 +23,13 @@
 
 enum authorization { AUTHORIZATION_ALWAYS, AUTHORIZATION_ASK };
 
+/* On which ports a connection to a name has to begin with a TLS hello to that name. */
+enum rule_tls {
+        RULE_TLS_UNSAID, /* on the port of https */
+        RULE_TLS_ALWAYS,
+        RULE_TLS_NEVER,
+};
+
 /* One line of a capability. Rules are numbered from 1 over the whole policy, in the order of the text; 0 means no rule. */
 struct rule {
         int capability; /* index into policy.capabilities */
@@ -37,6 +44,7 @@ struct rule {
         char *host;       /* by name: lower case, no dot at its end; "*.example.com" for all names below; NULL: by address */
         bool private;     /* the name may lead into private address space */
         bool denies;      /* the ports are closed at the name, not opened */
+        enum rule_tls tls;
         uint8_t addr[16]; /* by address: IPv4 as ::ffff:a.b.c.d, host bits zero */
         uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */
         uint16_t port_from, port_to;

@@ -17,6 +17,7 @@
 struct opening {
         uint32_t until;
         char *name;
+        bool named; /* it stands in map "named" */
 };
 
 struct address {
@@ -46,14 +47,45 @@ static void address_free(void *p)
         free(a);
 }
 
+static bool has_tls(const struct hf_egress *egress)
+{
+        for (__u32 i = 0; i < egress->count; i++)
+                if (egress->port[i].flags & HF_PORT_TLS)
+                        return true;
+        return false;
+}
+
+/* Writes what the name alone opens there, where that matters. */
+static int opening_write(const struct names *n, const struct address *a, struct opening *o, const struct table *t)
+{
+        struct hf_egress own = { 0 };
+
+        hosts_open(t->hosts, o->name, a->addr, o->until, &own);
+        if (!has_tls(&own))
+                return 0;
+        o->named = true;
+        return named_write(n->named, t->policy, a->addr, o->name, &own);
+}
+
+static void opening_close(const struct names *n, const struct address *a, const struct opening *o)
+{
+        for (size_t i = 0; o->named && i < TABLES && n->tables[i].policy; i++)
+                named_delete(n->named, n->tables[i].policy, a->addr, o->name);
+}
+
 /* Writes what the address's names open there under each policy; takes it away where they open nothing. */
 static int address_write(struct names *n, const struct address *a, const struct table *t)
 {
         struct hf_egress egress = { 0 };
+        int r = 0;
 
-        for (size_t i = 0; i < a->n; i++)
+        for (size_t i = 0; i < a->n && r == 0; i++) {
                 if (hosts_open(t->hosts, a->openings[i].name, a->addr, a->openings[i].until, &egress) < 0)
                         break; /* there is no room for more ports */
+                r = opening_write(n, a, &a->openings[i], t);
+        }
+        if (r < 0)
+                return r;
         if (!egress.count) {
                 opened_delete(n->opened, t->policy, a->addr);
                 return 0;
@@ -79,6 +111,8 @@ static void address_close(struct names *n, const struct address *a)
         n->closed = true;
         for (size_t i = 0; i < TABLES && n->tables[i].policy; i++)
                 opened_delete(n->opened, n->tables[i].policy, a->addr);
+        for (size_t i = 0; i < a->n; i++)
+                opening_close(n, a, &a->openings[i]);
 }
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------------ */
@@ -281,6 +315,7 @@ static struct opening *opening_replace(struct names *n, struct address *a, char 
         for (size_t i = 1; i < a->n; i++)
                 if (a->openings[i].until < first->until)
                         first = &a->openings[i];
+        opening_close(n, a, first);
         free(first->name);
         *first = (struct opening){ .name = name };
         n->closed = true;
@@ -333,10 +368,12 @@ static size_t expire(struct names *n, uint32_t before)
                 size_t kept = 0;
 
                 for (size_t j = 0; j < a->n; j++) {
-                        if (a->openings[j].until > before)
+                        if (a->openings[j].until > before) {
                                 a->openings[kept++] = a->openings[j];
-                        else
-                                free(a->openings[j].name);
+                                continue;
+                        }
+                        opening_close(n, a, &a->openings[j]);
+                        free(a->openings[j].name);
                 }
                 n->n_openings -= a->n - kept;
                 a->n = kept;

@@ -38,7 +38,7 @@ struct names {
         size_t n_asked;
         uint32_t asked_since;
         uint64_t tokens, tokens_at; /* thousandths of queries that may come now; ms */
-        int opened;                 /* map "opened"; stays the caller's */
+        int opened, named;          /* the maps; they stay the caller's */
         const struct hf_policy *policies;
 };
 

@@ -17,6 +17,7 @@ enum resolver_fd {
         RESOLVER_FD_ORDERS = 3,
         RESOLVER_FD_TELLS,
         RESOLVER_FD_OPENED,   /* map "opened" */
+        RESOLVER_FD_NAMED,    /* map "named" */
         RESOLVER_FD_POLICIES, /* map "policies" */
         RESOLVER_FDS,
 };

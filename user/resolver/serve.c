@@ -224,7 +224,7 @@ static void stop(struct server *s)
 
 int resolver_serve(void)
 {
-        static struct server s = { .tells = RESOLVER_FD_TELLS, .opened = RESOLVER_FD_OPENED };
+        static struct server s = { .tells = RESOLVER_FD_TELLS, .opened = RESOLVER_FD_OPENED, .named = RESOLVER_FD_NAMED };
         int r;
 
         log_setup(RESOLVER_NAME, LOG_LEVEL_INFO);

@@ -29,7 +29,7 @@ struct server {
         struct event_base *base;
         struct upstream *upstream;
         struct event *orders, *tick;
-        int tells, opened;
+        int tells, opened, named;
         const struct hf_policy *policies;
         struct client_session *sessions[HF_SLOTS];
 };

@@ -323,7 +323,8 @@ int session_open(struct server *s, uint32_t slot, uint64_t generation, int *fds,
         if (!c)
                 return -ENOMEM;
         c->server = s;
-        c->names = (struct names){ .slot = slot, .generation = generation, .opened = s->opened, .policies = s->policies };
+        c->names =
+                (struct names){ .slot = slot, .generation = generation, .opened = s->opened, .named = s->named, .policies = s->policies };
         for (size_t i = 0; i < n; i++) {
                 bool udp = i == RESOLVER_UDP4 || i == RESOLVER_UDP6;
 

@@ -158,7 +158,8 @@ static void denials_at_the_ends_of_the_range_leave_the_rest(void **state)
 
         (void)state;
         compile_under(&c,
-                      EGRESS("{\"host\":\"a\"},{\"host\":\"a\",\"deny\":true,\"port\":0},{\"host\":\"a\",\"deny\":true,\"port\":65535},"
+                      EGRESS("{\"host\":\"a\",\"tls\":false},{\"host\":\"a\",\"deny\":true,\"port\":0},{\"host\":\"a\",\"deny\":true,"
+                             "\"port\":65535},"
                              "{\"host\":\"b\"},{\"host\":\"b\",\"deny\":true}"),
                       NULL, NULL);
         assert_int_equal(opened(&c, "a", PUBLIC).count, 1);
@@ -426,11 +427,12 @@ static void more_ranges_than_fit_are_refused(void **state)
                 { HF_PORTS, "", "{\"host\":\"*.a\",\"port\":1000}", NULL },
                 { HF_PORTS, "", "{\"host\":\"a\",\"port\":1}", NULL },
                 { HF_PORTS, "", "{\"host\":\"*.a\",\"port\":1}", "$.capabilities.base.egress[16]" },
-                { HF_PORTS - 1, ",\"deny\":true", "{\"host\":\"*.a\",\"proto\":\"tcp\"}", NULL },
-                { HF_PORTS, ",\"deny\":true", "{\"host\":\"*.a\",\"proto\":\"tcp\"}", "$.capabilities.base.egress[16]" },
+                { HF_PORTS - 1, ",\"deny\":true", "{\"host\":\"*.a\",\"proto\":\"tcp\",\"tls\":false}", NULL },
+                { HF_PORTS - 2, ",\"deny\":true", "{\"host\":\"*.a\",\"proto\":\"tcp\"}", "$.capabilities.base.egress[14]" },
+                { HF_PORTS, ",\"deny\":true", "{\"host\":\"*.a\",\"proto\":\"tcp\",\"tls\":false}", "$.capabilities.base.egress[16]" },
                 /* One range for all of them where it leads elsewhere, but into private space each by itself. */
-                { HF_PORTS, ",\"private\":true", "{\"host\":\"*.a\"}", NULL },
-                { HF_PORTS + 1, ",\"private\":true", "{\"host\":\"*.a\"}", "$.capabilities.base.egress[17]" },
+                { HF_PORTS, ",\"private\":true", "{\"host\":\"*.a\",\"tls\":false}", NULL },
+                { HF_PORTS + 1, ",\"private\":true", "{\"host\":\"*.a\",\"tls\":false}", "$.capabilities.base.egress[17]" },
         };
         char text[8192], words[64];
 
@@ -448,6 +450,72 @@ static void more_ranges_than_fit_are_refused(void **state)
                 assert_true(has_finding(&c.findings, cases[i].where, words));
                 snprintf(where, sizeof(where), FILE_HOST ": %s", cases[i].where);
                 assert_true(has_finding(&under.findings, where, words));
+        }
+}
+
+/* Whether the port opens, and whether for TLS alone. */
+static void assert_port(const struct clipped *c, uint32_t proto, uint32_t port, bool open, bool plain)
+{
+        const struct hf_egress egress = opened(c, "a.example", PUBLIC);
+
+        assert_int_equal(leads(c, "a.example", PUBLIC, proto, port), open);
+        if (proto == HF_TCP)
+                assert_int_equal(hf_egress_plain(&egress, ALL, port, UNTIL - 1), plain);
+}
+
+static void the_port_of_https_asks_for_tls_unless_said(void **state)
+{
+        static const struct {
+                const char *rules;
+                bool tcp, plain, udp;    /* at port 443 */
+                bool other, other_plain; /* TCP at 8443 */
+        } cases[] = {
+                { "{\"host\":\"a.example\"}", true, false, false, true, true },
+                { "{\"host\":\"a.example\",\"tls\":true}", true, false, false, true, false },
+                { "{\"host\":\"a.example\",\"tls\":false}", true, true, true, true, true },
+                { "{\"host\":\"a.example\",\"port\":443}", true, false, false, false, false },
+                { "{\"host\":\"a.example\",\"port\":443,\"proto\":\"udp\"}", false, false, true, false, false },
+                { "{\"host\":\"a.example\",\"port\":8443,\"tls\":true}", false, false, false, true, false },
+                { "{\"host\":\"a.example\",\"port\":8443}", false, false, false, true, true },
+                /* What one rule opens without, another does not close. */
+                { "{\"host\":\"a.example\",\"tls\":true},{\"host\":\"a.example\",\"port\":443,\"tls\":false}", true, true, true, true,
+                  false },
+                { "{\"host\":\"a.example\"},{\"host\":\"a.example\",\"port\":443,\"deny\":true}", false, false, false, true, true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_clipped_ struct clipped c = { 0 };
+                char text[512];
+
+                snprintf(text, sizeof(text), EGRESS("%s"), cases[i].rules);
+                compile_under(&c, text, NULL, NULL);
+                assert_port(&c, HF_TCP, 443, cases[i].tcp, cases[i].plain);
+                assert_port(&c, HF_UDP, 443, cases[i].udp, false);
+                assert_port(&c, HF_TCP, 8443, cases[i].other, cases[i].other_plain);
+        }
+}
+
+static void a_ceiling_may_ask_for_tls(void **state)
+{
+        static const struct {
+                const char *ceiling;
+                bool plain;
+        } cases[] = {
+                { "{\"host\":\"a.example\",\"tls\":true}", false },
+                { "{\"host\":\"a.example\",\"tls\":false}", true },
+                { "{\"host\":\"*.example\",\"tls\":true},{\"cidr\":\"0.0.0.0/0\"}", true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_clipped_ struct clipped c = { 0 };
+                char text[512];
+
+                snprintf(text, sizeof(text), EGRESS("%s"), cases[i].ceiling);
+                compile_under(&c, EGRESS("{\"host\":\"a.example\",\"port\":8443,\"proto\":\"tcp\",\"tls\":false}"), NULL, text);
+                assert_port(&c, HF_TCP, 8443, true, cases[i].plain);
+                assert_int_equal(hosts_clipped(c.compiled->hosts), !cases[i].plain);
         }
 }
 
@@ -519,6 +587,8 @@ int main(void)
                 cmocka_unit_test(what_is_open_already_stays_and_is_prolonged),
                 cmocka_unit_test(what_does_not_fit_changes_nothing),
                 cmocka_unit_test(more_ranges_than_fit_are_refused),
+                cmocka_unit_test(the_port_of_https_asks_for_tls_unless_said),
+                cmocka_unit_test(a_ceiling_may_ask_for_tls),
                 cmocka_unit_test(names_are_found_among_ten_thousand),
                 cmocka_unit_test(a_table_is_one_piece),
         };

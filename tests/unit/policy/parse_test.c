@@ -205,8 +205,6 @@ static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
                 snprintf(where, sizeof(where), "$.%s", top[i]);
                 assert_refused(text, where, "cannot enforce|not applied in part");
         }
-        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "cannot enforce|does not look into TLS yet");
-        assert_refused(EGRESS("{\"host\":\"example.org\",\"tls\":false}"), EGRESS_RULE ".tls", "cannot enforce|remove it");
         assert_refused(CAPABILITY("{\"tools\":[]}"), "$.capabilities.base.tools", "cannot enforce");
         assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "array");
         assert_refused(CAPABILITY("{\"guard\":[\"mount\"]}"), "$.capabilities.base.guard[0]", "user-namespaces");
@@ -577,6 +575,10 @@ static void a_rule_has_a_host_or_a_cidr(void **state)
 {
         (void)state;
         assert_refused(EGRESS("{\"host\":\"a.example\",\"cidr\":\"10.0.0.1\"}"), EGRESS_RULE, "both \"host\" and \"cidr\"|one of them");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"tls\":true}"), EGRESS_RULE ".tls", "beside \"cidr\"|remove it");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"deny\":true,\"tls\":true}"), EGRESS_RULE ".tls", "in a denial");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"proto\":\"udp\",\"tls\":true}"), EGRESS_RULE ".tls", "QUIC");
+        assert_refused(EGRESS("{\"host\":\"a.example\",\"tls\":\"yes\"}"), EGRESS_RULE ".tls", "true or false");
         assert_refused(EGRESS("{}"), EGRESS_RULE, "neither \"host\" nor \"cidr\"|one of them");
         assert_refused(EGRESS("{\"host\":1}"), EGRESS_RULE ".host", "the number 1|a name such as");
         assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private",

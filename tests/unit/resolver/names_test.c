@@ -36,7 +36,7 @@ static int setup(void **state)
         assert_non_null(s);
         for (size_t i = 0; i < ARRAY_SIZE(s->policies); i++)
                 s->policies[i].active = ~0ULL;
-        s->names = (struct names){ .policies = s->policies, .opened = -1 };
+        s->names = (struct names){ .policies = s->policies, .opened = -1, .named = -1 };
         *state = s;
         return 0;
 }
@@ -50,6 +50,8 @@ static int setup_map(void **state)
         s = *state;
         s->names.opened =
                 bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_egress_key), sizeof(struct hf_egress), MAP_ROOM, &options);
+        s->names.named =
+                bpf_map_create(BPF_MAP_TYPE_HASH, "named", sizeof(struct hf_named_key), sizeof(struct hf_egress), MAP_ROOM, &options);
         return 0;
 }
 
@@ -60,6 +62,8 @@ static int teardown(void **state)
         names_clear(&s->names);
         if (s->names.opened >= 0)
                 close(s->names.opened);
+        if (s->names.named >= 0)
+                close(s->names.named);
         free(s);
         return 0;
 }
@@ -315,7 +319,8 @@ static void a_name_opens_its_ports_at_an_address(void **state)
         assert_true(open_at(n, "web.example", "192.0.2.1", 300, NOW));
         assert_int_equal(opened(n, OLD, "192.0.2.1").count, 1);
         assert_open(n, OLD, "192.0.2.1", 443, NOW + 300);
-        assert_int_equal(opened(n, OLD, "192.0.2.1").port[0].proto, HF_TCP | HF_UDP);
+        assert_int_equal(opened(n, OLD, "192.0.2.1").port[0].proto, HF_TCP);
+        assert_int_equal(opened(n, OLD, "192.0.2.1").port[0].flags, HF_PORT_TLS);
         assert_int_equal(opened(n, OLD, "192.0.2.1").port[0].rule, 1);
         assert_true(open_at(n, "mail.example", "2001:db8::1", 300, NOW));
         assert_open(n, OLD, "2001:db8::1", 25, NOW + 300);
@@ -415,11 +420,45 @@ static void while_policies_are_switched_both_have_what_is_open(void **state)
         assert_open(n, NEW, "192.0.2.3", 80, NOW + 300);
         assert_true(open_at(n, "n.example", "192.0.2.4", 300, NOW)); /* the old one says nothing of it */
         assert_int_equal(opened(n, OLD, "192.0.2.4").count, 0);
-        assert_int_equal(opened(n, NEW, "192.0.2.4").count, 1);
+        assert_int_equal(opened(n, NEW, "192.0.2.4").count, 3);          /* https apart */
         assert_false(open_at(n, "mail.example", "192.0.2.5", 300, NOW)); /* the new one refuses */
         assert_int_equal(opened(n, OLD, "192.0.2.5").count, 0);
         assert_int_equal(names_expire(n, NOW + 300 + HF_GRACE), 4);
         assert_int_equal(map_entries(n), 0);
+}
+
+/* What the name alone opens there, as the hello of TLS is compared with. */
+static bool named(const struct names *n, uint32_t policy, const char *name, const char *at)
+{
+        struct hf_named_key key = { .policy = policy };
+        struct hf_egress egress;
+
+        address(at, key.addr);
+        strcpy(key.name, name);
+        return bpf_map_lookup_elem(n->named, &key, &egress) == 0;
+}
+
+static void names_are_known_where_a_rule_asks_for_tls(void **state)
+{
+        struct names *n = with_map(state);
+
+        put_under(n, OLD, EGRESS("{\"host\":\"*.example\",\"port\":443},{\"host\":\"plain.example\",\"port\":443,\"tls\":false}"));
+        assert_true(open_at(n, "a.example", "192.0.2.1", 60, NOW));
+        assert_true(open_at(n, "b.example", "192.0.2.1", 300, NOW));
+        assert_true(open_at(n, "plain.example", "192.0.2.1", 300, NOW));
+        assert_true(named(n, OLD, "a.example", "192.0.2.1"));
+        assert_true(named(n, OLD, "b.example", "192.0.2.1"));
+        assert_false(named(n, OLD, "plain.example", "192.0.2.1"));
+        assert_false(named(n, OLD, "a.example", "192.0.2.2"));
+        put_under(n, NEW, EGRESS("{\"host\":\"b.example\",\"port\":8443,\"tls\":true}"));
+        assert_true(named(n, NEW, "b.example", "192.0.2.1"));
+        assert_false(named(n, NEW, "a.example", "192.0.2.1"));
+        names_expire(n, NOW + 60 + HF_GRACE);
+        assert_false(named(n, OLD, "a.example", "192.0.2.1"));
+        assert_true(named(n, OLD, "b.example", "192.0.2.1"));
+        names_expire(n, NOW + 300 + HF_GRACE);
+        assert_false(named(n, OLD, "b.example", "192.0.2.1"));
+        assert_false(named(n, NEW, "b.example", "192.0.2.1"));
 }
 
 /* What is open under a policy that is dropped goes when it is unloaded, all together. */
@@ -535,6 +574,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(names_at_one_address_open_their_own_ports, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(what_has_ended_is_closed_after_the_grace, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(while_policies_are_switched_both_have_what_is_open, setup_map, teardown),
+                cmocka_unit_test_setup_teardown(names_are_known_where_a_rule_asks_for_tls, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(nothing_is_opened_or_closed_under_a_policy_that_was_dropped, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(many_names_at_one_address_take_each_others_place, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(so_many_addresses_are_open_at_once, setup_map, teardown),

@@ -191,7 +191,8 @@ static int setup(void **state)
         f.tells = pair[0];
         f.server = (struct server){ .base = event_base_new(), .tells = pair[1], .policies = f.policies };
         f.server.opened = bpf_map_create(BPF_MAP_TYPE_HASH, "opened", sizeof(struct hf_egress_key), sizeof(struct hf_egress), 64, &options);
-        prepared = f.server.opened >= 0;
+        f.server.named = bpf_map_create(BPF_MAP_TYPE_HASH, "named", sizeof(struct hf_named_key), sizeof(struct hf_egress), 64, &options);
+        prepared = f.server.opened >= 0 && f.server.named >= 0;
         f.server.upstream = upstream_new(f.server.base);
         assert_non_null(f.server.upstream);
         f.asked = event_new(f.server.base, f.name_server, EV_READ | EV_PERSIST, on_asked, NULL);
@@ -216,6 +217,7 @@ static int teardown(void **state)
         close(f.name_server);
         close(f.server.tells);
         close(f.server.opened);
+        close(f.server.named);
         close(f.tells);
         f.server.base = NULL;
         return 0;
