@@ -100,7 +100,7 @@ $(B)/parsers.a: $(call modules,base policy audit api) $(B)/user/resolver/message
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/parsers.a Makefile
 	mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/parsers.a $(DAEMON_LIBS)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(B)/parsers.a $(DAEMON_LIBS)
 
 guest-programs: $(GUEST)
 $(B)/tests/%: tests/%.c Makefile

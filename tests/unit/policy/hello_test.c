@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "holdfast/hello.h"
+#include "lib/hello.h"
 
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
@@ -62,36 +62,13 @@ static struct bytes hello(const char *name, const char *priority)
         return b;
 }
 
-/* As the BPF programs do, packet by packet. */
-static void feed(struct hf_hello *h, const uint8_t *data, size_t size)
-{
-        while (size && !h->fault && h->stage != HF_HELLO_AT_END) {
-                uint8_t *field = h->stage == HF_HELLO_AT_NAME ? (uint8_t *)h->key.name : h->field;
-                size_t n = h->pass ? h->pass : (size_t)(h->need - h->have);
-
-                n = n < size ? n : size;
-                if (h->pass) {
-                        h->pass -= (uint32_t)n;
-                } else {
-                        assert_true(h->have + n <= (h->stage == HF_HELLO_AT_NAME ? HF_HOST_NAME : HF_HELLO_FIELD));
-                        memcpy(field + h->have, data, n);
-                        h->have = (uint16_t)(h->have + n);
-                        if (h->have == h->need)
-                                hf_hello_field(h);
-                }
-                data += n;
-                size -= n;
-        }
-        hf_hello_end(h);
-}
-
 static struct hf_hello in_parts(const struct bytes *b, size_t part)
 {
         struct hf_hello h;
 
         hf_hello_begin(&h, 1);
         for (size_t at = 0; at < b->size; at += part)
-                feed(&h, b->data + at, b->size - at < part ? b->size - at : part);
+                hello_feed(&h, b->data + at, b->size - at < part ? b->size - at : part);
         return h;
 }
 
@@ -131,7 +108,7 @@ static void a_part_of_a_hello_is_not_one_yet(void **state)
 
         (void)state;
         hf_hello_begin(&h, 1);
-        feed(&h, b.data, 60);
+        hello_feed(&h, b.data, 60);
         assert_int_equal(h.fault, HF_HELLO_FITS);
         assert_int_not_equal(h.stage, HF_HELLO_AT_END);
 }
