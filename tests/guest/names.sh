@@ -455,6 +455,16 @@ test_another_hello_than_to_a_name_of_the_address_ends_the_connection() {
 	cut encrypted '' tls 443 encrypted tls.example.net
 }
 
+test_explain_and_why_tell_of_tls() {
+	holds explain "$(holdfast explain "${SESSION[main]}" connect tls.example.net:443 --json)" '"tls":true'
+	holds explain "$(holdfast explain "${SESSION[main]}" connect plain.example.net:443 --json | jq -c '[.verdict, .tls]')" '["allow",null]'
+	mark
+	hello ended tls 443 4 www.example.net
+	await "it is told" eval "holdfast why -n 1 | grep -q 'begin TLS with 203.0.113.60'"
+	holds why "$(holdfast why -n 1)" other_name
+	holds why "$(holdfast why -n 1)" www.example.net
+}
+
 test_a_hello_to_another_name_in_the_first_packet_ends_the_connection() {
 	cut other_name www.example.net tls 443 open www.example.net
 	cut other_name www.example.net tls 443 4,open,part=9 www.example.net

@@ -91,6 +91,7 @@ static void looked_at(FILE *to, const cJSON *o)
 void explanation_print(FILE *to, const cJSON *o)
 {
         const char *right = json_get_string(o, "right"), *refused = json_get_string(o, "refused");
+        bool tls = false;
 
         fprintf(to, "%s %s ", is(json_get_string(o, "verdict"), "allow") ? "allowed:" : "refused:",
                 refused ? refused
@@ -100,6 +101,8 @@ void explanation_print(FILE *to, const cJSON *o)
         fputc('\n', to);
         decided_by(to, o);
         looked_at(to, o);
+        if (json_get_bool(o, "tls", &tls) == 0 && tls)
+                line(to, "note", "the connection has to begin with a TLS hello to that name");
         loosen(to, o);
 }
 
@@ -124,6 +127,7 @@ static const char *verb(const cJSON *o)
                 { "connect", "connect to" },
                 { "send", "send to" },
                 { "query", "look up" },
+                { "hello", "begin TLS with" },
                 { "read", "read" },
                 { "write", "write" },
                 { "revoke", "go on using its mapping of" },
@@ -155,6 +159,10 @@ void refusal_print(FILE *to, const cJSON *o)
                 fprintf(to, " (%s)", right);
         fprintf(to, "  #%s\n", output_field(o, "seq", number));
         decided_by(to, o);
+        if (is(op, "hello"))
+                line(to, "hello", json_get_string(o, "detail"));
+        if (is(op, "hello"))
+                line(to, "name", json_get_string(o, "name"));
         if (action)
                 line(to, "done", is(action, "pause") ? "the session was paused" : "the process was killed");
         loosen(to, o);

@@ -71,8 +71,10 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
                 if ((p->proto & proto) && port >= p->from && port <= p->to)
                         v.masks |= p->allow;
         }
-        if (v.why == HF_WHY_ALLOWED)
-                v.masks &= hf_live(&now->policy);
+        if (v.why != HF_WHY_ALLOWED)
+                return v;
+        v.masks &= hf_live(&now->policy);
+        v.tls = proto == HF_TCP && !hf_egress_plain(egress, hf_live(&now->policy), port, now->time);
         return v;
 }
 
@@ -245,6 +247,8 @@ cJSON *verdict_json(const struct question *q, const struct looked_at *looked, co
                 add_file(o, q, looked, v);
         else
                 add_address(o, q);
+        if (v->tls)
+                cJSON_AddTrueToObject(o, "tls");
         if (v->why == HF_WHY_ALLOWED)
                 add_allowed(o, q, v, c);
         else

@@ -43,6 +43,7 @@ struct verdict {
         uint64_t masks;  /* capabilities that allow it; when refused, that would if they were live */
         bool own;        /* the policy speaks of this very place, not only of a folder above */
         bool way;        /* and it is on the way to a denied one */
+        bool tls;        /* allowed to connections that begin with a TLS hello to the name alone */
 };
 
 /* Whether an O_PATH descriptor is of a device that only a rule for itself opens. Terminals (devpts) go by their folder. */

@@ -224,6 +224,31 @@ static void a_mapped_address_is_shown_as_ipv4(void **state)
         assert_null(cJSON_GetObjectItem(o, "path"));
 }
 
+static void a_tls_hello_has_its_name_and_what_is_wrong(void **state)
+{
+        static const char name[] = "other.example";
+        struct made m = make(HF_EVENT_CONNECT, HF_OP_HELLO, name, sizeof(name) - 1);
+        _cleanup_json_ cJSON *o = NULL, *p = NULL;
+
+        (void)state;
+        m.event.addr[15] = 1;
+        m.event.port = 443;
+        m.event.why = HF_WHY_TLS;
+        m.event.detail = HF_HELLO_OTHER;
+        o = json(&m);
+        has(o, "op", "hello");
+        has(o, "why", "tls");
+        has(o, "name", name);
+        has(o, "detail", "other_name");
+        has(o, "addr", "::1");
+        assert_null(cJSON_GetObjectItem(o, "path"));
+        m.event.path_len = 0;
+        m.event.detail = HF_HELLO_NO_NAME;
+        p = json(&m);
+        has(p, "detail", "no_name");
+        assert_null(cJSON_GetObjectItem(p, "name"));
+}
+
 static void an_ipv6_address_is_shown_as_one(void **state)
 {
         static const uint8_t addr[16] = { [15] = 1 };
@@ -398,6 +423,7 @@ int main(void)
                 cmocka_unit_test(a_rule_of_an_unknown_policy_is_given_by_number),
                 cmocka_unit_test(a_kill_gives_its_reason),
                 cmocka_unit_test(a_mapped_address_is_shown_as_ipv4),
+                cmocka_unit_test(a_tls_hello_has_its_name_and_what_is_wrong),
                 cmocka_unit_test(an_ipv6_address_is_shown_as_one),
                 cmocka_unit_test(a_guard_names_the_linux_capability_that_was_asked_for),
                 cmocka_unit_test(the_root_of_a_file_system_is_its_mount_point),

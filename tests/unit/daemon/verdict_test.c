@@ -165,6 +165,8 @@ static void addresses_are_decided_by_port_protocol_and_capability(void **state)
         assert_int_equal(verdict_egress(&egress, HF_TCP, 10, &both).why, HF_WHY_NO_RULE);
         assert_int_equal(verdict_egress(&egress, HF_UDP, 7, &both).why, HF_WHY_NO_RULE);
         assert_int_equal(verdict_egress(NULL, HF_TCP, 7, &both).why, HF_WHY_NO_RULE);
+        assert_false(v.tls);
+        assert_null(cJSON_GetObjectItem(o, "tls"));
 }
 
 static void what_a_name_opened_is_closed_once_its_time_has_come(void **state)
@@ -270,6 +272,26 @@ static void a_program_runs_while_its_content_is_what_the_policy_names(void **sta
         assert_int_equal(verdict_file(&named, true, &known, HF_EXEC, &(struct standing){ 0 }).why, HF_WHY_INACTIVE);
 }
 
+static void a_port_for_tls_alone_says_so(void **state)
+{
+        struct hf_egress egress = {
+                .count = 1, .port = { { .allow = 2, .rule = 4, .from = 1, .to = 9, .proto = HF_TCP | HF_UDP, .flags = HF_PORT_TLS } }
+        };
+        const struct standing now = { .policy = { .active = 2 } };
+        const struct question q = { .port = 7, .proto = HF_TCP };
+        const struct verdict v = verdict_egress(&egress, HF_TCP, 7, &now);
+        const struct event_context none = { 0 };
+        _cleanup_json_ cJSON *o = verdict_json(&q, NULL, &v, &none, &now);
+
+        (void)state;
+        assert_true(v.tls);
+        assert_true(cJSON_IsTrue(cJSON_GetObjectItem(o, "tls")));
+        assert_false(verdict_egress(&egress, HF_UDP, 7, &now).tls);
+        egress.port[egress.count++] = (struct hf_port){ .allow = 2, .rule = 5, .from = 7, .to = 7, .proto = HF_TCP };
+        assert_false(verdict_egress(&egress, HF_TCP, 7, &now).tls);
+        assert_true(verdict_egress(&egress, HF_TCP, 8, &now).tls);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -287,6 +309,7 @@ int main(void)
                 cmocka_unit_test(names_are_decided_by_port_protocol_and_capability),
                 cmocka_unit_test(a_policy_whose_text_is_lost_leaves_the_numbers),
                 cmocka_unit_test(addresses_of_both_families_are_read),
+                cmocka_unit_test(a_port_for_tls_alone_says_so),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
