@@ -61,11 +61,10 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
 /* Notes that the socket goes to another of the session's. */
 static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct agent *a)
 {
-        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
+        struct hf_task *owner = ctx->sk ? own_socket(a, ctx->sk) : NULL;
 
         if (!owner)
                 return false;
-        make_own(a, owner);
         owner->kind = HF_SOCKET_HOME;
         return true;
 }
@@ -73,12 +72,10 @@ static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct ag
 /* Notes that the socket goes where a rule lets it. */
 static __always_inline void note_away(struct bpf_sock_addr *ctx, const struct agent *a)
 {
-        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
+        struct hf_task *owner = ctx->sk ? own_socket(a, ctx->sk) : NULL;
 
-        if (!owner)
-                return;
-        make_own(a, owner);
-        owner->kind = HF_SOCKET_AWAY;
+        if (owner)
+                owner->kind = HF_SOCKET_AWAY;
 }
 
 /* Whether the socket may go there: by the policy, or to itself. Else 0, with an event. */

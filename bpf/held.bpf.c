@@ -45,7 +45,6 @@ static __always_inline bool see_socket(struct agent *a, struct hf_held *held, st
         struct sock *sk = sock ? sock->sk : NULL, *peer;
         struct unix_address *name;
         struct peer_address p;
-        struct hf_task *owner;
 
         if (!sk)
                 return false;
@@ -53,11 +52,8 @@ static __always_inline bool see_socket(struct agent *a, struct hf_held *held, st
         held->type = sock->type;
         held->protocol = sk->sk_protocol;
         /* Of a listener it does not follow that nobody outside accepts on it. */
-        if (held->family == AF_UNIX && sk->__sk_common.skc_state != TCP_LISTEN && !bpf_sk_storage_get(&owners, sk, NULL, 0)) {
-                owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-                if (owner)
-                        make_own(a, owner);
-        }
+        if (held->family == AF_UNIX && sk->__sk_common.skc_state != TCP_LISTEN && !bpf_sk_storage_get(&owners, sk, NULL, 0))
+                own_socket(a, sk);
         switch (socket_fault(a, sock, sk, 0)) {
         case SOCKET_FITS:
                 return false;

@@ -400,6 +400,16 @@ static __always_inline void make_own(const struct agent *a, struct hf_task *reco
         record->generation = a->session ? a->session->generation : 0;
 }
 
+/* The record of a socket, which is the session's from now on. NULL: there is no memory for it. */
+static __always_inline __attribute__((unused)) struct hf_task *own_socket(const struct agent *a, void *sk)
+{
+        struct hf_task *owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+        if (owner)
+                make_own(a, owner);
+        return owner;
+}
+
 /* Gives a task the record of another. The value comes with it, so that nobody sees one that is empty. */
 static __always_inline __attribute__((unused)) int inherit(struct task_struct *task, const struct hf_task *from)
 {

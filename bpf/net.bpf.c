@@ -234,10 +234,9 @@ int BPF_PROG(socket_listen, struct socket *sock, int backlog)
                 return 0;
         if (a.killed || !inet(family) || !on_loopback(sk))
                 return refuse_kind(&a, HF_OP_LISTEN, family);
-        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        owner = own_socket(&a, sk);
         if (!owner)
                 return -ENOMEM;
-        make_own(&a, owner);
         /* What is connected cannot listen; nor does what was, or another thread connects right now, count as one that does. */
         if (sock->type == SOCK_STREAM && (sk->__sk_common.skc_state == TCP_CLOSE || sk->__sk_common.skc_state == TCP_LISTEN))
                 __sync_val_compare_and_swap(&owner->kind, HF_SOCKET_MADE, HF_SOCKET_LISTENS);
@@ -337,16 +336,11 @@ SEC("lsm/socket_bind")
 int BPF_PROG(socket_bind, struct socket *sock, struct sockaddr *address, int length)
 {
         struct sock *sk = sock->sk;
-        struct hf_task *owner;
         struct agent a;
 
         if (sock->type != SOCK_DGRAM || !sk || !inet(sk->__sk_common.skc_family) || !agent_current(&a))
                 return 0;
-        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-        if (!owner)
-                return -ENOMEM;
-        make_own(&a, owner);
-        return 0;
+        return own_socket(&a, sk) ? 0 : -ENOMEM;
 }
 
 SEC("lsm/socket_setsockopt")

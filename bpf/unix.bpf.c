@@ -7,16 +7,11 @@ SEC("lsm/socket_post_create")
 int BPF_PROG(socket_post_create, struct socket *sock, int family, int type, int protocol, int kern)
 {
         struct sock *sk = sock->sk;
-        struct hf_task *owner;
         struct agent a;
 
         if (kern || family != AF_UNIX || !sk || !agent_current(&a))
                 return 0;
-        owner = bpf_sk_storage_get(&owners, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-        if (!owner)
-                return -ENOMEM;
-        make_own(&a, owner);
-        return 0;
+        return own_socket(&a, sk) ? 0 : -ENOMEM;
 }
 
 /* Whose the connecting end's other end is: whoever listens. */

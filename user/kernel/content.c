@@ -256,18 +256,3 @@ int contents_load(struct kernel *k, uint32_t policy, const struct compiled *c, c
         }
         return r;
 }
-
-void contents_reap(const struct kernel *k)
-{
-        struct hf_known_key key, next;
-        bool have = false;
-
-        while (!bpf_map_get_next_key(k->map[MAP_CONTENTS], have ? &key : NULL, &next)) {
-                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
-                        bpf_map_delete_elem(k->map[MAP_CONTENTS], &next);
-                        continue; /* from the same key again */
-                }
-                key = next;
-                have = true;
-        }
-}

@@ -19,7 +19,4 @@ struct content_object {
 int contents_load(struct kernel *k, uint32_t policy, const struct compiled *c, const struct content_object *objects, size_t n,
                   int descriptors, struct findings *findings);
 
-/* Forgets what is known under each policy that is to be reaped. */
-void contents_reap(const struct kernel *k);
-
 #endif

@@ -233,34 +233,23 @@ static int egress_load(struct kernel *k, uint32_t policy, const struct compiled 
         return 0;
 }
 
-/* Deletes every prefix, or address that a name has opened, whose policy is to be reaped. */
-static void egress_reap(const struct kernel *k, int map)
+/* Deletes from a map all whose key has a policy that is to be reaped. */
+#define REAP(k, map_number, type) reap(k, (k)->map[map_number], sizeof(type), offsetof(type, policy))
+
+static void reap(const struct kernel *k, int map, size_t size, size_t policy_at)
 {
-        struct hf_egress_key key, next;
+        _Alignas(uint64_t) uint8_t key[sizeof(struct hf_named_key)], next[sizeof(struct hf_named_key)];
         bool have = false;
 
-        while (!bpf_map_get_next_key(map, have ? &key : NULL, &next)) {
-                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
-                        bpf_map_delete_elem(map, &next);
+        while (!bpf_map_get_next_key(map, have ? key : NULL, next)) {
+                uint32_t policy;
+
+                memcpy(&policy, next + policy_at, sizeof(policy));
+                if (policy < HF_POLICIES && k->unloaded[policy]) {
+                        bpf_map_delete_elem(map, next);
                         continue; /* from the same key again */
                 }
-                key = next;
-                have = true;
-        }
-}
-
-/* The same of what each name opens. */
-static void named_reap(const struct kernel *k)
-{
-        struct hf_named_key key, next;
-        bool have = false;
-
-        while (!bpf_map_get_next_key(k->map[MAP_NAMED], have ? &key : NULL, &next)) {
-                if (next.policy < HF_POLICIES && k->unloaded[next.policy]) {
-                        bpf_map_delete_elem(k->map[MAP_NAMED], &next);
-                        continue;
-                }
-                key = next;
+                memcpy(key, next, size);
                 have = true;
         }
 }
@@ -271,10 +260,10 @@ void kernel_policy_reap(struct kernel *k)
                 return;
         /* Every hook runs within one RCU read section; after a grace period none can still see the policies. */
         syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-        egress_reap(k, k->map[MAP_EGRESS]);
-        egress_reap(k, k->map[MAP_OPENED]);
-        named_reap(k);
-        contents_reap(k);
+        REAP(k, MAP_EGRESS, struct hf_egress_key);
+        REAP(k, MAP_OPENED, struct hf_egress_key);
+        REAP(k, MAP_NAMED, struct hf_named_key);
+        REAP(k, MAP_CONTENTS, struct hf_known_key);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
