@@ -146,6 +146,14 @@ struct {
         __type(value, struct hf_task);
 } owners MAP;
 
+/* Of a TCP socket that was sent to without a copy: the program can still change what is to leave. */
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, __u32);
+} uncopied MAP;
+
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
         __uint(max_entries, 1);

@@ -32,6 +32,8 @@
 #define SO_BINDTOIFINDEX 62
 #define SO_ATTACH_REUSEPORT_CBPF 51 /* who gets what comes to a port that several have */
 #define SO_ATTACH_REUSEPORT_EBPF 52
+#define MSG_ZEROCOPY 0x4000000
+#define MSG_SPLICE_PAGES 0x8000000
 #define MSG_FASTOPEN 0x20000000
 
 /* Reads a socket address that the kernel has copied in. AF_UNSPEC counts as IPv4 where the kernel takes it so (v4_unspec). */
@@ -83,6 +85,19 @@ static __always_inline bool only_looks(const struct agent *a, struct socket *soc
         return bpf_map_lookup_elem(&opened, &key) && socket_session(number(sk)) == a->slot;
 }
 
+/* The same, of a socket that leads there; one that was not made in the session's cgroup, where hellos are looked at, only where none is
+ * asked for. */
+static __always_inline int check_way(const struct agent *a, struct socket *sock, const struct peer_address *p, __u16 op, __u32 grace)
+{
+        int r = net_check_since(a, p, op, protocol(sock), grace);
+
+        if (r || sock->type != SOCK_STREAM || !a->session || !a->session->resolver)
+                return r;
+        if (net_is_plain(a, p) || socket_session(number(sock->sk)) == a->slot)
+                return 0;
+        return net_refuse(a, p, op, HF_TCP, HF_WHY_TLS, 0);
+}
+
 SEC("lsm/socket_create")
 int BPF_PROG(socket_create, int family, int type, int proto, int kern)
 {
@@ -115,7 +130,7 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         address_read(&p, address, length, false);
         if (is_left_to_cgroup(&a, sk, &p) || only_looks(&a, sock, sk, &p))
                 return 0;
-        return net_check(&a, &p, HF_OP_CONNECT, protocol(sock));
+        return check_way(&a, sock, &p, HF_OP_CONNECT, 0);
 }
 
 #define CONTROL_MESSAGES 4 /* in one message; what carries more is refused */
@@ -167,6 +182,13 @@ static __always_inline bool leads_elsewhere(struct msghdr *msg)
 }
 
 /* Sending: to the address given, and on what is connected after a kill or once a right may have been taken away. */
+/* Before it is sent: also where the connection begins only then. */
+static __always_inline void note_uncopied(struct sock *sk)
+{
+        if (sk->sk_type == SOCK_STREAM)
+                bpf_sk_storage_get(&uncopied, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
@@ -187,12 +209,14 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
                 return a.session->recheck ? socket_recheck(&a, sock, HF_OP_SEND) : 0;
         if (msg->msg_controllen && sock->type != SOCK_STREAM && !a.killed && leads_elsewhere(msg))
                 return refuse_kind(&a, HF_OP_SEND, family);
+        if ((msg->msg_flags & (MSG_ZEROCOPY | MSG_SPLICE_PAGES)) && !a.killed && a.session->resolver)
+                note_uncopied(sk);
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);
                 if (is_left_to_cgroup(&a, sk, &p))
                         return 0;
-                return net_check(&a, &p, HF_OP_SEND, protocol(sock));
+                return check_way(&a, sock, &p, HF_OP_SEND, 0);
         }
         if (!a.killed && !a.session->recheck && !a.session->flows && (sock->type != SOCK_DGRAM || !a.session->resolver))
                 return 0;
@@ -200,6 +224,18 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         if (at_home(&a, sk, &p))
                 return 0;
         return net_check_since(&a, &p, HF_OP_SEND, protocol(sock), HF_GRACE);
+}
+
+/* Until 6.5 pages go to a socket by a way of their own. */
+SEC("?fentry/inet_sendpage")
+int BPF_PROG(inet_sendpage, struct socket *sock)
+{
+        struct sock *sk = sock->sk;
+        struct agent a;
+
+        if (sk && agent_current(&a) && a.session && a.session->resolver)
+                note_uncopied(sk);
+        return 0;
 }
 
 SEC("lsm/socket_recvmsg")
@@ -289,7 +325,7 @@ int BPF_PROG(socket_receive, struct file *file)
         if (sk->__sk_common.skc_state == TCP_LISTEN)
                 return on_loopback(sk) ? 0 : refuse_kind(&a, HF_OP_LISTEN, family);
         address_of_peer(&p, sk);
-        return p.port && !at_home(&a, sk, &p) ? net_check_since(&a, &p, HF_OP_RECV, protocol(sock), HF_GRACE) : 0;
+        return p.port && !at_home(&a, sk, &p) ? check_way(&a, sock, &p, HF_OP_RECV, HF_GRACE) : 0;
 }
 
 /* Whether it takes the socket into a group, or says of a group whom to hear: the kernel tells the network, and so whoever is there. */

@@ -14,6 +14,7 @@
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
+#define TCP_URG 0x20
 
 struct headers {
         struct peer_address to;
@@ -198,8 +199,40 @@ static __always_inline void report_packet(const struct agent *a, const struct he
         bpf_ringbuf_submit(e, 0);
 }
 
+/* The ends of a connection as its socket has them: what leaves may be translated already. */
+struct ends {
+        struct peer_address to;
+        __u8 from[16];
+        __u16 from_port; /* host order */
+};
+
+#define word6(address, n) (*(volatile __u32 *)&(address)[n])
+
+static __always_inline void ends_of(struct bpf_sock *sk, struct ends *e)
+{
+        __u32 *to = (__u32 *)e->to.addr, from = 0;
+
+        __builtin_memset(e, 0, sizeof(*e));
+        e->from_port = sk->src_port;
+        if (sk->family == AF_INET) {
+                address_v4(&e->to, sk->dst_ip4, sk->dst_port);
+                from = sk->src_ip4;
+                __builtin_memcpy(e->from + 12, &from, sizeof(from));
+                return;
+        }
+        to[0] = word6(sk->dst_ip6, 0);
+        to[1] = word6(sk->dst_ip6, 1);
+        to[2] = word6(sk->dst_ip6, 2);
+        to[3] = word6(sk->dst_ip6, 3);
+        e->to.port = __builtin_bswap16(sk->dst_port);
+        for (int i = 0; i < 4; i++) {
+                from = word6(sk->src_ip6, i);
+                __builtin_memcpy(e->from + 4 * i, &from, sizeof(from));
+        }
+}
+
 /* Tells of a hello that does not fit, so that the daemon ends the connection: again only for one that is still there after a second. */
-static __always_inline void report_hello(struct __sk_buff *skb, const struct agent *a, const struct headers *h, struct hf_hello *hello)
+static __always_inline void report_hello(struct __sk_buff *skb, const struct agent *a, const struct ends *ends, struct hf_hello *hello)
 {
         struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_HELLO, .proto = HF_TCP, .error = -EACCES, .why = HF_WHY_TLS };
         __u32 now = bpf_ktime_get_boot_ns() / 1000000000;
@@ -211,12 +244,12 @@ static __always_inline void report_hello(struct __sk_buff *skb, const struct age
         e = event_start(a, &r, HF_EVENT_SMALL);
         if (!e)
                 return;
-        __builtin_memcpy(r.addr, h->to.addr, sizeof(r.addr));
-        r.port = h->to.port;
+        __builtin_memcpy(r.addr, ends->to.addr, sizeof(r.addr));
+        r.port = ends->to.port;
         r.detail = hello->fault;
         event_what(e, a, &r);
-        __builtin_memcpy(e->from, h->from, sizeof(e->from));
-        e->from_port = __builtin_bswap16(h->from_port);
+        __builtin_memcpy(e->from, ends->from, sizeof(e->from));
+        e->from_port = ends->from_port;
         e->ino = bpf_get_socket_cookie(skb);
         __builtin_memcpy(e->path, hello->key.name, sizeof(hello->key.name));
         e->path_len = hello->name_len;
@@ -224,12 +257,12 @@ static __always_inline void report_hello(struct __sk_buff *skb, const struct age
 }
 
 /* A connection begins: whether it needs a hello. by_rule: not to the session's own. False: that cannot be noted. */
-static __always_inline bool hello_expect(struct agent *a, const struct headers *h, struct bpf_sock *sk, __u32 sequence, bool by_rule)
+static __always_inline bool hello_expect(struct agent *a, struct bpf_sock *sk, const struct ends *ends, __u32 sequence, bool by_rule)
 {
         struct hf_hello *hello;
 
         member_policy(a);
-        if (!by_rule || !a->session->resolver || net_is_plain(a, &h->to)) {
+        if (!by_rule || net_is_plain(a, &ends->to)) {
                 bpf_sk_storage_delete(&hellos, sk);
                 return true;
         }
@@ -240,54 +273,73 @@ static __always_inline bool hello_expect(struct agent *a, const struct headers *
 }
 
 /* Whether the name of the hello is one that opens the port there. */
-static __always_inline bool hello_fits(struct agent *a, const struct headers *h, struct hf_hello *hello)
+static __always_inline bool hello_fits(struct agent *a, const struct ends *ends, struct hf_hello *hello)
 {
         __u32 now = bpf_ktime_get_boot_ns() / 1000000000, rule;
 
         member_policy(a);
-        __builtin_memcpy(hello->key.addr, h->to.addr, sizeof(hello->key.addr));
+        __builtin_memcpy(hello->key.addr, ends->to.addr, sizeof(hello->key.addr));
         hello->key.policy = a->policy;
-        return hf_egress_decide(bpf_map_lookup_elem(&named, &hello->key), a->live, HF_TCP, h->to.port, now > HF_GRACE ? now - HF_GRACE : 0,
-                                &rule) == HF_WHY_ALLOWED;
+        return hf_egress_decide(bpf_map_lookup_elem(&named, &hello->key), a->live, HF_TCP, ends->to.port,
+                                now > HF_GRACE ? now - HF_GRACE : 0, &rule) == HF_WHY_ALLOWED;
+}
+
+/*
+ * Looks at what of the hello has not been looked at. False: nothing of it leaves. Urgent data is in it for who sends, and not for who
+ * receives, wherever the packet says that it ends.
+ */
+static __always_inline bool hello_look(struct __sk_buff *skb, struct agent *a, const struct headers *h, struct bpf_sock *sk,
+                                       const struct ends *ends, struct hf_hello *hello, __u32 sequence)
+{
+        __u32 behind = hello->next - sequence;
+
+        if (hello->fault)
+                return false;
+        if (h->flags & TCP_URG)
+                hello->fault = HF_HELLO_MALFORMED;
+        else if (bpf_sk_storage_get(&uncopied, sk, NULL, 0))
+                hello->fault = HF_HELLO_UNCOPIED;
+        if (hello->fault || h->bare)
+                return !hello->fault;
+        if ((__s32)behind < 0)
+                return false; /* what is between has not left */
+        if (h->data + behind >= skb->len)
+                return true;
+        hello_read(skb, hello, h->data + behind, skb->len);
+        hello->next = sequence + (skb->len - h->data);
+        if (!hello->fault && hello->stage == HF_HELLO_AT_END) {
+                if (hello_fits(a, ends, hello))
+                        bpf_sk_storage_delete(&hellos, sk);
+                else
+                        hello->fault = HF_HELLO_OTHER;
+        }
+        return !hello->fault;
 }
 
 /* Whether what a connection has to begin with, if anything, lets the packet leave. */
 static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, const struct headers *h, bool by_rule)
 {
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
-        __u32 sequence, behind;
+        const bool first = h->protocol == IPPROTO_TCP && is_first(h);
         struct hf_hello *hello;
+        struct ends ends;
+        __u32 sequence;
 
-        if (!sk || h->protocol != IPPROTO_TCP || (h->bare && !is_first(h)))
+        if (!sk || h->protocol != IPPROTO_TCP || (first ? !a->session->resolver : h->bare && !(h->flags & TCP_URG)))
                 return true;
-        if (!is_first(h) && !bpf_sk_storage_get(&hellos, sk, NULL, 0))
+        if (!first && !bpf_sk_storage_get(&hellos, sk, NULL, 0))
                 return true;
         if (bpf_skb_load_bytes(skb, h->at + 4, &sequence, sizeof(sequence)))
                 return false;
-        sequence = __builtin_bswap32(sequence);
-        if (is_first(h) && !hello_expect(a, h, sk, ++sequence, by_rule))
+        sequence = __builtin_bswap32(sequence) + first;
+        ends_of(sk, &ends);
+        if (first && !hello_expect(a, sk, &ends, sequence, by_rule))
                 return false;
         hello = bpf_sk_storage_get(&hellos, sk, NULL, 0);
-        if (!hello || h->bare)
+        if (!hello || hello_look(skb, a, h, sk, &ends, hello, sequence))
                 return true;
-        if (!hello->fault) {
-                behind = hello->next - sequence;
-                if ((__s32)behind < 0)
-                        return false; /* what is between has not left */
-                if (h->data + behind >= skb->len)
-                        return true;
-                hello_read(skb, hello, h->data + behind, skb->len);
-                hello->next = sequence + (skb->len - h->data);
-                if (!hello->fault && hello->stage != HF_HELLO_AT_END)
-                        return true;
-                if (!hello->fault && hello_fits(a, h, hello)) {
-                        bpf_sk_storage_delete(&hellos, sk);
-                        return true;
-                }
-                if (!hello->fault)
-                        hello->fault = HF_HELLO_OTHER;
-        }
-        report_hello(skb, a, h, hello);
+        if (hello->fault)
+                report_hello(skb, a, &ends, hello);
         return false;
 }
 

@@ -98,15 +98,17 @@ static __always_inline enum hf_why net_decide(const struct agent *a, const struc
         return why;
 }
 
-/* Whether the policy lets it connect there whatever it sends. */
+/* Whether the policy lets it connect there, or go on, whatever it sends. */
 static __always_inline __attribute__((unused)) bool net_is_plain(const struct agent *a, const struct peer_address *p)
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        __u32 now;
 
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
         if (hf_egress_plain(bpf_map_lookup_elem(&egress, &key), a->live, p->port, 0))
                 return true;
-        return hf_egress_plain(bpf_map_lookup_elem(&opened, &key), a->live, p->port, bpf_ktime_get_boot_ns() / 1000000000);
+        now = bpf_ktime_get_boot_ns() / 1000000000;
+        return hf_egress_plain(bpf_map_lookup_elem(&opened, &key), a->live, p->port, now > HF_GRACE ? now - HF_GRACE : 0);
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)

@@ -277,6 +277,7 @@ enum hf_hello_fault {
         HF_HELLO_NO_NAME,   /* it does not say which server is meant */
         HF_HELLO_ENCRYPTED, /* it may mean another than it says: Encrypted Client Hello */
         HF_HELLO_OTHER,     /* it means one that does not open the port there */
+        HF_HELLO_UNCOPIED,  /* it is sent without a copy, so that it might still be changed */
         HF_HELLO_FAULTS,
 };
 

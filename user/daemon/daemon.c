@@ -167,6 +167,8 @@ static int start_loop(struct daemon *d, struct error *e)
                 r = sd_event_source_set_priority(d->tick, TICK_PRIORITY);
         if (r >= 0)
                 r = sd_event_set_watchdog(d->event, true);
+        if (r >= 0)
+                r = cutter_new(&d->cutter);
         return r < 0 ? error_set(e, r, "cannot start the event loop: %s", strerror(-r)) : 0;
 }
 
@@ -283,6 +285,7 @@ void daemon_stop(struct daemon *d)
         cleanup_close(&d->keeper.fd);
         kernel_close(d->kernel);
         cgroups_close(&d->cgroups);
+        cutter_free(d->cutter);
         sd_event_unref(d->event);
         cleanup_close(&d->lock);
         config_clear(&d->config);

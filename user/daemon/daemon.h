@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one context: everything the daemon holds. One thread, one event loop. */
+/* The one context: everything the daemon holds. One event loop, and a thread that ends sockets (cutter.h). */
 #ifndef HOLDFAST_DAEMON_DAEMON_H
 #define HOLDFAST_DAEMON_DAEMON_H
 
@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "daemon/cgroup.h"
 #include "daemon/config.h"
+#include "daemon/cutter.h"
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/mounts.h"
@@ -29,6 +30,7 @@ struct daemon {
         struct kernel *kernel;
         struct cgroups cgroups;
         struct keeper keeper;
+        struct cutter *cutter;
         struct resolver resolver;
         struct store *store;
         struct audit *audit;

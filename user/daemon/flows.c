@@ -10,7 +10,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -18,21 +17,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ROOM 32768           /* bytes of one part of the kernel's answer */
-#define LONGEST 200000000ull /* ns */
-#define DEPTH_MAX 16         /* cgroups in each other */
-
-/* A socket of the session. */
-struct flow {
-        uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
-        struct inet_diag_msg is;
-};
+#define ROOM 32768   /* bytes of one part of the kernel's answer */
+#define DEPTH_MAX 16 /* cgroups in each other */
 
 /* What is looked for, and how. */
 struct look {
         struct daemon *d;
         const struct session *s;
-        int dump, destroy; /* netlink sockets */
+        int dump; /* netlink socket */
         uint32_t policy;
         struct standing now;
         struct flow *list;
@@ -199,44 +191,6 @@ static int find_in(struct look *l, uint64_t cgroup)
         return r;
 }
 
-/* One that is gone meanwhile is no fault. */
-static int end_one(const struct look *l, const struct flow *f)
-{
-        const struct {
-                struct nlmsghdr header;
-                struct inet_diag_req_v2 request;
-        } m = {
-                .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DESTROY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
-                .request = { .sdiag_family = f->is.idiag_family,
-                             .sdiag_protocol = f->protocol,
-                             .idiag_states = 1u << f->is.idiag_state,
-                             .id = f->is.id },
-        };
-        struct {
-                struct nlmsghdr header;
-                struct nlmsgerr error;
-                uint8_t more[256];
-        } answer = { 0 };
-
-        if (send(l->destroy, &m, sizeof(m), 0) < 0 || recv(l->destroy, &answer, sizeof(answer), 0) < 0)
-                return -errno;
-        return answer.error.error == -ENOENT ? 0 : answer.error.error;
-}
-
-/* For so long as may be: what is left then sends nothing all the same. */
-static int end_all(const struct look *l)
-{
-        const uint64_t until = time_now(CLOCK_MONOTONIC) + LONGEST;
-        int failed = 0;
-
-        for (size_t i = 0; i < l->n && time_now(CLOCK_MONOTONIC) < until; i++) {
-                int r = may_go_on(l, &l->list[i]) ? 0 : end_one(l, &l->list[i]);
-
-                failed = failed ? failed : r;
-        }
-        return failed;
-}
-
 /* ---- cgroups ------------------------------------------------------------------------------------------------------------------- */
 
 /* The same, of those below it too. */
@@ -267,21 +221,34 @@ static int find_below(struct look *l, int cgroup, int depth)
 /* ---- all together -------------------------------------------------------------------------------------------------------------- */
 
 /* Netlink sockets speak of the network namespace that they were made in. */
-static int open_sockets(struct look *l)
+static int open_netlink(struct daemon *d, const struct session *s, int *ret)
 {
         const struct timeval patience = { 1, 0 };
-        const pid_t pid = session_member(l->d, l->s);
-        int own = -1, r = pid > 0 ? netns_enter(pid, &own) : 0;
+        const pid_t pid = session_member(d, s);
+        int own = -1, fd, r = pid > 0 ? netns_enter(pid, &own) : 0;
 
         if (r < 0)
                 return r;
-        l->dump = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-        l->destroy = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-        r = l->dump < 0 || l->destroy < 0 ? -errno : 0;
-        setsockopt(l->dump, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        setsockopt(l->destroy, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+        r = fd < 0 ? -errno : 0;
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
         netns_leave(own);
+        *ret = fd;
         return r;
+}
+
+/* Leaves of what was found what may not go on. */
+static void keep_refused(struct look *l)
+{
+        _cleanup_free_ bool *go_on = calloc(l->n + 1, sizeof(*go_on));
+        size_t kept = 0;
+
+        for (size_t i = 0; go_on && i < l->n; i++)
+                go_on[i] = may_go_on(l, &l->list[i]);
+        for (size_t i = 0; go_on && i < l->n; i++)
+                if (!go_on[i])
+                        l->list[kept++] = l->list[i];
+        l->n = kept;
 }
 
 void flows_end(struct daemon *d, const struct session *s)
@@ -289,35 +256,39 @@ void flows_end(struct daemon *d, const struct session *s)
         const uint32_t policy = __atomic_load_n(&kernel_session(d->kernel, s->slot)->policy, __ATOMIC_ACQUIRE);
         const struct hf_policy *record = kernel_policy(d->kernel, policy);
         const uint32_t now = (uint32_t)(time_now(CLOCK_BOOTTIME) / 1000000000);
+        _cleanup_close_ int ending = -1;
         struct look l = {
                 .d = d,
                 .s = s,
                 .dump = -1,
-                .destroy = -1,
                 .policy = policy,
                 .now = { .policy = { .active = record->active, .killed = record->killed },
                          .killed = session_bits(d, s),
                          .time = now > HF_GRACE ? now - HF_GRACE : 0 },
         };
-        int r = open_sockets(&l);
+        int r = open_netlink(d, s, &l.dump);
 
         if (r == 0)
-                r = find_below(&l, s->cgroup_fd, 0);
+                r = open_netlink(d, s, &ending);
         if (r == 0)
-                r = end_all(&l);
+                r = find_below(&l, s->cgroup_fd, 0);
+        keep_refused(&l);
+        if (ending >= 0 && l.n) {
+                int cut = cutter_cut(d->cutter, ending, l.list, l.n, true);
+
+                r = r ? r : cut;
+        }
         if (r < 0)
                 log_warning("session %s: connections that are not allowed any more cannot be ended, and no byte of theirs leaves: %s",
                             s->id, strerror(-r));
         free(l.list);
         cleanup_close(&l.dump);
-        cleanup_close(&l.destroy);
 }
 
-void flows_cut(struct daemon *d, const struct session *s, const struct hf_event *e)
+void flows_cut(struct daemon *d, struct session *s, const struct hf_event *e)
 {
         static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
         const bool v4 = !memcmp(e->addr, mapped, sizeof(mapped));
-        struct look l = { .d = d, .s = s, .dump = -1, .destroy = -1 };
         struct flow f = {
                 .protocol = IPPROTO_TCP,
                 .is = { .idiag_family = v4 ? AF_INET : AF_INET6,
@@ -325,16 +296,13 @@ void flows_cut(struct daemon *d, const struct session *s, const struct hf_event 
                                 .idiag_dport = htons(e->port),
                                 .idiag_cookie = { (uint32_t)e->ino, (uint32_t)(e->ino >> 32) } } },
         };
-        int r;
+        int r = s->netlink < 0 ? open_netlink(d, s, &s->netlink) : 0;
 
         memcpy(f.is.id.idiag_src, e->from + (v4 ? 12 : 0), v4 ? 4 : 16);
         memcpy(f.is.id.idiag_dst, e->addr + (v4 ? 12 : 0), v4 ? 4 : 16);
-        r = open_sockets(&l);
         if (r == 0)
-                r = end_one(&l, &f);
+                r = cutter_cut(d->cutter, s->netlink, &f, 1, false);
         if (r < 0)
-                log_warning("session %s: a connection whose TLS hello is not allowed cannot be ended, and sends nothing: %s", s->id,
-                            strerror(-r));
-        cleanup_close(&l.dump);
-        cleanup_close(&l.destroy);
+                log_debug("session %s: a connection whose TLS hello is not allowed is not ended, and sends nothing: %s", s->id,
+                          strerror(-r));
 }

@@ -102,8 +102,9 @@ static const struct {
 };
 
 static const char *const hello_faults[HF_HELLO_FAULTS] = {
-        [HF_HELLO_FITS] = "fits",       [HF_HELLO_NOT_TLS] = "not_tls",     [HF_HELLO_MALFORMED] = "malformed",
-        [HF_HELLO_NO_NAME] = "no_name", [HF_HELLO_ENCRYPTED] = "encrypted", [HF_HELLO_OTHER] = "other_name",
+        [HF_HELLO_FITS] = "fits",         [HF_HELLO_NOT_TLS] = "not_tls",     [HF_HELLO_MALFORMED] = "malformed",
+        [HF_HELLO_NO_NAME] = "no_name",   [HF_HELLO_ENCRYPTED] = "encrypted", [HF_HELLO_OTHER] = "other_name",
+        [HF_HELLO_UNCOPIED] = "uncopied",
 };
 
 static const char *lookup(const char *const *table, size_t n, unsigned i)

@@ -14,6 +14,7 @@ struct session *session_new(void)
         if (!s)
                 return NULL;
         s->cgroup_fd = -1;
+        s->netlink = -1;
         s->resolver = (struct session_resolver)SESSION_RESOLVER_INIT;
         return s;
 }
@@ -33,6 +34,7 @@ void session_free(struct session *s)
         ceilings_clear(&s->ceilings);
         mounts_clear(&s->mounts);
         cleanup_close(&s->cgroup_fd);
+        cleanup_close(&s->netlink);
         free(s->policy_name);
         free(s->policy_text);
         free(s->name);

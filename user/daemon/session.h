@@ -57,6 +57,7 @@ struct session {
         struct found found;     /* for the answer to who attaches */
         struct origin *origins; /* of its first processes, while it begins */
         size_t n_origins;
+        int netlink;          /* of its network namespace, for flows.c; -1: none yet */
         struct mounts mounts; /* of one of its processes, for the paths of events */
         uint64_t mounts_read; /* when, ns of CLOCK_BOOTTIME */
 };

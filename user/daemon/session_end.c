@@ -179,7 +179,8 @@ void session_release(struct daemon *d, struct session *s)
         s->wall = sd_event_source_disable_unref(s->wall);
         revoke_clear(&s->revoke);
         cleanup_close(&s->cgroup_fd);
-        s->cgroup_fd = -1;
+        cleanup_close(&s->netlink);
+        s->cgroup_fd = s->netlink = -1;
         if (s->made_cgroup) {
                 r = cgroup_remove(&d->cgroups, s->cgroup);
                 if (r < 0)

@@ -197,7 +197,7 @@ static int fit_to_kernel(struct holdfast_bpf *skeleton, struct error *e)
 
                 if (section[0] != '?' && !strchr(section, '?') && bpf_program__autoload(program))
                         continue;
-                snprintf(name, sizeof(name), "bpf_lsm_%s", strchr(section, '/') + 1);
+                snprintf(name, sizeof(name), "%s%s", strncmp(section, "lsm/", 4) == 0 ? "bpf_lsm_" : "", strchr(section, '/') + 1);
                 bpf_program__set_autoload(program, btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0);
         }
         id = btf__find_by_name_kind(btf, "bpf_lsm_inode_setattr", BTF_KIND_FUNC);

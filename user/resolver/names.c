@@ -73,24 +73,24 @@ static void opening_close(const struct names *n, const struct address *a, const 
                 named_delete(n->named, n->tables[i].policy, a->addr, o->name);
 }
 
-/* Writes what the address's names open there under each policy; takes it away where they open nothing. */
+/* Writes what the address's names open there under a policy; takes it away where they open nothing. -ENOSPC: some have no room for it. */
 static int address_write(struct names *n, const struct address *a, const struct table *t)
 {
         struct hf_egress egress = { 0 };
         int r = 0;
 
-        for (size_t i = 0; i < a->n && r == 0; i++) {
-                if (hosts_open(t->hosts, a->openings[i].name, a->addr, a->openings[i].until, &egress) < 0)
-                        break; /* there is no room for more ports */
-                r = opening_write(n, a, &a->openings[i], t);
+        for (size_t i = 0; i < a->n; i++) {
+                int fits = hosts_open(t->hosts, a->openings[i].name, a->addr, a->openings[i].until, &egress);
+
+                if (fits >= 0)
+                        fits = opening_write(n, a, &a->openings[i], t);
+                r = fits < 0 ? fits : r;
         }
-        if (r < 0)
-                return r;
         if (!egress.count) {
                 opened_delete(n->opened, t->policy, a->addr);
-                return 0;
+                return r;
         }
-        return opened_write(n->opened, t->policy, a->addr, &egress);
+        return opened_write(n->opened, t->policy, a->addr, &egress) < 0 ? -ENOSPC : r;
 }
 
 static int address_write_all(struct names *n, const struct address *a)
@@ -413,6 +413,22 @@ static struct opening *opening_get(struct names *n, const char *name, const uint
         return *ret ? opening_add(n, *ret, name) : NULL;
 }
 
+/* Of one that has no room: the others stay. */
+static void opening_take_back(struct names *n, struct address *a, struct opening *o)
+{
+        opening_close(n, a, o);
+        free(o->name);
+        *o = a->openings[--a->n];
+        n->n_openings--;
+        n->closed = true;
+        if (a->n) {
+                address_write_all(n, a);
+                return;
+        }
+        address_close(n, a);
+        address_forget(n, a);
+}
+
 bool names_open(struct names *n, const char *name, const uint8_t addr[16], uint32_t seconds, uint32_t now)
 {
         const uint32_t until = now + (seconds < OPENED_AT_LEAST ? OPENED_AT_LEAST : seconds > 86400 ? 86400 : seconds);
@@ -425,14 +441,15 @@ bool names_open(struct names *n, const char *name, const uint8_t addr[16], uint3
         o = opening_get(n, name, addr, now, &a);
         if (o && o->until >= until)
                 return true;
-        if (o)
-                o->until = until;
-        if (o && address_write_all(n, a) == 0)
-                return true;
-        if (a) {
-                address_close(n, a);
-                address_forget(n, a);
+        if (!o) {
+                if (a && !a->n)
+                        address_forget(n, a);
+                return false;
         }
+        o->until = until;
+        if (address_write_all(n, a) == 0)
+                return true;
+        opening_take_back(n, a, o);
         return false;
 }
 

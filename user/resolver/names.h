@@ -12,7 +12,7 @@
 
 #define OPENED_AT_LEAST 60  /* s that an address is open, however short its time to live is */
 #define ADDRESSES_MAX 16384 /* that are open at once */
-#define OPENINGS_MAX 65536  /* of them, by all names together */
+#define OPENINGS_MAX 32768  /* of them, by all names together */
 #define NAMES_AN_ADDRESS 16 /* that open it; the next one takes the place of that which ends first */
 #define NAMES_MAX 4096      /* different ones below the rules for "*.", in an hour */
 #define LABEL_MAX 48        /* bytes of a label below such a rule */

@@ -3,6 +3,7 @@
 # and says what came of it: "answered", "ended" (the connection is no more) or "silent". Modes, joined by commas: 4 (IPv4), part=N (so many bytes
 # at a time), plain (HTTP instead), encrypted (an extension for Encrypted Client Hello), records (spread over two), two (a second name), open
 # (in the first packet), again (NAME once it has been answered for HOST's own, on the same socket), pages (by sendfile).
+import errno
 import os
 import socket
 import ssl
@@ -63,6 +64,9 @@ def tell(s, data):
                 pages = os.memfd_create("hello")
                 os.write(pages, data[at:at + part])
                 os.sendfile(s.fileno(), pages, 0, part)
+            elif "urgent" in modes:
+                s.send(data[:60], socket.MSG_OOB)
+                s.send(data[60:])
             else:
                 s.send(data[at:at + part])
             if part < len(data):
@@ -76,11 +80,21 @@ def tell(s, data):
 
 family = socket.AF_INET if "4" in modes else 0
 family, kind, proto, _, address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0]
-s = socket.socket(family, kind, proto)
+given = next((mode[6:] for mode in modes if mode.startswith("given=")), None)
+if given:
+    giver = socket.socket(socket.AF_UNIX)
+    giver.connect(given)
+    s = socket.socket(fileno=socket.recv_fds(giver, 1, 1)[1][0])
+else:
+    s = socket.socket(family, kind, proto)
 if "open" in modes:
     for option in (34, 30):  # TCP_FASTOPEN_NO_COOKIE, TCP_FASTOPEN_CONNECT
         s.setsockopt(socket.IPPROTO_TCP, option, 1)
-s.connect(address)
+try:
+    s.connect(address)
+except OSError as e:
+    print("refused", errno.errorcode[e.errno])
+    sys.exit()
 if "again" in modes:
     assert tell(s, first_message(host)) == "answered"
     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
