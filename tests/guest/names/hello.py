@@ -2,7 +2,8 @@
 # hello.py HOST PORT MODE... [NAME]: connects to the first address of HOST, sends the first message of TLS that names NAME (without it: none),
 # and says what came of it: "answered", "ended" (the connection is no more) or "silent". Modes, joined by commas: 4 (IPv4), part=N (so many bytes
 # at a time), plain (HTTP instead), encrypted (an extension for Encrypted Client Hello), records (spread over two), two (a second name), open
-# (in the first packet), again (NAME once it has been answered for HOST's own, on the same socket), pages (by sendfile).
+# (in the first packet), again (NAME once it has been answered for HOST's own, on the same socket), pages (by sendfile), urgent (with a byte of
+# urgent data in it), given=PATH (by a socket that somebody else has made, who gives it there).
 import errno
 import os
 import socket
