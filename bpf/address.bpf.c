@@ -58,27 +58,16 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
         return own ? HELD_BY_OWN : HELD_BY_OTHER;
 }
 
-/* Notes that the socket goes to another of the session's. */
-static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct agent *a)
+/* Notes where the socket goes on loopback. */
+static __always_inline bool note(struct bpf_sock_addr *ctx, const struct agent *a, enum hf_socket kind)
 {
         struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
 
         if (!owner)
                 return false;
         make_own(a, owner);
-        owner->kind = HF_SOCKET_HOME;
+        owner->kind = kind;
         return true;
-}
-
-/* Notes that the socket goes where a rule lets it. */
-static __always_inline void note_away(struct bpf_sock_addr *ctx, const struct agent *a)
-{
-        struct hf_task *owner = ctx->sk ? bpf_sk_storage_get(&owners, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
-
-        if (!owner)
-                return;
-        make_own(a, owner);
-        owner->kind = HF_SOCKET_AWAY;
 }
 
 /* Whether the socket may go there: by the policy, or to itself. Else 0, with an event. */
@@ -100,10 +89,10 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
         if (why == HF_WHY_ALLOWED) {
                 if (is_loopback(p))
-                        note_away(ctx, a);
+                        note(ctx, a, who == HELD_BY_OWN ? HF_SOCKET_WITHIN : HF_SOCKET_AWAY);
                 return 1;
         }
-        if (who == HELD_BY_OWN && note_home(ctx, a))
+        if (who == HELD_BY_OWN && note(ctx, a, HF_SOCKET_HOME))
                 return 1;
         __builtin_memset(&r, 0, sizeof(r));
         r.kind = HF_EVENT_CONNECT;

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 8
+#define HF_ABI_VERSION 9
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -56,7 +56,8 @@ struct hf_session {
         __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
-        __u32 reserved[3];
+        __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_CONNECTION */
+        __u32 reserved;
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -375,6 +376,7 @@ struct hf_held {
 enum hf_socket {
         HF_SOCKET_MADE,     /* made, or bound */
         HF_SOCKET_AWAY,     /* connected on loopback to where a rule lets it; never counts as one that listens again */
+        HF_SOCKET_WITHIN,   /* the same, and another of the session's is there */
         HF_SOCKET_LISTENS,  /* listens on loopback, or was accepted there */
         HF_SOCKET_HOME,     /* connected on loopback to another of the session's, or has sent there */
         HF_SOCKET_RESOLVER, /* its resolver's */
@@ -465,6 +467,7 @@ enum hf_op {
         HF_OP_WATCH,
         HF_OP_REVOKE, /* a process has mapped what it may no more, and is stopped */
         HF_OP_LOCK,
+        HF_OP_CLOSE, /* of a connection that was told of */
         HF_OPS,
 };
 
@@ -489,6 +492,7 @@ enum hf_why {
 enum hf_event_flag {
         HF_EVENT_TRUNCATED = 1 << 0, /* the path did not fit */
         HF_EVENT_DENIED = 1 << 1,
+        HF_EVENT_CONNECTION = 1 << 2, /* a TCP connection was made, accepted or closed */
 };
 
 /*
@@ -499,10 +503,11 @@ struct hf_event {
         __u64 time; /* ns, CLOCK_BOOTTIME */
         __u64 generation;
         __u64 ino;
+        __u64 sent, received; /* close: bytes each way */
         __u32 slot;
         __u32 policy;
         __u32 rule;
-        __u32 pid; /* thread group, in the initial pid namespace */
+        __u32 pid; /* thread group, in the initial pid namespace; of a connection: who connected, or listened; 0: not known */
         __u32 tid;
         __u32 uid;
         __u32 dev;
@@ -512,18 +517,20 @@ struct hf_event {
         __u16 op;     /* enum hf_op */
         __u16 flags;  /* enum hf_event_flag */
         __u16 path_len;
-        __u16 port; /* host order */
-        __u8 why;   /* enum hf_why */
-        __u8 right; /* enum hf_right bits that were refused, or asked for */
-        __u8 proto; /* enum hf_proto */
-        __u8 pad[3];
+        __u16 port;       /* host order */
+        __u16 local_port; /* of a connection */
+        __u8 why;         /* enum hf_why */
+        __u8 right;       /* enum hf_right bits that were refused, or asked for */
+        __u8 proto;       /* enum hf_proto */
+        __u8 pad;
         __u8 addr[16];
         char comm[16];
         char path[];
 };
 
-#define HF_EVENTS_WAITING 1024 /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
-#define HF_EVENT_SMALL 512     /* bytes of an event with a short path */
+#define HF_EVENTS_WAITING 1024     /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
+#define HF_CONNECTIONS_WAITING 512 /* the same, of events with HF_EVENT_CONNECTION, which take no room from the others */
+#define HF_EVENT_SMALL 528         /* bytes of an event with a short path */
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");
@@ -559,6 +566,6 @@ _Static_assert(sizeof(struct hf_held) == 160, "hf_held");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
-_Static_assert(sizeof(struct hf_event) == 112, "hf_event");
+_Static_assert(sizeof(struct hf_event) == 128, "hf_event");
 
 #endif

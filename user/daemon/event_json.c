@@ -95,6 +95,17 @@ static void add_detail(cJSON *o, const struct hf_event *e)
                 cJSON_AddNumberToObject(o, "detail", e->detail);
 }
 
+static void add_connection(cJSON *o, const struct hf_event *e, const char *host)
+{
+        if (host)
+                json_add_text(o, "host", host);
+        cJSON_AddNumberToObject(o, "local_port", e->local_port);
+        if (e->op != HF_OP_CLOSE)
+                return;
+        json_add_u64(o, "sent", e->sent);
+        json_add_u64(o, "received", e->received);
+}
+
 static void add_object(cJSON *o, const struct hf_event *e, size_t size, const struct mounts *mounts)
 {
         static const uint8_t none[16];
@@ -213,7 +224,9 @@ cJSON *event_json(const struct hf_event *e, size_t size, const struct event_cont
         cJSON_AddStringToObject(o, "right", *right && *right != '-' ? right : op_name(e->op));
         cJSON_AddStringToObject(o, "op", op_name(e->op));
         add_object(o, e, size, c->mounts);
-        if (e->kind == HF_EVENT_SESSION)
+        if (e->flags & HF_EVENT_CONNECTION)
+                add_connection(o, e, c->host);
+        if (e->kind == HF_EVENT_SESSION || ((e->flags & HF_EVENT_CONNECTION) && !e->rule))
                 return o;
         event_add_decision(o, e, c);
         error = e->error ? strerrorname_np(-e->error) : NULL;

@@ -45,7 +45,7 @@ enum iterator {
         ITERS,
 };
 
-#define CGROUP_PROGRAMS 9
+#define CGROUP_PROGRAMS 10
 
 struct kernel {
         int map[MAPS];
