@@ -88,7 +88,7 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         else if (!a->killed)
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
         if (why == HF_WHY_ALLOWED) {
-                if (is_loopback(p))
+                if (leads_here(p))
                         note(ctx, a, who == HELD_BY_OWN ? HF_SOCKET_WITHIN : HF_SOCKET_AWAY);
                 return 1;
         }
@@ -120,13 +120,25 @@ static __always_inline bool note_led(struct bpf_sock_addr *ctx, const struct age
         return true;
 }
 
+/* A connection to no address in particular leads to loopback, where a rule lets it. */
+static __always_inline int unspecified_allowed(struct bpf_sock_addr *ctx)
+{
+        struct agent a;
+
+        if (ctx->protocol == IPPROTO_TCP && member(&a))
+                note(ctx, &a, HF_SOCKET_AWAY);
+        return 1;
+}
+
 static __always_inline int go4(struct bpf_sock_addr *ctx, __u16 op)
 {
         bool name = ctx->user_port == __builtin_bswap16(HF_NAME_SERVER);
         struct peer_address p;
         struct agent a;
 
-        if ((!name && (ctx->user_ip4 & 0xff) != 127) || !member(&a))
+        if (!name && (ctx->user_ip4 & 0xff) != 127)
+                return ctx->user_ip4 ? 1 : unspecified_allowed(ctx);
+        if (!member(&a))
                 return 1;
         address_v4(&p, ctx->user_ip4, ctx->user_port);
         if (!name || a.killed || !a.session->resolver || !note_led(ctx, &a, &p))
@@ -148,7 +160,9 @@ static __always_inline int go6(struct bpf_sock_addr *ctx, __u16 op)
         addr[2] = word6(ctx, 2);
         addr[3] = word6(ctx, 3);
         p.port = __builtin_bswap16(ctx->user_port);
-        if ((!name && !is_loopback(&p)) || !member(&a))
+        if (!name && !is_loopback(&p))
+                return leads_here(&p) ? unspecified_allowed(ctx) : 1;
+        if (!member(&a))
                 return 1;
         mapped = addr[2] == MAPPED && !addr[0] && !addr[1];
         if (!name || a.killed || !a.session->resolver || !note_led(ctx, &a, &p))

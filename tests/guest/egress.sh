@@ -443,6 +443,25 @@ test_what_a_session_says_to_itself_on_loopback_is_not_told_of() {
 	same "ports, where a rule lets it to all" $'close 7002\nconnect 7002' "$(connections op port | tr '\t' ' ' | sort -u)"
 }
 
+test_a_socket_that_was_connected_to_the_session_itself_is_told_of_where_it_goes_next() {
+	local POLICY=$SCRATCH/next.json address
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 7002 }, { "cidr": "0.0.0.0", "port": 7002 }'
+	for address in 127.0.0.1 0.0.0.0; do
+		mark
+		confined python3 -c "import ctypes, socket
+own = socket.socket()
+own.bind(('127.0.0.1', 0))
+own.listen()
+s = socket.create_connection(own.getsockname())
+ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16) # takes it back
+s.connect(('$address', 7002))
+print('done')"
+		same confined 'done' "$output"
+		await "its events are written" session_ended_since
+		same "by $address" $'connect 127.0.0.1 7002\nclose 127.0.0.1 7002' "$(connections op addr port | tr '\t' ' ')"
+	done
+}
+
 test_the_connection_of_a_session_that_is_killed_has_its_end_in_the_stream() {
 	mkfifo "$WS/held"
 	exec 5<>"$WS/held"
