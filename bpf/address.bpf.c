@@ -58,24 +58,15 @@ static __always_inline enum holder holder_of(struct bpf_sock_addr *ctx, const st
         return own ? HELD_BY_OWN : HELD_BY_OTHER;
 }
 
-/* Notes that the socket goes to another of the session's. */
-static __always_inline bool note_home(struct bpf_sock_addr *ctx, const struct agent *a)
+/* Notes where the socket goes on loopback. */
+static __always_inline bool note(struct bpf_sock_addr *ctx, const struct agent *a, enum hf_socket kind)
 {
         struct hf_task *owner = ctx->sk ? own_socket(a, ctx->sk) : NULL;
 
         if (!owner)
                 return false;
-        owner->kind = HF_SOCKET_HOME;
+        owner->kind = kind;
         return true;
-}
-
-/* Notes that the socket goes where a rule lets it. */
-static __always_inline void note_away(struct bpf_sock_addr *ctx, const struct agent *a)
-{
-        struct hf_task *owner = ctx->sk ? own_socket(a, ctx->sk) : NULL;
-
-        if (owner)
-                owner->kind = HF_SOCKET_AWAY;
 }
 
 /* Whether the socket may go there: by the policy, or to itself. Else 0, with an event. */
@@ -96,11 +87,11 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         else if (!a->killed)
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
         if (why == HF_WHY_ALLOWED) {
-                if (is_loopback(p))
-                        note_away(ctx, a);
+                if (leads_here(p))
+                        note(ctx, a, who == HELD_BY_OWN ? HF_SOCKET_WITHIN : HF_SOCKET_AWAY);
                 return 1;
         }
-        if (who == HELD_BY_OWN && note_home(ctx, a))
+        if (who == HELD_BY_OWN && note(ctx, a, HF_SOCKET_HOME))
                 return 1;
         __builtin_memset(&r, 0, sizeof(r));
         r.kind = HF_EVENT_CONNECT;
@@ -128,13 +119,25 @@ static __always_inline bool note_led(struct bpf_sock_addr *ctx, const struct age
         return true;
 }
 
+/* A connection to no address in particular leads to loopback, where a rule lets it. */
+static __always_inline int unspecified_allowed(struct bpf_sock_addr *ctx)
+{
+        struct agent a;
+
+        if (ctx->protocol == IPPROTO_TCP && member(&a))
+                note(ctx, &a, HF_SOCKET_AWAY);
+        return 1;
+}
+
 static __always_inline int go4(struct bpf_sock_addr *ctx, __u16 op)
 {
         bool name = ctx->user_port == __builtin_bswap16(HF_NAME_SERVER);
         struct peer_address p;
         struct agent a;
 
-        if ((!name && (ctx->user_ip4 & 0xff) != 127) || !member(&a))
+        if (!name && (ctx->user_ip4 & 0xff) != 127)
+                return ctx->user_ip4 ? 1 : unspecified_allowed(ctx);
+        if (!member(&a))
                 return 1;
         address_v4(&p, ctx->user_ip4, ctx->user_port);
         if (!name || a.killed || !a.session->resolver || !note_led(ctx, &a, &p))
@@ -156,7 +159,9 @@ static __always_inline int go6(struct bpf_sock_addr *ctx, __u16 op)
         addr[2] = word6(ctx, 2);
         addr[3] = word6(ctx, 3);
         p.port = __builtin_bswap16(ctx->user_port);
-        if ((!name && !is_loopback(&p)) || !member(&a))
+        if (!name && !is_loopback(&p))
+                return leads_here(&p) ? unspecified_allowed(ctx) : 1;
+        if (!member(&a))
                 return 1;
         mapped = addr[2] == MAPPED && !addr[0] && !addr[1];
         if (!name || a.killed || !a.session->resolver || !note_led(ctx, &a, &p))

@@ -249,7 +249,7 @@ static __always_inline void report_hello(struct __sk_buff *skb, const struct age
         r.detail = hello->fault;
         event_what(e, a, &r);
         __builtin_memcpy(e->from, ends->from, sizeof(e->from));
-        e->from_port = ends->from_port;
+        e->local_port = ends->from_port;
         e->ino = bpf_get_socket_cookie(skb);
         __builtin_memcpy(e->path, hello->key.name, sizeof(hello->key.name));
         e->path_len = hello->name_len;

@@ -56,7 +56,8 @@ struct hf_session {
         __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
-        __u32 reserved[3];
+        __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_CONNECTION */
+        __u32 reserved;
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -429,6 +430,7 @@ struct hf_held {
 enum hf_socket {
         HF_SOCKET_MADE,     /* made, or bound */
         HF_SOCKET_AWAY,     /* connected on loopback to where a rule lets it; never counts as one that listens again */
+        HF_SOCKET_WITHIN,   /* the same, and another of the session's is there */
         HF_SOCKET_LISTENS,  /* listens on loopback, or was accepted there */
         HF_SOCKET_HOME,     /* connected on loopback to another of the session's, or has sent there */
         HF_SOCKET_RESOLVER, /* its resolver's */
@@ -520,6 +522,7 @@ enum hf_op {
         HF_OP_REVOKE, /* a process has mapped what it may no more, and is stopped */
         HF_OP_LOCK,
         HF_OP_HELLO, /* the first message of TLS; its event has the name, if any, as its path */
+        HF_OP_CLOSE, /* of a connection that was told of */
         HF_OPS,
 };
 
@@ -545,6 +548,7 @@ enum hf_why {
 enum hf_event_flag {
         HF_EVENT_TRUNCATED = 1 << 0, /* the path did not fit */
         HF_EVENT_DENIED = 1 << 1,
+        HF_EVENT_CONNECTION = 1 << 2, /* a TCP connection was made, accepted or closed */
 };
 
 /*
@@ -555,10 +559,11 @@ struct hf_event {
         __u64 time; /* ns, CLOCK_BOOTTIME */
         __u64 generation;
         __u64 ino;
+        __u64 sent, received; /* close: bytes each way */
         __u32 slot;
         __u32 policy;
         __u32 rule;
-        __u32 pid; /* thread group, in the initial pid namespace */
+        __u32 pid; /* thread group, in the initial pid namespace; of a connection: who connected, or listened; 0: not known */
         __u32 tid;
         __u32 uid;
         __u32 dev;
@@ -569,20 +574,21 @@ struct hf_event {
         __u16 op;    /* enum hf_op */
         __u16 flags; /* enum hf_event_flag */
         __u16 path_len;
-        __u16 port; /* host order */
-        __u8 why;   /* enum hf_why */
-        __u8 right; /* enum hf_right bits that were refused, or asked for */
-        __u8 proto; /* enum hf_proto */
+        __u16 port;       /* host order */
+        __u16 local_port; /* of a connection or a hello: the end that asked */
+        __u8 why;         /* enum hf_why */
+        __u8 right;       /* enum hf_right bits that were refused, or asked for */
+        __u8 proto;       /* enum hf_proto */
         __u8 pad;
-        __u16 from_port; /* hello: the end that asked, */
         __u8 addr[16];
-        __u8 from[16]; /* and its address */
+        __u8 from[16]; /* of a hello: the address of that end */
         char comm[16];
         char path[];
 };
 
-#define HF_EVENTS_WAITING 1024 /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
-#define HF_EVENT_SMALL 512     /* bytes of an event with a short path */
+#define HF_EVENTS_WAITING 1024     /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
+#define HF_CONNECTIONS_WAITING 512 /* the same, of events with HF_EVENT_CONNECTION, which take no room from the others */
+#define HF_EVENT_SMALL 544         /* bytes of an event with a short path */
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");
@@ -620,6 +626,6 @@ _Static_assert(sizeof(struct hf_held) == 160, "hf_held");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
 _Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
-_Static_assert(sizeof(struct hf_event) == 128, "hf_event");
+_Static_assert(sizeof(struct hf_event) == 144, "hf_event");
 
 #endif

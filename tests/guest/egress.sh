@@ -370,6 +370,137 @@ test_a_connected_socket_goes_on_only_while_the_policy_says_so() {
 	same object $'127.0.0.1\t7001' "$(refusals addr port | sed -n 1p)"
 }
 
+# ---- connections that are allowed --------------------------------------------------------------------------------------------
+
+EXCHANGE=$TESTS/guest/exchange.py
+
+# connections [NAME=VALUE]... [NAME]...: those that were told of since the mark.
+connections() {
+	since | fields kind=connect verdict=allow "$@" || true
+}
+
+# serves SAID COMMAND...: that it does, and the file that it writes to.
+serves() {
+	rm -f "$1"
+	"${@:2}"
+	await "it listens" grep -q ready "$1"
+}
+
+# told_with_bytes ADDRESS TOLD RULE: an exchange with that address is told of as one with TOLD, by that rule.
+told_with_bytes() {
+	local server=$SCRATCH/server here
+	serves "$server" in_background python3 "$EXCHANGE" serve "$1" 7301 "$server"
+	mark
+	confined python3 "$EXCHANGE" ask "$1" 7301 100000 5000
+	same confined 'done' "$output"
+	await "its events are written" session_ended_since
+	await "the server has told" eval "grep -qv ready '$server'"
+	here=$(sed -n 's/^100000 //p' "$server")
+	same "to $1" "connect $2 7301 tcp $here net $3 python3 - -
+close $2 7301 tcp $here - - python3 100000 5000" \
+		"$(connections op addr port proto local_port capability rule comm sent received | tr '\t' ' ')"
+	same processes 1 "$(connections pid tid uid | grep -v '^0' | sort -u | wc -l)"
+	end_background
+}
+
+test_a_connection_is_told_of_with_its_bytes_both_ways() {
+	local POLICY=$SCRATCH/exchange.json
+	base_policy '' '{ "cidr": "::1", "port": 7301 }, { "cidr": "127.0.0.1", "port": 7301 }'
+	told_with_bytes 127.0.0.1 127.0.0.1 '$.capabilities.net.egress[1]'
+	told_with_bytes ::1 ::1 '$.capabilities.net.egress[0]'
+	told_with_bytes ::ffff:127.0.0.1 127.0.0.1 '$.capabilities.net.egress[1]'
+}
+
+test_a_connection_that_a_session_accepts_is_told_of() {
+	local address
+	for address in 127.0.0.1 ::1; do
+		mark
+		serves "$WS/server" start_session server python3 "$EXCHANGE" serve $address 7302 "$WS/server"
+		same unconfined 'done' "$(python3 "$EXCHANGE" ask $address 7302 3000 70000)"
+		await "it is told" eval 'connections op=close seq | grep -q .'
+		same "from $address" "accept $address 7302 tcp $(show "$session" pid) - - -
+close $address 7302 tcp $(show "$session" pid) - 70000 3000" \
+			"$(connections op addr local_port proto pid rule sent received | tr '\t' ' ')"
+		holdfast kill "$session"
+		await "it has ended" ended "$session"
+	done
+}
+
+test_what_a_session_says_to_itself_on_loopback_is_not_told_of() {
+	local POLICY=$SCRATCH/self.json
+	base_policy '' '{ "cidr": "192.0.2.1" }'
+	mark
+	confined python3 "$TESTS/guest/own.py" 7002
+	holds confined "$output" '127.0.0.1 own done done'
+	await "its events are written" session_ended_since
+	refused_since || fail "control: what it says to another is told of"
+	same connections '' "$(connections)"
+	base_policy '' '{ "cidr": "127.0.0.0/8" }, { "cidr": "::1" }'
+	mark
+	confined python3 "$TESTS/guest/own.py" 7002
+	holds confined "$output" '127.0.0.1 other done done'
+	await "its events are written" session_ended_since
+	same "ports, where a rule lets it to all" $'close 7002\nconnect 7002' "$(connections op port | tr '\t' ' ' | sort -u)"
+}
+
+test_a_socket_that_was_connected_to_the_session_itself_is_told_of_where_it_goes_next() {
+	local POLICY=$SCRATCH/next.json address
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 7002 }, { "cidr": "0.0.0.0", "port": 7002 }'
+	for address in 127.0.0.1 0.0.0.0; do
+		mark
+		confined python3 -c "import ctypes, socket
+own = socket.socket()
+own.bind(('127.0.0.1', 0))
+own.listen()
+s = socket.create_connection(own.getsockname())
+ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16) # takes it back
+s.connect(('$address', 7002))
+print('done')"
+		same confined 'done' "$output"
+		await "its events are written" session_ended_since
+		same "by $address" $'connect 127.0.0.1 7002\nclose 127.0.0.1 7002' "$(connections op addr port | tr '\t' ' ')"
+	done
+}
+
+test_the_connection_of_a_session_that_is_killed_has_its_end_in_the_stream() {
+	mkfifo "$WS/held"
+	exec 5<>"$WS/held"
+	mark
+	start_session held bash -c "exec net hold 127.0.0.1 7001 tcp <$WS/held >$WS/holds"
+	echo -n 123 >&5
+	await "it has sent" eval '[ "$(grep -c sent "$WS/holds")" = 3 ]'
+	same "before" 'connect -' "$(connections port=7001 op sent | tr '\t' ' ')"
+	holdfast kill "$session" --reason test
+	await "it has ended" ended "$session"
+	await "the end is told" eval 'connections op=close seq | grep -q .'
+	same "the end" '3 0' "$(connections op=close port=7001 sent received | tr '\t' ' ')"
+}
+
+test_connections_that_are_allowed_take_no_room_from_refusals() {
+	local POLICY=$SCRATCH/knock.json daemon server=$SCRATCH/server lost
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 7301 }'
+	serves "$server" in_background python3 "$EXCHANGE" serve 127.0.0.1 7301 "$server"
+	daemon=$(daemon_pid)
+	settled
+	mark
+	mkfifo "$WS/knock"
+	start_session knocks bash -c "read -r line <$WS/knock; python3 $EXCHANGE knock 127.0.0.1 7301 400
+		net tcp 127.0.0.1 7002; net tcp 127.0.0.1 7002; read -r line <$WS/knock"
+	kill -STOP "$daemon"
+	echo go >"$WS/knock"
+	timeout 120 bash -c "echo done >$WS/knock" || { kill -CONT "$daemon"; fail "it did not come to its end"; }
+	kill -CONT "$daemon"
+	await "it has ended" ended "$session"
+	await "the loss is reported" eval '[ -n "$(since | fields kind=lost seq || true)" ]'
+	settled
+	same "refusals" 2 "$(since | fields verdict=deny kind=connect session="$session" seq | wc -l)"
+	lost=$(since | fields kind=lost session="$session" count | awk '{ sum += $1 } END { print sum + 0 }')
+	same "told and lost together" 800 $(($(connections session="$session" seq | wc -l) + lost))
+	[ "$lost" -gt 0 ] || fail "none lost: make the flood larger"
+}
+
+# ---- unix sockets -----------------------------------------------------------------------------------------------------------
+
 test_a_unix_socket_needs_the_right_to_connect() {
 	reaches unix "$SOCKETS/allowed"
 	right=c cut_off "$SOCKETS/denied" unix "$SOCKETS/denied"

@@ -343,6 +343,23 @@ test_dig_and_getent_resolve_an_allowed_name() {
 	reached 203.0.113.4 bash -c 'getent ahostsv4 four.example.net | sed -n "1s/ .*//p"'
 }
 
+test_a_connection_by_a_name_is_told_of_with_it() {
+	local to='session="${SESSION[main]}" kind=connect verdict=allow' each
+	mark
+	says main 'done 203.0.113.1' get www.example.net 80 4
+	says main 'done 2001:db8:7::1' get www.example.net 80 6
+	says main 'NOERROR * 203.0.113.4' ask tcp $UPSTREAM four.example.net A
+	says main 'done' connect 203.0.113.200 80
+	patience=20 await "the last is told" eval "since | fields $to op=close addr=203.0.113.200"
+	for each in 203.0.113.1 2001:db8:7::1; do
+		same "made" 'www.example.net 80 net' "$(eval "since | fields $to op=connect addr=$each host port capability" | tr '\t' ' ')"
+		same "closed" 'www.example.net 30' "$(eval "since | fields $to op=close addr=$each host sent" | tr '\t' ' ')"
+		[ "$(eval "since | fields $to op=close addr=$each received")" -gt 100 ] || fail "$each: nothing received"
+	done
+	same "by its address" '- 0 0' "$(eval "since | fields $to op=close addr=203.0.113.200 host sent received" | tr '\t' ' ')"
+	same "all that were made" 3 "$(eval "since | fields $to op=connect addr" | wc -l)" # and none to the resolver
+}
+
 test_git_clones_from_an_allowed_name() {
 	reached first bash -c "rm -rf $WS/tree; git clone -q http://four.example.net/tree.git $WS/tree; git -C $WS/tree log --format=%s"
 	reached first bash -c "rm -rf $WS/tree; GIT_SSL_CAINFO=$WS/certificate.pem HOME=$WS git clone -q https://www.example.net/tree.git $WS/tree;
@@ -437,7 +454,7 @@ cut() {
 	mark
 	hello ended "${@:3}"
 	patience=20 await "there is an event of $*" eval "since | fields kind=connect op=hello verdict=deny why=tls detail='$1' port='$4' \
-		${2:+name='$2'}"
+		${2:+host='$2'}"
 }
 
 test_another_hello_than_to_a_name_of_the_address_ends_the_connection() {

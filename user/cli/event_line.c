@@ -28,6 +28,18 @@ static void print_verdict(const cJSON *e, bool colour)
         printf("%s%-5s%s %-7s ", colour ? code : "", verdict ? verdict : "", colour ? PLAIN : "", kind ? kind : "?");
 }
 
+/* A member with what stands around it, where it is there. */
+static void print_extra(const cJSON *e, const char *before, const char *name, const char *after)
+{
+        const char *text = json_get_string(e, name);
+
+        if (!text || !*text)
+                return;
+        fputs(before, stdout);
+        output_safe(text);
+        fputs(after, stdout);
+}
+
 /* What it was about: a path, an address, or what the daemon did. */
 static void print_object(const cJSON *e)
 {
@@ -37,13 +49,18 @@ static void print_object(const cJSON *e)
 
         if (path) {
                 output_safe(path);
-        } else if (host) {
+        } else if (host && !addr) {
                 output_safe(host);
                 printf(" %s", output_field(e, "type", number));
         } else if (addr) {
+                print_extra(e, "", "host", " ");
                 printf(strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(e, "port", number));
                 if (proto)
                         printf(" %s", proto);
+                if (cJSON_GetObjectItemCaseSensitive(e, "sent")) {
+                        printf(", sent %s,", output_field(e, "sent", number));
+                        printf(" received %s", output_field(e, "received", number));
+                }
         } else if (json_get_string(e, "what")) {
                 printf("%s ", output_field(e, "found", number));
                 output_safe(json_get_string(e, "what"));
@@ -56,18 +73,6 @@ static void print_object(const cJSON *e)
         } else if (cJSON_GetObjectItemCaseSensitive(e, "count")) {
                 printf("%s events", output_field(e, "count", number));
         }
-}
-
-/* A member with what stands around it, where it is there. */
-static void print_extra(const cJSON *e, const char *before, const char *name, const char *after)
-{
-        const char *text = json_get_string(e, name);
-
-        if (!text || !*text)
-                return;
-        fputs(before, stdout);
-        output_safe(text);
-        fputs(after, stdout);
 }
 
 void event_line(const cJSON *e, bool colour)

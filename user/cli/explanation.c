@@ -162,7 +162,7 @@ void refusal_print(FILE *to, const cJSON *o)
         if (is(op, "hello"))
                 line(to, "hello", json_get_string(o, "detail"));
         if (is(op, "hello"))
-                line(to, "name", json_get_string(o, "name"));
+                line(to, "host", json_get_string(o, "host"));
         if (action)
                 line(to, "done", is(action, "pause") ? "the session was paused" : "the process was killed");
         loosen(to, o);

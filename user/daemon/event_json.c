@@ -87,7 +87,7 @@ static void add_hello(cJSON *o, const struct hf_event *e, size_t size)
         const size_t room = size - offsetof(struct hf_event, path);
 
         if (e->path_len)
-                json_add_bytes(o, "name", e->path, strnlen(e->path, e->path_len < room ? e->path_len : room));
+                json_add_bytes(o, "host", e->path, strnlen(e->path, e->path_len < room ? e->path_len : room));
         cJSON_AddStringToObject(o, "detail", hello_fault_name(e->detail));
 }
 
@@ -103,6 +103,17 @@ static void add_detail(cJSON *o, const struct hf_event *e)
                 cJSON_AddStringToObject(o, "detail", name);
         else
                 cJSON_AddNumberToObject(o, "detail", e->detail);
+}
+
+static void add_connection(cJSON *o, const struct hf_event *e, const char *host)
+{
+        if (host)
+                json_add_text(o, "host", host);
+        cJSON_AddNumberToObject(o, "local_port", e->local_port);
+        if (e->op != HF_OP_CLOSE)
+                return;
+        json_add_u64(o, "sent", e->sent);
+        json_add_u64(o, "received", e->received);
 }
 
 static void add_object(cJSON *o, const struct hf_event *e, size_t size, const struct mounts *mounts)
@@ -227,7 +238,9 @@ cJSON *event_json(const struct hf_event *e, size_t size, const struct event_cont
         cJSON_AddStringToObject(o, "right", *right && *right != '-' ? right : op_name(e->op));
         cJSON_AddStringToObject(o, "op", op_name(e->op));
         add_object(o, e, size, c->mounts);
-        if (e->kind == HF_EVENT_SESSION)
+        if (e->flags & HF_EVENT_CONNECTION)
+                add_connection(o, e, c->host);
+        if (e->kind == HF_EVENT_SESSION || ((e->flags & HF_EVENT_CONNECTION) && !e->rule))
                 return o;
         event_add_decision(o, e, c);
         error = e->error ? strerrorname_np(-e->error) : NULL;

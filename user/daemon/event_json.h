@@ -16,12 +16,13 @@ struct event_context {
         const struct ceiling *ceilings; /* that it was compiled under, as in struct policy_vars */
         const struct mounts *mounts;
         const char *kill_reason; /* of the kill in force */
+        const char *host;        /* the name that led to a connection's address */
 };
 
 /*
  * Returns the object without seq and time, or NULL when memory runs out or size is too small for the event. Every denial has
  * right, capability and rule: where no rule decided they read "none" and "default deny" (or "kill", "guard"). Where a rule or its
- * absence decided, layer is "policy", "user" or "host", whose rule it is.
+ * absence decided, layer is "policy", "user" or "host", whose rule it is. What is allowed has capability and rule where a rule allows it.
  */
 cJSON *event_json(const struct hf_event *event, size_t size, const struct event_context *context);
 

@@ -34,6 +34,16 @@ static const struct mounts *mounts_for(struct daemon *d, struct session *s, cons
         return s->mounts.count ? &s->mounts : &d->mounts;
 }
 
+/* The name by which the session came to a connection's address. */
+static const char *host_for(struct daemon *d, const struct session *s, const struct hf_event *event)
+{
+        if (!s || !(event->flags & HF_EVENT_CONNECTION) || event->op == HF_OP_ACCEPT)
+                return NULL;
+        if (s->resolver.there)
+                resolver_hear(d);
+        return hostnames_find(&s->hostnames, event->addr);
+}
+
 static void on_event(void *context, const struct hf_event *event, size_t size)
 {
         struct daemon *d = context;
@@ -45,7 +55,8 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
                 .user = s ? s->user : NULL,
                 .policy = s && event->policy == s->policy_id ? s->policy : NULL,
                 .ceilings = s && event->policy == s->policy_id ? s->ceilings.list : NULL,
-                .mounts = mounts_for(d, s, event),
+                .mounts = event->kind == HF_EVENT_CONNECT ? NULL : mounts_for(d, s, event),
+                .host = host_for(d, s, event),
                 .kill_reason = kill ? kill->reason : NULL,
         };
         cJSON *o = event_json(event, size, &c);

@@ -292,7 +292,7 @@ void flows_cut(struct daemon *d, struct session *s, const struct hf_event *e)
         struct flow f = {
                 .protocol = IPPROTO_TCP,
                 .is = { .idiag_family = v4 ? AF_INET : AF_INET6,
-                        .id = { .idiag_sport = htons(e->from_port),
+                        .id = { .idiag_sport = htons(e->local_port),
                                 .idiag_dport = htons(e->port),
                                 .idiag_cookie = { (uint32_t)e->ino, (uint32_t)(e->ino >> 32) } } },
         };

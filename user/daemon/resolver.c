@@ -217,6 +217,12 @@ static void report_query(struct daemon *d, const struct session *s, const struct
         event_emit_now(d, o);
 }
 
+static void note_names(struct session *s, const struct resolver_tell *t)
+{
+        for (unsigned i = 0; t->what == RESOLVER_ANSWERED && i < t->n_addr && i < RESOLVER_ADDRESSES; i++)
+                hostnames_note(&s->hostnames, t->addr[i], t->name, sizeof(t->name));
+}
+
 static void hear(struct daemon *d, const struct resolver_tell *t)
 {
         struct session *s = sessions_by_slot(&d->sessions, t->slot, t->generation);
@@ -226,6 +232,7 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
         if (t->lost)
                 report_lost(d, s, t->lost);
         if (t->what != RESOLVER_EXPIRED) {
+                note_names(s, t);
                 report_query(d, s, t);
                 return;
         }
@@ -238,12 +245,10 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
         flows_end(d, s);
 }
 
-static int on_tell(sd_event_source *source, int fd, uint32_t revents, void *context)
+static void hear_some(struct daemon *d, int fd)
 {
-        struct daemon *d = context;
         struct resolver_tell t;
 
-        (void)revents;
         for (int i = 0; i < AT_ONCE; i++) {
                 ssize_t n = recv(fd, &t, sizeof(t), MSG_DONTWAIT);
 
@@ -251,13 +256,24 @@ static int on_tell(sd_event_source *source, int fd, uint32_t revents, void *cont
                         hear(d, &t);
                         continue;
                 }
-                if (n >= 0 || (errno != EAGAIN && errno != EINTR)) { /* it has ended: the next tick starts another */
-                        (void)source;
+                if (n >= 0 || (errno != EAGAIN && errno != EINTR)) /* it has ended: the next tick starts another */
                         end_process(d);
-                }
-                return 0;
+                return;
         }
+}
+
+static int on_tell(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+        (void)source;
+        (void)revents;
+        hear_some(context, fd);
         return 0;
+}
+
+void resolver_hear(struct daemon *d)
+{
+        if (d->resolver.tells)
+                hear_some(d, sd_event_source_get_io_fd(d->resolver.tells));
 }
 
 /* ---- the process --------------------------------------------------------------------------------------------------------------- */

@@ -61,6 +61,9 @@ void resolver_end(struct daemon *d, struct session *s);
 /* Takes up what an earlier daemon's did, with new sockets. */
 void resolver_restore(struct daemon *d);
 
+/* Hears what it has told so far: that of a name comes before the connection that the name leads to. */
+void resolver_hear(struct daemon *d);
+
 /* Starts it again where it has ended. */
 void resolver_tick(struct daemon *d);
 

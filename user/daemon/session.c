@@ -29,6 +29,7 @@ void session_free(struct session *s)
         session_resolver_clear(&s->resolver);
         found_clear(&s->found);
         session_origins_clear(s);
+        hostnames_clear(&s->hostnames);
         policy_free(s->policy);
         findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);

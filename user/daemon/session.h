@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "daemon/ceilings.h"
 #include "daemon/found.h"
+#include "daemon/hostnames.h"
 #include "daemon/id.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
@@ -57,9 +58,10 @@ struct session {
         struct found found;     /* for the answer to who attaches */
         struct origin *origins; /* of its first processes, while it begins */
         size_t n_origins;
-        int netlink;          /* of its network namespace, for flows.c; -1: none yet */
-        struct mounts mounts; /* of one of its processes, for the paths of events */
-        uint64_t mounts_read; /* when, ns of CLOCK_BOOTTIME */
+        int netlink;                /* of its network namespace, for flows.c; -1: none yet */
+        struct mounts mounts;       /* of one of its processes, for the paths of events */
+        uint64_t mounts_read;       /* when, ns of CLOCK_BOOTTIME */
+        struct hostnames hostnames; /* for the events of its connections */
 };
 
 struct sessions {

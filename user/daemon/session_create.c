@@ -172,6 +172,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->lost = 0;
         record->denials = 0;
         record->sent = record->taken = 0;
+        record->connections_sent = record->connections_taken = 0;
         record->ipcs = 0;
         record->flows = 0;
         resolver_switched(d, s, 0);

@@ -207,6 +207,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         s->ended = time_now(CLOCK_REALTIME);
         s->end_reason = strdup(reason);
         mounts_clear(&s->mounts);
+        hostnames_clear(&s->hostnames);
         policy_free(s->policy);
         s->policy = NULL;
         ceilings_forget(&s->ceilings);

@@ -46,7 +46,7 @@ enum iterator {
         ITERS,
 };
 
-#define CGROUP_PROGRAMS 9
+#define CGROUP_PROGRAMS 10
 
 struct kernel {
         int map[MAPS];

@@ -44,6 +44,7 @@ static const struct {
         { "seem_recvmsg6", BPF_CGROUP_UDP6_RECVMSG },
         { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
         { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
+        { "connection_changes", BPF_CGROUP_SOCK_OPS },
 };
 
 int kernel_error(struct error *e, int code, const char *what)
@@ -139,7 +140,8 @@ static int on_event(void *context, void *data, size_t size)
                 k->each(k->each_context, event, size);
                 session = &k->sessions[event->slot < HF_SLOTS ? event->slot : 0];
                 if (session->generation == event->generation)
-                        __atomic_add_fetch(&session->taken, 1, __ATOMIC_RELAXED);
+                        __atomic_add_fetch(event->flags & HF_EVENT_CONNECTION ? &session->connections_taken : &session->taken, 1,
+                                           __ATOMIC_RELAXED);
         }
         /* The event is consumed; a negative answer only ends the round. */
         return --k->left > 0 ? 0 : -ENOBUFS;
@@ -261,7 +263,7 @@ static bool waits(const struct bpf_program *program)
 {
         const char *section = bpf_program__section_name(program);
 
-        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0;
+        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0 || strcmp(section, "sockops") == 0;
 }
 
 /* Attaches the others, and pins their links. */

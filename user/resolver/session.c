@@ -150,10 +150,10 @@ static void on_found(void *context, const uint8_t *message, size_t size)
                 refuse(p, LDNS_RCODE_REFUSED, "the name leads only to addresses to which no rule of the policy lets it lead", &tell);
                 return;
         }
+        tell.rcode = a.rcode;
+        server_tell(p->session->server, p->session, &tell); /* before who asked can connect */
         send_to(&p->client, &a);
         free(a.wire);
-        tell.rcode = a.rcode;
-        server_tell(p->session->server, p->session, &tell);
         pending_free(p);
 }
 

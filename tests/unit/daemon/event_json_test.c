@@ -238,7 +238,7 @@ static void a_tls_hello_has_its_name_and_what_is_wrong(void **state)
         o = json(&m);
         has(o, "op", "hello");
         has(o, "why", "tls");
-        has(o, "name", name);
+        has(o, "host", name);
         has(o, "detail", "other_name");
         has(o, "addr", "::1");
         assert_null(cJSON_GetObjectItem(o, "path"));
@@ -246,7 +246,85 @@ static void a_tls_hello_has_its_name_and_what_is_wrong(void **state)
         m.event.detail = HF_HELLO_NO_NAME;
         p = json(&m);
         has(p, "detail", "no_name");
-        assert_null(cJSON_GetObjectItem(p, "name"));
+        assert_null(cJSON_GetObjectItem(p, "host"));
+}
+
+/* A connection that the policy's rule allows. */
+static struct made connection(unsigned op)
+{
+        struct made m = make(HF_EVENT_CONNECT, op, "", 0);
+        static const uint8_t addr[16] = { [10] = 0xff, 0xff, 203, 0, 113, 1 };
+
+        memcpy(m.event.addr, addr, sizeof(addr));
+        m.event.flags = HF_EVENT_CONNECTION;
+        m.event.error = 0;
+        m.event.why = HF_WHY_ALLOWED;
+        m.event.port = 443;
+        m.event.proto = HF_TCP;
+        m.event.local_port = 40000;
+        return m;
+}
+
+static void counts(const cJSON *o, const char *name, uint64_t expected)
+{
+        uint64_t n = 0;
+
+        assert_int_equal(json_get_u64(o, name, &n), 0);
+        assert_int_equal(n, expected);
+}
+
+static void a_connection_that_is_made_has_its_name_both_ports_and_the_rule(void **state)
+{
+        struct made m = connection(HF_OP_CONNECT);
+        struct event_context named = context;
+        _cleanup_json_ cJSON *o = NULL;
+
+        (void)state;
+        m.event.rule = 1;
+        named.host = "www.example.net";
+        o = event_json(&m.event, sizeof(m.event), &named);
+        has(o, "kind", "connect");
+        has(o, "verdict", "allow");
+        has(o, "op", "connect");
+        has(o, "host", "www.example.net");
+        has(o, "addr", "203.0.113.1");
+        has(o, "proto", "tcp");
+        has(o, "capability", "workspace");
+        has(o, "rule", "$.capabilities.workspace.files[1]");
+        counts(o, "port", 443);
+        counts(o, "local_port", 40000);
+        assert_null(cJSON_GetObjectItem(o, "sent"));
+        assert_null(cJSON_GetObjectItem(o, "detail"));
+        assert_null(cJSON_GetObjectItem(o, "error"));
+        assert_null(cJSON_GetObjectItem(o, "path"));
+}
+
+static void a_connection_that_is_closed_has_its_bytes(void **state)
+{
+        struct made m = connection(HF_OP_CLOSE);
+        _cleanup_json_ cJSON *o = NULL;
+
+        (void)state;
+        m.event.sent = 5000000000;
+        m.event.received = 0;
+        o = json(&m);
+        has(o, "op", "close");
+        has(o, "verdict", "allow");
+        assert_string_equal(cJSON_GetObjectItem(o, "sent")->valuestring, "5000000000");
+        assert_string_equal(cJSON_GetObjectItem(o, "received")->valuestring, "0");
+        assert_null(cJSON_GetObjectItem(o, "host"));
+        assert_null(cJSON_GetObjectItem(o, "rule"));
+}
+
+static void a_connection_that_is_accepted_has_no_rule(void **state)
+{
+        struct made m = connection(HF_OP_ACCEPT);
+        _cleanup_json_ cJSON *o = json(&m);
+
+        (void)state;
+        has(o, "op", "accept");
+        assert_null(cJSON_GetObjectItem(o, "capability"));
+        assert_null(cJSON_GetObjectItem(o, "sent"));
 }
 
 static void an_ipv6_address_is_shown_as_one(void **state)
@@ -424,6 +502,9 @@ int main(void)
                 cmocka_unit_test(a_kill_gives_its_reason),
                 cmocka_unit_test(a_mapped_address_is_shown_as_ipv4),
                 cmocka_unit_test(a_tls_hello_has_its_name_and_what_is_wrong),
+                cmocka_unit_test(a_connection_that_is_made_has_its_name_both_ports_and_the_rule),
+                cmocka_unit_test(a_connection_that_is_closed_has_its_bytes),
+                cmocka_unit_test(a_connection_that_is_accepted_has_no_rule),
                 cmocka_unit_test(an_ipv6_address_is_shown_as_one),
                 cmocka_unit_test(a_guard_names_the_linux_capability_that_was_asked_for),
                 cmocka_unit_test(the_root_of_a_file_system_is_its_mount_point),

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Tells of the TCP connections that a session's sockets make or accept: when each stands, and when it is over, with its bytes both ways.
+ * Attached to its cgroup; the kernel asks a few times in the life of a connection, and for no packet. What its own sockets say to each
+ * other on loopback is not told of, nor what goes to its resolver.
+ */
+#include "member.bpf.h"
+
+#define SHUTDOWN_BOTH 3
+#define HOMES 4096 /* connections of all sessions with themselves; of more, the accepted ends are told of */
+
+/* Socket storage: what is known of a connection. What is accepted inherits that of its listener. */
+struct connection {
+        __u32 pid, tid, uid; /* who connects, or listens: the kernel goes on for whoever runs; 0: not known */
+        __u8 made;           /* not accepted */
+        __u8 home;           /* to another of the session's own, on loopback */
+        __u8 told;           /* that it stands, and not yet that it is over */
+        __u8 pad;
+        char comm[16];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+        __type(key, int);
+        __type(value, struct connection);
+} connections MAP;
+
+struct way {
+        __u64 net; /* cookie of the network namespace */
+        __u8 from[16], to[16];
+        __u16 from_port, to_port;
+        __u32 pad;
+};
+
+/* Where a session has connected to itself, and which, for the other end. */
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, HOMES);
+        __type(key, struct way);
+        __type(value, struct hf_task);
+} homes MAP;
+
+struct bytes {
+        __u64 sent, received;
+};
+
+/* Whose the cgroup is, while that session lives. */
+static __always_inline bool session_is(struct agent *a)
+{
+        struct hf_task *of = bpf_get_local_storage(&cgroup_sessions, 0);
+
+        return member(a) && !of->kind;
+}
+
+static __always_inline void address_here(struct peer_address *p, struct sock *sk)
+{
+        if (sk->__sk_common.skc_family == AF_INET6)
+                BPF_CORE_READ_INTO(&p->addr, sk, __sk_common.skc_v6_rcv_saddr);
+        else
+                address_v4(p, sk->__sk_common.skc_rcv_saddr, 0);
+        p->port = sk->__sk_common.skc_num;
+}
+
+/* made: from this end to the other; else the other way. */
+static __always_inline void way_of(struct bpf_sock_ops *ctx, struct way *w, struct sock *sk, bool made)
+{
+        struct peer_address here = {}, there;
+
+        address_here(&here, sk);
+        address_of_peer(&there, sk);
+        __builtin_memset(w, 0, sizeof(*w));
+        w->net = bpf_get_netns_cookie(ctx);
+        __builtin_memcpy(w->from, made ? here.addr : there.addr, sizeof(w->from));
+        __builtin_memcpy(w->to, made ? there.addr : here.addr, sizeof(w->to));
+        w->from_port = made ? here.port : there.port;
+        w->to_port = made ? there.port : here.port;
+}
+
+static __always_inline void ask_for_states(struct bpf_sock_ops *ctx)
+{
+        bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+}
+
+/* Whether the program that saw it connect, under the same lock of the socket, found another of the session's at the other end. */
+static __always_inline bool goes_home(struct bpf_sock *of, const struct agent *a)
+{
+        struct hf_task *owner = bpf_sk_storage_get(&owners, of, NULL, 0);
+
+        return is_own(a, owner) && (owner->kind == HF_SOCKET_HOME || owner->kind == HF_SOCKET_WITHIN);
+}
+
+static __always_inline void note_home(struct bpf_sock_ops *ctx, struct bpf_sock *of, struct connection *c, struct sock *sk)
+{
+        struct hf_task own = {};
+        struct peer_address p;
+        struct agent a;
+        struct way w;
+
+        address_of_peer(&p, sk);
+        if (!is_loopback(&p) || !session_is(&a) || !goes_home(of, &a))
+                return;
+        make_own(&a, &own);
+        way_of(ctx, &w, sk, true);
+        bpf_map_update_elem(&homes, &w, &own, BPF_ANY);
+        c->home = true;
+        ask_for_states(ctx);
+}
+
+/* A socket begins to connect, or to listen, in the system call that asks for it. */
+static __always_inline void on_asked(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
+{
+        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
+
+        if (!c || !tcp)
+                return;
+        c->pid = task->tgid;
+        c->tid = task->pid;
+        c->uid = BPF_CORE_READ(task, cred, uid.val);
+        BPF_CORE_READ_INTO(&c->comm, task, comm);
+        c->made = made;
+        c->home = c->told = false;
+        if (made)
+                note_home(ctx, of, c, (struct sock *)tcp);
+}
+
+/* Connections have room of their own: whoever floods with those that are allowed leaves that of refusals as it was. */
+static __always_inline struct hf_event *room_for(struct hf_session *s)
+{
+        struct hf_event *e = NULL;
+
+        if ((int)(s->connections_sent - s->connections_taken) < HF_CONNECTIONS_WAITING)
+                e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+        if (e)
+                __sync_fetch_and_add(&s->connections_sent, 1);
+        else
+                __sync_fetch_and_add(&s->lost, 1);
+        return e;
+}
+
+static __noinline int emit(const struct agent *a, const struct connection *c, const struct report *r, const struct bytes *b)
+{
+        struct hf_event *e = a->session ? room_for(a->session) : NULL;
+
+        if (!e)
+                return 0;
+        event_what(e, a, r);
+        e->flags = HF_EVENT_CONNECTION;
+        e->local_port = r->detail;
+        e->detail = 0;
+        e->pid = c->pid;
+        e->tid = c->tid;
+        e->uid = c->uid;
+        __builtin_memcpy(e->comm, c->comm, sizeof(e->comm));
+        e->sent = b->sent;
+        e->received = b->received;
+        bpf_ringbuf_submit(e, 0);
+        return 0;
+}
+
+static __always_inline void tell(const struct agent *a, const struct connection *c, struct sock *sk, __u16 op, __u32 rule, struct bytes b)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = HF_TCP, .rule = rule, .detail = sk->__sk_common.skc_num };
+        struct peer_address p;
+
+        address_of_peer(&p, sk);
+        r.port = p.port;
+        __builtin_memcpy(r.addr, p.addr, sizeof(r.addr));
+        emit(a, c, &r, &b);
+}
+
+static __always_inline bool to_resolver(const struct agent *a, const struct peer_address *p)
+{
+        bool v4 = p->addr[10] == 0xff && *(const __u32 *)(p->addr + 12) == __builtin_bswap32(0x7f000001);
+
+        return p->port == a->session->resolver && is_loopback(p) && (v4 || !p->addr[10]);
+}
+
+static __always_inline bool from_home(struct bpf_sock_ops *ctx, const struct agent *a, struct sock *sk)
+{
+        struct way w;
+
+        way_of(ctx, &w, sk, false);
+        return is_own(a, bpf_map_lookup_elem(&homes, &w));
+}
+
+/* It stands. */
+static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
+{
+        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
+        struct sock *sk = (struct sock *)tcp;
+        struct peer_address p;
+        struct agent a;
+        __u32 rule = 0;
+
+        if (!tcp || (c && c->home) || !session_is(&a))
+                return;
+        if (!c) {
+                __sync_fetch_and_add(&a.session->lost, 1);
+                return;
+        }
+        c->made |= made;
+        address_of_peer(&p, sk);
+        if (is_loopback(&p) && (c->made ? to_resolver(&a, &p) : from_home(ctx, &a, sk)))
+                return;
+        member_policy(&a);
+        if (c->made && net_decide(&a, &p, HF_TCP, HF_GRACE, &rule) != HF_WHY_ALLOWED)
+                rule = 0; /* it has been taken away since */
+        ask_for_states(ctx);
+        c->told = true;
+        tell(&a, c, sk, c->made ? HF_OP_CONNECT : HF_OP_ACCEPT, rule, (struct bytes){});
+}
+
+/* The states in which the end of what is sent, which counts as a byte of it, is queued too. */
+#define END_QUEUED (1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_CLOSING | 1 << TCP_LAST_ACK)
+
+/*
+ * How many bytes went over it. Those that wait in its queue count: they arrive. Where the kernel throws them away (away), those that have
+ * left count.
+ */
+static __always_inline struct bytes bytes_of(const struct tcp_sock *tcp, const struct connection *c, int from, bool away)
+{
+        __u32 end = away ? tcp->snd_nxt : tcp->write_seq;
+        struct sock_common *common = (struct sock_common *)tcp;
+        struct bytes b;
+
+        b.sent = tcp->bytes_acked + (__u32)(end - tcp->snd_una) - c->made; /* the beginning counts too, of what was made */
+        if ((END_QUEUED & 1 << from) && end == tcp->write_seq)
+                b.sent--;
+        b.received = tcp->bytes_received - ((common->skc_flags >> SOCK_DONE) & 1); /* the other's end */
+        return b;
+}
+
+/*
+ * Its state changes. It is over when the session neither sends nor receives any more, though the kernel may still send what it has left: so
+ * that is told before the last of its processes is gone.
+ */
+static __always_inline void on_state(struct bpf_sock_ops *ctx, struct bpf_sock *of)
+{
+        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, 0);
+        bool closed = ctx->args[1] == TCP_CLOSE;
+        struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
+        struct sock *sk = (struct sock *)tcp;
+        int from = ctx->args[0] & 15;
+        struct agent a;
+        struct way w;
+
+        if (!c || !tcp)
+                return;
+        if (c->home && closed) {
+                way_of(ctx, &w, sk, true);
+                bpf_map_delete_elem(&homes, &w);
+                c->home = false;
+        }
+        if (!c->told || (!closed && sk->sk_shutdown != SHUTDOWN_BOTH))
+                return;
+        c->told = false;
+        if (session_is(&a))
+                tell(&a, c, sk, HF_OP_CLOSE, 0, bytes_of(tcp, c, from, closed || (a.killed & HF_KILL_KILL)));
+}
+
+SEC("sockops")
+int connection_changes(struct bpf_sock_ops *ctx)
+{
+        struct bpf_sock *of = ctx->sk;
+        __u32 op = ctx->op;
+
+        if (!of)
+                return 1;
+        if (op == BPF_SOCK_OPS_TCP_CONNECT_CB || op == BPF_SOCK_OPS_TCP_LISTEN_CB)
+                on_asked(ctx, of, op == BPF_SOCK_OPS_TCP_CONNECT_CB);
+        else if (op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB || op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
+                on_made(ctx, of, op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB);
+        else if (op == BPF_SOCK_OPS_STATE_CB)
+                on_state(ctx, of);
+        return 1;
+}
