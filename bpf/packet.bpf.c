@@ -202,33 +202,38 @@ static __always_inline void report_packet(const struct agent *a, const struct he
 /* The ends of a connection as its socket has them: what leaves may be translated already. */
 struct ends {
         struct peer_address to;
-        __u8 from[16];
+        __u8 from[16] __attribute__((aligned(8)));
         __u16 from_port; /* host order */
 };
 
-#define word6(address, n) (*(volatile __u32 *)&(address)[n])
+/* A word of a socket. The verifier takes a constant offset only, which the compiler may not keep. */
+#define sock_word(sk, field, n) \
+        ({ \
+                __u64 word; \
+                asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(word) : "r"(sk), "i"(__builtin_offsetof(struct bpf_sock, field) + 4 * (n))); \
+                (__u32) word; \
+        })
 
 static __always_inline void ends_of(struct bpf_sock *sk, struct ends *e)
 {
-        __u32 *to = (__u32 *)e->to.addr, from = 0;
+        __u32 *to = (__u32 *)e->to.addr, *here = (__u32 *)e->from;
 
         __builtin_memset(e, 0, sizeof(*e));
         e->from_port = sk->src_port;
         if (sk->family == AF_INET) {
-                address_v4(&e->to, sk->dst_ip4, sk->dst_port);
-                from = sk->src_ip4;
-                __builtin_memcpy(e->from + 12, &from, sizeof(from));
+                address_v4(&e->to, sock_word(sk, dst_ip4, 0), sk->dst_port);
+                here[3] = sock_word(sk, src_ip4, 0);
                 return;
         }
-        to[0] = word6(sk->dst_ip6, 0);
-        to[1] = word6(sk->dst_ip6, 1);
-        to[2] = word6(sk->dst_ip6, 2);
-        to[3] = word6(sk->dst_ip6, 3);
+        to[0] = sock_word(sk, dst_ip6, 0);
+        to[1] = sock_word(sk, dst_ip6, 1);
+        to[2] = sock_word(sk, dst_ip6, 2);
+        to[3] = sock_word(sk, dst_ip6, 3);
         e->to.port = __builtin_bswap16(sk->dst_port);
-        for (int i = 0; i < 4; i++) {
-                from = word6(sk->src_ip6, i);
-                __builtin_memcpy(e->from + 4 * i, &from, sizeof(from));
-        }
+        here[0] = sock_word(sk, src_ip6, 0);
+        here[1] = sock_word(sk, src_ip6, 1);
+        here[2] = sock_word(sk, src_ip6, 2);
+        here[3] = sock_word(sk, src_ip6, 3);
 }
 
 /* Tells of a hello that does not fit, so that the daemon ends the connection: again only for one that is still there after a second. */
