@@ -3,6 +3,8 @@
 # The tools of every day under the policy that is shipped, as a user: each job succeeds as it does unconfined, and nothing is refused.
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=../lib/registry.sh
+. "$TESTS/lib/registry.sh"
 
 PORT=7010
 SERVED=$SCRATCH/served # what the registries serve, over HTTP on loopback
@@ -14,15 +16,6 @@ jq --argjson port $PORT '.capabilities.registries = { egress: [ { cidr: "127.0.0
 chmod 644 "$POLICY"
 chmod 755 /srv/holdfast-test "$SCRATCH"
 mkdir -p "$SERVED"
-
-npm_registry() {
-	mkdir -p "$SCRATCH/npm/package"
-	echo 'module.exports = (a, b) => a + b;' >"$SCRATCH/npm/package/index.js"
-	echo '{ "name": "add-two", "version": "1.0.0", "main": "index.js", "scripts": { "postinstall": "node -e 1" } }' >"$SCRATCH/npm/package/package.json"
-	tar -C "$SCRATCH/npm" -czf "$SERVED/add-two.tgz" package
-	jq -n --arg url "http://127.0.0.1:$PORT/add-two.tgz" '{ name: "add-two", "dist-tags": { latest: "1.0.0" },
-		versions: { "1.0.0": { name: "add-two", version: "1.0.0", main: "index.js", hasInstallScript: true, dist: { tarball: $url } } } }' >"$SERVED/add-two"
-}
 
 debian_archive() {
 	local package=$SCRATCH/debian/greeting size
@@ -38,19 +31,8 @@ debian_archive() {
 	echo "deb [trusted=yes] http://127.0.0.1:$PORT/debian ./" >/etc/apt/sources.list.d/holdfast-test.list
 }
 
-wheel() {
-	python3 - "$SERVED" <<-'END'
-		import sys, zipfile
-		with zipfile.ZipFile(sys.argv[1] + "/greeting-1.0-py3-none-any.whl", "w") as z:
-		    z.writestr("greeting.py", "def text(): return 'hello'\n")
-		    z.writestr("greeting-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n")
-		    z.writestr("greeting-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: none\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-		    z.writestr("greeting-1.0.dist-info/RECORD", "greeting.py,,\ngreeting-1.0.dist-info/METADATA,,\ngreeting-1.0.dist-info/WHEEL,,\ngreeting-1.0.dist-info/RECORD,,\n")
-	END
-}
-
-npm_registry
-wheel
+npm_package "$SERVED" "http://127.0.0.1:$PORT"
+wheel "$SERVED"
 ip link set lo up
 python3 -m http.server --bind 127.0.0.1 --directory "$SERVED" $PORT >/dev/null 2>&1 &
 SERVER=$!

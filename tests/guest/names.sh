@@ -4,6 +4,8 @@
 # The servers are in a network namespace of their own, at addresses for documentation, so that what leaves goes by a device and is counted.
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=../lib/registry.sh
+. "$TESTS/lib/registry.sh"
 
 UPSTREAM=198.51.100.53 # unbound
 ODD=198.51.100.54      # names/server.py
@@ -148,17 +150,27 @@ start_servers() {
 		        listen 80; listen [::]:80; listen 8080; listen 8081; listen 443 ssl; listen [::]:443 ssl; listen 8443 ssl;
 		        ssl_certificate $WS/certificate.pem; ssl_certificate_key $SRV/key.pem;
 		        location = / { return 200 "reached \$server_addr \$server_port\n"; }
+		        location = /from.json { return 200 '{ "from": "\$server_addr" }'; }
 		        location / { root $SRV/www; } } }
 	END
 	mkdir -p "$SRV/www"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=test \
-		-addext 'subjectAltName=DNS:www.example.net' -keyout "$SRV/key.pem" -out "$WS/certificate.pem"
+		-addext "subjectAltName=$(printf 'DNS:%s.example.net,' www four six)DNS:other.example.net" -keyout "$SRV/key.pem" -out "$WS/certificate.pem"
 	git init -q "$SRV/tree"
 	git -C "$SRV/tree" -c user.name=test -c user.email=test@example.net commit -q --allow-empty -m first
 	git clone -q --bare "$SRV/tree" "$SRV/www/tree.git"
 	git -C "$SRV/www/tree.git" update-server-info
+	npm_package "$SRV/www" https://six.example.net
+	mkdir -p "$SRV/www/simple/greeting" /run/sshd
+	wheel "$SRV/www"
+	echo '<a href="https://six.example.net/greeting-1.0-py3-none-any.whl">greeting</a>' >"$SRV/www/simple/greeting/index.html"
+	ssh-keygen -q -t ed25519 -N '' -f "$SRV/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$WS/key"
+	echo "* $(<"$SRV/host.pub")" >"$WS/known"
+	printf '%s\n' "HostKey $SRV/host" "AuthorizedKeysFile $WS/key.pub" 'StrictModes no' 'PidFile none' >"$SRV/sshd.conf"
 	outside unbound -c "$SRV/unbound.conf" >"$SRV/unbound.log" 2>&1 &
 	outside nginx -c "$SRV/nginx.conf" >>"$SRV/nginx.log" 2>&1 &
+	outside /usr/sbin/sshd -D -e -f "$SRV/sshd.conf" >"$SRV/sshd.log" 2>&1 &
 	outside python3 "$TESTS/guest/names/server.py" $ODD >"$SRV/odd.log" 2>&1 &
 	outside tcpdump -i any -nn -l -Z root 'inbound and (not tcp or tcp[tcpflags] & tcp-syn != 0 or (ip6 and ip6[6] = 6 and ip6[53] & 2 != 0))' \
 		>"$SEEN" 2>"$SRV/tcpdump.log" &
@@ -266,7 +278,7 @@ rules() { # NAME...
 
 names_policy "$(rules www four six alias second trap loop link private mapped mixed many none one kept dead dead2 early '*.odd' '*.lots' '*.label' '*.wild'),
 	$(rule tcp 80 '"proto": "tcp"'), $(rule both 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
-	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443),
+	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443), $(rule four 443), $(rule six 443), $(rule four 22), $(rule six 22),
 	$(rule tls 443), $(rule secure 8443 '"tls": true'), $(rule plain 443 '"tls": false'),
 	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true'),
 	{ \"cidr\": \"203.0.113.200\", \"port\": 80 }"
@@ -296,6 +308,20 @@ reached() {
 	same "confined: ${*:2}" "$1" "$output"
 	settled
 	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right; since | fields verdict=deny kind=dns host)"
+}
+
+# kept_out COMMAND...: outside of a session it gets what it wants of other.example.net; in one it fails, which is told, and nothing leaves.
+kept_out() {
+	local before
+	try "$@"
+	same "unconfined: status of $*: $output" 0 "$status"
+	before=$(seen 'other\.example|203\.0\.113\.9\.|2001:db8:7::9\.')
+	[ "$before" -gt 0 ] || fail "control: nothing was seen"
+	mark
+	confined "$@"
+	[ "$status" != 0 ] || fail "confined: $*: $output"
+	told other.example.net verdict=deny why=no_rule rule='default deny'
+	same "packets that left" "$before" "$(seen 'other\.example|203\.0\.113\.9\.|2001:db8:7::9\.')"
 }
 
 BOTH=$'reached 203.0.113.4 80\nreached 2001:db8:7::6 80'
@@ -336,6 +362,24 @@ test_looking_for_a_route_to_no_port_is_no_refusal() {
 	reached 2001:db8:7::1 bash -c 'getent ahosts www.example.net | sed -n "1s/ .*//p"'
 }
 
+test_what_looked_for_a_route_sends_nothing_to_a_port_of_no_rule() {
+	local addr before refused='refused E*'
+	for addr in 203.0.113.4 2001:db8:7::6; do
+		says free 'done, done, done, done, done, done' look $addr 9999
+	done
+	before=$(seen '(203.0.113.4|2001:db8:7::6).9999: UDP')
+	same "control: packets" 12 "$before"
+	mark
+	says main 'NOERROR *' ask sendto $UPSTREAM four.example.net A
+	says main 'NOERROR *' ask sendto $UPSTREAM six.example.net AAAA
+	for addr in 203.0.113.4 2001:db8:7::6; do
+		says main "$refused, $refused, $refused, $refused, $refused, $refused" look $addr 9999
+		[[ $output != *done* ]] || fail "$output"
+		not_connected $addr 9999 no_rule
+	done
+	same "packets that left" "$before" "$(seen '(203.0.113.4|2001:db8:7::6).9999: UDP')"
+}
+
 test_dig_and_getent_resolve_an_allowed_name() {
 	reached $'203.0.113.1\n2001:db8:7::1' dig +short www.example.net A www.example.net AAAA
 	reached 203.0.113.1 dig +short +tcp www.example.net A
@@ -364,6 +408,70 @@ test_git_clones_from_an_allowed_name() {
 	reached first bash -c "rm -rf $WS/tree; git clone -q http://four.example.net/tree.git $WS/tree; git -C $WS/tree log --format=%s"
 	reached first bash -c "rm -rf $WS/tree; GIT_SSL_CAINFO=$WS/certificate.pem HOME=$WS git clone -q https://www.example.net/tree.git $WS/tree;
 		git -C $WS/tree log --format=%s"
+}
+
+test_curl_git_python_and_node_reach_no_other_name() {
+	kept_out curl -sS -m 20 http://other.example.net/
+	kept_out git ls-remote http://other.example.net/tree.git
+	kept_out python3 -c 'from urllib.request import urlopen; urlopen("http://other.example.net/", timeout=20)'
+	kept_out node -e 'fetch("http://other.example.net/").catch(() => process.exit(1))'
+}
+
+test_git_clones_by_ssh_from_an_allowed_name_and_from_no_other() {
+	local ssh="ssh -i $WS/key -o UserKnownHostsFile=$WS/known -o StrictHostKeyChecking=yes -o BatchMode=yes"
+	clone() { # NAME
+		echo "rm -rf $WS/tree; GIT_SSH_COMMAND='$ssh' git clone -q root@$1.example.net:$SRV/www/tree.git $WS/tree && git -C $WS/tree log --format=%s"
+	}
+	reached $'first\nfirst' bash -c "$(clone four); $(clone six)"
+	kept_out bash -c "$(clone other)"
+}
+
+# Of what it asks the one name for, the other has the archive.
+test_npm_installs_from_allowed_names_and_from_no_other() {
+	install() { # NAME
+		echo "rm -rf $WS/npm; HOME=$WS npm install --silent --no-audit --no-fund --no-update-notifier --ignore-scripts --fetch-retries 0 \
+			--cache $WS/npm/cache --prefix $WS/npm --cafile $WS/certificate.pem --registry https://$1.example.net/ add-two &&
+			cat $WS/npm/node_modules/add-two/index.js"
+	}
+	reached 'module.exports = (a, b) => a + b;' bash -c "$(install four)"
+	kept_out bash -c "$(install other)"
+}
+
+test_pip_installs_from_allowed_names_and_from_no_other() {
+	install() { # NAME
+		echo "rm -rf $WS/site; HOME=$WS TMPDIR=$WS PYTHONPATH=$WS/pip python3 -m pip install -q --disable-pip-version-check --root-user-action ignore \
+			--no-cache-dir --retries 0 --cert $WS/certificate.pem --index-url https://$1.example.net/simple/ --target $WS/site greeting &&
+			cat $WS/site/greeting.py"
+	}
+	python3 -m zipfile -e /usr/share/python-wheels/pip-*.whl "$WS/pip"
+	reached "def text(): return 'hello'" bash -c "$(install four)"
+	kept_out bash -c "$(install other)"
+}
+
+# gron is written in Go, whose own resolver reads /etc/resolv.conf.
+test_a_go_program_reaches_an_allowed_name_and_no_other() {
+	local go=(env GODEBUG=netdns=go "SSL_CERT_FILE=$WS/certificate.pem" gron)
+	reached $'json = {};\njson.from = "203.0.113.4";' "${go[@]}" https://four.example.net/from.json
+	reached $'json = {};\njson.from = "2001:db8:7::6";' "${go[@]}" https://six.example.net/from.json
+	kept_out "${go[@]}" https://other.example.net/from.json
+}
+
+test_a_java_program_reaches_an_allowed_name_and_no_other() {
+	local name get="rm -f $WS/got.*; ant -q -f $WS/build.xml >$WS/ant.log 2>&1; cat $WS/got.*"
+	{
+		echo '<project default="get"><target name="get">'
+		for name in four six other; do
+			echo "<get src='http://$name.example.net/' dest='$WS/got.$name' ignoreerrors='true' retries='1'/>"
+		done
+		echo '</target></project>'
+	} >"$WS/build.xml"
+	try bash -c "$get"
+	holds unconfined "$output" 'reached 203.0.113.9 80'
+	mark
+	confined bash -c "$get"
+	same confined "$BOTH" "$output"
+	told other.example.net verdict=deny why=no_rule rule='default deny'
+	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right)"
 }
 
 # ---- refused ---------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ the suite "names", in sessions and, as their control, outside of them.
   ask HOW SERVER[#PORT] NAME TYPE [plain]   a query in a way of the socket calls; plain: without EDNS. RCODE SERVER#PORT [tc] [ede=N] RECORD...
   keep SERVER; again SERVER NAME TYPE       makes a UDP socket, and one that is connected there; asks by the one and the other: outcome, outcome
   connect ADDRESS PORT [udp]                done, refused E..., or failed E...
+  look ADDRESS PORT                         connects a UDP socket, and sends by a call that leaves the address to that: for each, as above
   get NAME PORT [4|6]                       resolves it as all programs do, and gets / there, in one try: done ADDRESS, or as above
   hold NAME PORT; send                      the same on a connection that stays
   many COUNT SECONDS NAME PORT              so many gets: done COUNT over N addresses, or the first that failed
@@ -197,6 +198,45 @@ def connect(addr, port, kind="tcp"):
     return "done"
 
 
+def corked(s):
+    s.setsockopt(socket.IPPROTO_UDP, 1, 1)  # UDP_CORK
+    s.send(b"cork")
+    s.setsockopt(socket.IPPROTO_UDP, 1, 0)
+
+
+def without_copy(s):
+    s.setsockopt(socket.SOL_SOCKET, 60, 1)  # SO_ZEROCOPY
+    s.send(b"zero", 0x4000000)  # MSG_ZEROCOPY
+
+
+def spliced(s):
+    source, sink = os.pipe()
+    os.write(sink, b"splice")
+    try:
+        os.splice(source, s.fileno(), 6)
+    finally:
+        os.close(source)
+        os.close(sink)
+
+
+def from_file(s):
+    with open("/etc/hostname", "rb") as f:
+        os.sendfile(s.fileno(), f.fileno(), 0, 4)
+
+
+def look(addr, port):
+    said = []
+    for way in lambda s: s.send(b"send"), lambda s: s.sendmsg([b"message"]), corked, without_copy, spliced, from_file:
+        with socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect((addr, int(port)))
+            try:
+                way(s)
+                said.append("done")
+            except OSError as e:
+                said.append(outcome(e))
+    return ", ".join(said)
+
+
 def open_name(name, port, family=None):
     """By the first address, as a program that does not try others."""
     families = {"4": socket.AF_INET, "6": socket.AF_INET6, None: socket.AF_UNSPEC}
@@ -316,7 +356,7 @@ def outcome(e):
     return ("refused " if name in ("EACCES", "EPERM") else "failed ") + name
 
 
-COMMANDS = {"ask": ask, "keep": keep, "again": again, "connect": connect, "get": get, "hold": hold, "send": send, "many": many, "flood": flood,
+COMMANDS = {"ask": ask, "keep": keep, "again": again, "connect": connect, "look": look, "get": get, "hold": hold, "send": send, "many": many, "flood": flood,
             "watch": watch, "watched": watched}
 
 
