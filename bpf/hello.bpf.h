@@ -24,6 +24,9 @@ struct hello_walk {
         struct hf_hello *hello;
 };
 
+/* For the verifier: n itself, which is from 1 to a power of two. */
+#define AT_MOST(n, most) ((((n)-1) & ((most)-1)) + 1)
+
 /* Gathers of the field what the packet has. False: it cannot be read. */
 static __always_inline bool hello_gather(struct hello_walk *w, __u32 n)
 {
@@ -32,16 +35,16 @@ static __always_inline bool hello_gather(struct hello_walk *w, __u32 n)
 
         if (n > h->need - have)
                 n = h->need - have;
+        if (!n)
+                return false;
         h->have = have + n;
         if (h->stage == HF_HELLO_AT_NAME) {
-                n &= HF_HOST_NAME - 1;
                 have &= HF_HOST_NAME - 1;
-                if (!n || bpf_skb_load_bytes(w->skb, h->at, h->key.name + have, n))
+                if (bpf_skb_load_bytes(w->skb, h->at, h->key.name + have, AT_MOST(n, HF_HOST_NAME)))
                         return false;
         } else {
-                n &= HF_HELLO_FIELD - 1;
                 have &= HF_HELLO_FIELD - 1;
-                if (!n || bpf_skb_load_bytes(w->skb, h->at, h->field + have, n))
+                if (bpf_skb_load_bytes(w->skb, h->at, h->field + have, AT_MOST(n, HF_HELLO_FIELD)))
                         return false;
         }
         h->at += n;

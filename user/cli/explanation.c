@@ -161,8 +161,6 @@ void refusal_print(FILE *to, const cJSON *o)
         decided_by(to, o);
         if (is(op, "hello"))
                 line(to, "hello", json_get_string(o, "detail"));
-        if (is(op, "hello"))
-                line(to, "host", json_get_string(o, "host"));
         if (action)
                 line(to, "done", is(action, "pause") ? "the session was paused" : "the process was killed");
         loosen(to, o);

@@ -66,7 +66,7 @@ def tell(s, data):
                 os.write(pages, data[at:at + part])
                 os.sendfile(s.fileno(), pages, 0, part)
             elif "urgent" in modes:
-                s.send(data[:60], socket.MSG_OOB)
+                s.send(data[:60] + b"!", socket.MSG_OOB)
                 s.send(data[60:])
             else:
                 s.send(data[at:at + part])
