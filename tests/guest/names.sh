@@ -263,7 +263,7 @@ not_connected() {
 
 # names_policy EGRESS [MORE]: a policy with those rules.
 names_policy() {
-	base_policy '' "$1"
+	base_policy '{ "path": "/dev/urandom", "allow": "r" }' "$1"
 }
 
 rule() { # NAME [PORT [MORE]]

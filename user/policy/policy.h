@@ -41,9 +41,9 @@ struct rule {
         uint8_t (*sha256)[SHA256_BYTES]; /* what is there runs only with one of these contents; NULL: with any */
         int n_sha256;
         /* egress */
-        char *host;       /* by name: lower case, no dot at its end; "*.example.com" for all names below; NULL: by address */
-        bool private;     /* the name may lead into private address space */
-        bool denies;      /* the ports are closed at the name, not opened */
+        char *host;   /* by name: lower case, no dot at its end; "*.example.com" for all names below; NULL: by address */
+        bool private; /* the name may lead into private address space */
+        bool denies;  /* the ports are closed at the name, not opened */
         enum rule_tls tls;
         uint8_t addr[16]; /* by address: IPv4 as ::ffff:a.b.c.d, host bits zero */
         uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */
