@@ -16,6 +16,7 @@ ASKER=$TESTS/guest/names/asker.py
 HELLO=$TESTS/guest/names/hello.py
 SEEN=$SCRATCH/seen     # packets that arrived outside, but those that go on with a TCP connection
 MORE=${NAMES:-100}     # connections to addresses that change
+LONG=${NAMES-}
 BEFORE=$(</etc/resolv.conf)
 declare -A TO FROM SESSION
 
@@ -429,7 +430,7 @@ test_git_clones_by_ssh_from_an_allowed_name_and_from_no_other() {
 }
 
 # The archive is at another name than the rest. npm starts slowly: one run asks for what it may do without, too, at a name it may not have.
-test_npm_installs_from_allowed_names_and_from_no_other() {
+long_test_npm_installs_from_allowed_names_and_from_no_other() {
 	local install="rm -rf $WS/npm/node_modules $WS/npm/cache; cd $WS/npm; HOME=$WS npm install --silent --no-audit --no-fund --no-update-notifier \
 		--no-package-lock --ignore-scripts --fetch-retries 0 --cache cache --cafile $WS/certificate.pem --registry https://four.example.net/; ls node_modules"
 	mkdir "$WS/npm"
@@ -463,7 +464,7 @@ test_a_go_program_reaches_an_allowed_name_and_no_other() {
 	kept_out "${go[@]}" https://other.example.net/from.json
 }
 
-test_a_java_program_reaches_an_allowed_name_and_no_other() {
+long_test_a_java_program_reaches_an_allowed_name_and_no_other() {
 	local name get="rm -f $WS/got.*; ant -q -f $WS/build.xml >$WS/ant.log 2>&1; cat $WS/got.*"
 	{
 		echo '<project default="get"><target name="get">'

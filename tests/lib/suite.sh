@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the guest's suites share. A suite sources this, defines functions test_THIS_IS_REFUSED and ends with run_suite "$@".
 # Each test runs in a subshell with set -e, in the order of the file; arguments of the suite choose tests by a part of their name.
+# Those named long_test_… take long, and are run only where the suite sets LONG.
 # Printed: "ok N sentence" or "not ok N sentence" with what went wrong, and last "suite NAME: P passed, F failed".
 
 TESTS=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
@@ -14,7 +15,7 @@ WS=$SCRATCH/ws                    # the workspace of its sessions
 OUT=$SCRATCH/out                  # what lies outside
 POLICY=$SCRATCH/policy.json
 PATH=$TESTS/guest:$PATH
-output='' status=0 pid='' session='' marked=0 background=()
+LONG='' output='' status=0 pid='' session='' marked=0 background=()
 rm -rf "$SCRATCH"
 mkdir -p "$WS" "$OUT"
 
@@ -23,7 +24,7 @@ mkdir -p "$WS" "$OUT"
 run_suite() {
 	local name log number=0 passed=0 failed=0 status
 	log=$(mktemp)
-	for name in $(grep -oE '^test_[a-z0-9_]+\(\)' "$0" | tr -d '()'); do
+	for name in $(grep -oE "^${LONG:+(long_)?}test_[a-z0-9_]+\(\)" "$0" | tr -d '()'); do
 		[[ -z "${1-}" || $name == *"$1"* ]] || continue
 		((++number))
 		(
@@ -34,7 +35,7 @@ run_suite() {
 			"$name"
 		) >"$log" 2>&1 </dev/null
 		status=$?
-		name=${name#test_}
+		name=${name#long_} name=${name#test_}
 		if [ $status = 0 ]; then
 			((++passed))
 			echo "ok $number ${name//_/ }"
