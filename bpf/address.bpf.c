@@ -87,9 +87,9 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         else if (!a->killed)
                 why = net_decide(a, p, proto_of(ctx), 0, &rule);
         if (why == HF_WHY_ALLOWED) {
-                if (leads_here(p))
-                        note(ctx, a, who == HELD_BY_OWN ? HF_SOCKET_WITHIN : HF_SOCKET_AWAY);
-                return 1;
+                if (!leads_here(p) || note(ctx, a, who == HELD_BY_OWN ? HF_SOCKET_WITHIN : HF_SOCKET_AWAY))
+                        return 1;
+                why = HF_WHY_DEPTH;
         }
         if (who == HELD_BY_OWN && note(ctx, a, HF_SOCKET_HOME))
                 return 1;
@@ -124,9 +124,10 @@ static __always_inline int unspecified_allowed(struct bpf_sock_addr *ctx)
 {
         struct agent a;
 
-        if (ctx->protocol == IPPROTO_TCP && member(&a))
-                note(ctx, &a, HF_SOCKET_AWAY);
-        return 1;
+        if (ctx->protocol != IPPROTO_TCP || !member(&a) || note(ctx, &a, HF_SOCKET_AWAY))
+                return 1;
+        bpf_set_retval(-ENOMEM);
+        return 0;
 }
 
 static __always_inline int go4(struct bpf_sock_addr *ctx, __u16 op)

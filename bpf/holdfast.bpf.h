@@ -146,7 +146,7 @@ struct {
         __type(value, struct hf_task);
 } owners MAP;
 
-/* Of a TCP socket that was sent to without a copy: the program can still change what is to leave. */
+/* Not 0: a TCP socket that was sent to without a copy, so that the program can still change what is to leave. */
 struct {
         __uint(type, BPF_MAP_TYPE_SK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);

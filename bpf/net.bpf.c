@@ -182,11 +182,17 @@ static __always_inline bool leads_elsewhere(struct msghdr *msg)
 }
 
 /* Sending: to the address given, and on what is connected after a kill or once a right may have been taken away. */
-/* Before it is sent: also where the connection begins only then. */
-static __always_inline void note_uncopied(struct sock *sk)
+/* Before it is sent: also where the connection begins only then. False: that cannot be noted. */
+static __always_inline bool note_uncopied(struct sock *sk)
 {
-        if (sk->sk_type == SOCK_STREAM)
-                bpf_sk_storage_get(&uncopied, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        __u32 *mark;
+
+        if (sk->sk_type != SOCK_STREAM)
+                return true;
+        mark = bpf_sk_storage_get(&uncopied, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (mark)
+                *mark = 1;
+        return mark;
 }
 
 SEC("lsm/socket_sendmsg")
@@ -209,8 +215,8 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
                 return a.session->recheck ? socket_recheck(&a, sock, HF_OP_SEND) : 0;
         if (msg->msg_controllen && sock->type != SOCK_STREAM && !a.killed && leads_elsewhere(msg))
                 return refuse_kind(&a, HF_OP_SEND, family);
-        if ((msg->msg_flags & (MSG_ZEROCOPY | MSG_SPLICE_PAGES)) && !a.killed && a.session->resolver)
-                note_uncopied(sk);
+        if ((msg->msg_flags & (MSG_ZEROCOPY | MSG_SPLICE_PAGES)) && !a.killed && a.session->resolver && !note_uncopied(sk))
+                return -ENOMEM;
         name = msg->msg_name;
         if (name && (sock->type != SOCK_STREAM || (msg->msg_flags & MSG_FASTOPEN))) {
                 address_read(&p, name, msg->msg_namelen, family == AF_INET);

@@ -271,10 +271,12 @@ static __always_inline bool hello_expect(struct agent *a, struct bpf_sock *sk, c
                 bpf_sk_storage_delete(&hellos, sk);
                 return true;
         }
+        /* Both while there is room for them: a session can use up a socket's. */
         hello = bpf_sk_storage_get(&hellos, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-        if (hello)
-                hf_hello_begin(hello, sequence);
-        return hello;
+        if (!hello || !bpf_sk_storage_get(&uncopied, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE))
+                return false;
+        hf_hello_begin(hello, sequence);
+        return true;
 }
 
 /* Whether the name of the hello is one that opens the port there. */
@@ -296,13 +298,14 @@ static __always_inline bool hello_fits(struct agent *a, const struct ends *ends,
 static __always_inline bool hello_look(struct __sk_buff *skb, struct agent *a, const struct headers *h, struct bpf_sock *sk,
                                        const struct ends *ends, struct hf_hello *hello, __u32 sequence)
 {
-        __u32 behind = hello->next - sequence;
+        __u32 behind = hello->next - sequence, *mark;
 
         if (hello->fault)
                 return false;
+        mark = bpf_sk_storage_get(&uncopied, sk, NULL, 0);
         if (h->flags & TCP_URG)
                 hello->fault = HF_HELLO_MALFORMED;
-        else if (bpf_sk_storage_get(&uncopied, sk, NULL, 0))
+        else if (!mark || *mark)
                 hello->fault = HF_HELLO_UNCOPIED;
         if (hello->fault || h->bare)
                 return !hello->fault;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +15,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WAITING_MAX 256 /* jobs that are not urgent */
+#define MOMENT 20000000ull /* ns */
+#define WAITING_MAX 16     /* jobs of one session that are not urgent */
 
 struct job {
         struct job *next;
+        uint32_t slot;
         int netlink;
         size_t n;
         struct flow list[];
@@ -27,8 +30,8 @@ struct cutter {
         pthread_mutex_t lock; /* of all that follows */
         pthread_cond_t changed;
         struct job *first, **last;
-        size_t waiting;
-        bool ending;
+        bool working, ending;
+        uint64_t since; /* when it began to work at the job in hand, or was given the first one; ns of CLOCK_MONOTONIC */
 };
 
 static int end_one(int netlink, const struct flow *f)
@@ -79,12 +82,14 @@ static struct job *job_next(struct cutter *c)
         struct job *job;
 
         pthread_mutex_lock(&c->lock);
+        c->working = false;
         while (!c->first && !c->ending)
                 pthread_cond_wait(&c->changed, &c->lock);
         job = c->first;
         if (job) {
                 c->first = job->next;
-                c->waiting--;
+                c->working = true;
+                c->since = time_now(CLOCK_MONOTONIC);
         }
         if (!c->first)
                 c->last = &c->first;
@@ -142,7 +147,48 @@ void cutter_free(struct cutter *c)
         pthread_mutex_unlock(&c->lock);
 }
 
-int cutter_cut(struct cutter *c, int netlink, const struct flow *list, size_t n, bool urgent)
+bool cutter_settle(struct cutter *c)
+{
+        for (;;) {
+                const struct timespec pause = { .tv_nsec = 200000 };
+                uint64_t since;
+                bool busy;
+
+                pthread_mutex_lock(&c->lock);
+                busy = c->working || c->first;
+                since = c->since;
+                pthread_mutex_unlock(&c->lock);
+                if (!busy || time_now(CLOCK_MONOTONIC) - since > MOMENT)
+                        return !busy;
+                nanosleep(&pause, NULL);
+        }
+}
+
+static void put(struct cutter *c, struct job *job, bool urgent)
+{
+        if (urgent) {
+                job->next = c->first;
+                c->first = job;
+                c->last = job->next ? c->last : &job->next;
+        } else {
+                *c->last = job;
+                c->last = &job->next;
+        }
+        if (!c->working && !job->next)
+                c->since = time_now(CLOCK_MONOTONIC);
+        pthread_cond_signal(&c->changed);
+}
+
+static size_t waiting(const struct cutter *c, uint32_t slot)
+{
+        size_t n = 0;
+
+        for (const struct job *job = c->first; job; job = job->next)
+                n += job->slot == slot;
+        return n;
+}
+
+int cutter_cut(struct cutter *c, uint32_t slot, int netlink, const struct flow *list, size_t n, bool urgent)
 {
         struct job *job;
         int r = 0;
@@ -152,7 +198,7 @@ int cutter_cut(struct cutter *c, int netlink, const struct flow *list, size_t n,
         job = malloc(sizeof(*job) + n * sizeof(*list));
         if (!job)
                 return -ENOMEM;
-        *job = (struct job){ .n = n, .netlink = fcntl(netlink, F_DUPFD_CLOEXEC, 0) };
+        *job = (struct job){ .slot = slot, .n = n, .netlink = fcntl(netlink, F_DUPFD_CLOEXEC, 0) };
         memcpy(job->list, list, n * sizeof(*list));
         if (job->netlink < 0) {
                 r = -errno;
@@ -160,14 +206,10 @@ int cutter_cut(struct cutter *c, int netlink, const struct flow *list, size_t n,
                 return r;
         }
         pthread_mutex_lock(&c->lock);
-        if (!urgent && c->waiting >= WAITING_MAX) {
+        if (!urgent && waiting(c, slot) >= WAITING_MAX)
                 r = -EBUSY;
-        } else {
-                *c->last = job;
-                c->last = &job->next;
-                c->waiting++;
-                pthread_cond_signal(&c->changed);
-        }
+        else
+                put(c, job, urgent);
         pthread_mutex_unlock(&c->lock);
         if (r < 0)
                 job_free(job);

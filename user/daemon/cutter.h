@@ -23,10 +23,14 @@ int cutter_new(struct cutter **ret); /* 0 or negative errno */
 /* Its thread ends by itself once it is through with what it was given. NULL does nothing. */
 void cutter_free(struct cutter *c);
 
+/* Waits until it has nothing to do, unless that takes it more than a moment. Returns whether it has nothing to do. */
+bool cutter_settle(struct cutter *c);
+
 /*
- * Ends sockets by a netlink socket of their network namespace, which stays the caller's. One that is gone by then is no fault; what else
- * fails is logged. 0, -ENOMEM or another negative errno; -EBUSY: it has enough to do, and this was not urgent.
+ * Ends sockets of a session by a netlink socket of their network namespace, which stays the caller's. One that is gone by then is no fault;
+ * what else fails is logged. 0, -ENOMEM or another negative errno; -EBUSY: it has enough to do for that session, and this is not urgent, as
+ * which it would come before all others.
  */
-int cutter_cut(struct cutter *c, int netlink, const struct flow *list, size_t n, bool urgent);
+int cutter_cut(struct cutter *c, uint32_t slot, int netlink, const struct flow *list, size_t n, bool urgent);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/paths.h"
 #include "base/time.h"
 #include "daemon/events.h"
+#include "daemon/flows.h"
 #include "daemon/kill.h"
 #include "daemon/listen.h"
 #include "daemon/routes.h"
@@ -134,6 +135,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                         continue;
                 kill_enforce(d, s);
                 revoke_tick(d, s);
+                if (s->flows_later)
+                        flows_end(d, s);
                 if (s->outside)
                         session_check(d, s);
         }

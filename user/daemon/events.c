@@ -39,7 +39,7 @@ static const char *host_for(struct daemon *d, const struct session *s, const str
 {
         if (!s || !(event->flags & HF_EVENT_CONNECTION) || event->op == HF_OP_ACCEPT)
                 return NULL;
-        if (s->resolver.there)
+        if (s->resolver.there && event->op == HF_OP_CONNECT)
                 resolver_hear(d);
         return hostnames_find(&s->hostnames, event->addr);
 }

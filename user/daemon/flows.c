@@ -17,8 +17,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ROOM 32768   /* bytes of one part of the kernel's answer */
-#define DEPTH_MAX 16 /* cgroups in each other */
+#define ROOM 32768           /* bytes of one part of the kernel's answer */
+#define LONGEST 200000000ull /* ns */
+#define DEPTH_MAX 16         /* cgroups in each other */
 
 /* What is looked for, and how. */
 struct look {
@@ -237,21 +238,30 @@ static int open_netlink(struct daemon *d, const struct session *s, int *ret)
         return r;
 }
 
-/* Leaves of what was found what may not go on. */
-static void keep_refused(struct look *l)
+/*
+ * Leaves of what was found what may not go on. To look takes the square of their number, so it ends in time: what is not looked at goes on
+ * without sending anything.
+ */
+static int keep_refused(struct look *l)
 {
-        _cleanup_free_ bool *go_on = calloc(l->n + 1, sizeof(*go_on));
+        const uint64_t until = time_now(CLOCK_MONOTONIC) + LONGEST;
+        _cleanup_free_ bool *ends = calloc(l->n + 1, sizeof(*ends));
         size_t kept = 0;
 
-        for (size_t i = 0; go_on && i < l->n; i++)
-                go_on[i] = may_go_on(l, &l->list[i]);
-        for (size_t i = 0; go_on && i < l->n; i++)
-                if (!go_on[i])
+        if (!ends) {
+                l->n = 0;
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < l->n && time_now(CLOCK_MONOTONIC) < until; i++)
+                ends[i] = !may_go_on(l, &l->list[i]);
+        for (size_t i = 0; i < l->n; i++)
+                if (ends[i])
                         l->list[kept++] = l->list[i];
         l->n = kept;
+        return 0;
 }
 
-void flows_end(struct daemon *d, const struct session *s)
+void flows_end(struct daemon *d, struct session *s)
 {
         const uint32_t policy = __atomic_load_n(&kernel_session(d->kernel, s->slot)->policy, __ATOMIC_ACQUIRE);
         const struct hf_policy *record = kernel_policy(d->kernel, policy);
@@ -266,15 +276,21 @@ void flows_end(struct daemon *d, const struct session *s)
                          .killed = session_bits(d, s),
                          .time = now > HF_GRACE ? now - HF_GRACE : 0 },
         };
-        int r = open_netlink(d, s, &l.dump);
+        int r;
 
+        /* Until 6.9 whoever asks the kernel for sockets waits while one is ended. */
+        s->flows_later = !cutter_settle(d->cutter);
+        if (s->flows_later)
+                return;
+        r = open_netlink(d, s, &l.dump);
         if (r == 0)
                 r = open_netlink(d, s, &ending);
         if (r == 0)
                 r = find_below(&l, s->cgroup_fd, 0);
-        keep_refused(&l);
+        if (keep_refused(&l) < 0)
+                r = -ENOMEM;
         if (ending >= 0 && l.n) {
-                int cut = cutter_cut(d->cutter, ending, l.list, l.n, true);
+                int cut = cutter_cut(d->cutter, s->slot, ending, l.list, l.n, true);
 
                 r = r ? r : cut;
         }
@@ -301,7 +317,7 @@ void flows_cut(struct daemon *d, struct session *s, const struct hf_event *e)
         memcpy(f.is.id.idiag_src, e->from + (v4 ? 12 : 0), v4 ? 4 : 16);
         memcpy(f.is.id.idiag_dst, e->addr + (v4 ? 12 : 0), v4 ? 4 : 16);
         if (r == 0)
-                r = cutter_cut(d->cutter, s->netlink, &f, 1, false);
+                r = cutter_cut(d->cutter, s->slot, s->netlink, &f, 1, false);
         if (r < 0)
                 log_debug("session %s: a connection whose TLS hello is not allowed is not ended, and sends nothing: %s", s->id,
                           strerror(-r));

@@ -56,25 +56,33 @@ static bool has_tls(const struct hf_egress *egress)
 }
 
 /* Writes what the name alone opens there, where that matters. */
-static int opening_write(const struct names *n, const struct address *a, struct opening *o, const struct table *t)
+static int opening_write(struct names *n, const struct address *a, struct opening *o, const struct table *t)
 {
         struct hf_egress own = { 0 };
 
         hosts_open(t->hosts, o->name, a->addr, o->until, &own);
         if (!has_tls(&own))
                 return 0;
+        if (!o->named && n->n_named >= NAMED_MAX)
+                return -ENOSPC;
+        n->n_named += !o->named;
         o->named = true;
         return named_write(n->named, t->policy, a->addr, o->name, &own);
 }
 
-static void opening_close(const struct names *n, const struct address *a, const struct opening *o)
+static void opening_close(struct names *n, const struct address *a, struct opening *o)
 {
         for (size_t i = 0; o->named && i < TABLES && n->tables[i].policy; i++)
                 named_delete(n->named, n->tables[i].policy, a->addr, o->name);
+        n->n_named -= o->named;
+        o->named = false;
 }
 
-/* Writes what the address's names open there under a policy; takes it away where they open nothing. -ENOSPC: some have no room for it. */
-static int address_write(struct names *n, const struct address *a, const struct table *t)
+/*
+ * Writes what the address's names open there under a policy; takes it away where they open nothing. -ENOSPC: there is no room for that one
+ * (NULL: none is asked about).
+ */
+static int address_write(struct names *n, const struct address *a, const struct opening *which, const struct table *t)
 {
         struct hf_egress egress = { 0 };
         int r = 0;
@@ -84,7 +92,8 @@ static int address_write(struct names *n, const struct address *a, const struct 
 
                 if (fits >= 0)
                         fits = opening_write(n, a, &a->openings[i], t);
-                r = fits < 0 ? fits : r;
+                if (fits < 0 && &a->openings[i] == which)
+                        r = fits;
         }
         if (!egress.count) {
                 opened_delete(n->opened, t->policy, a->addr);
@@ -93,12 +102,12 @@ static int address_write(struct names *n, const struct address *a, const struct 
         return opened_write(n->opened, t->policy, a->addr, &egress) < 0 ? -ENOSPC : r;
 }
 
-static int address_write_all(struct names *n, const struct address *a)
+static int address_write_all(struct names *n, const struct address *a, const struct opening *which)
 {
         int r = 0;
 
         for (size_t i = 0; i < TABLES && n->tables[i].policy; i++) {
-                int now = address_write(n, a, &n->tables[i]);
+                int now = address_write(n, a, which, &n->tables[i]);
 
                 if (!r)
                         r = now;
@@ -130,7 +139,7 @@ static void write_each(const void *node, VISIT visit, void *context)
         const struct walk *w = context;
 
         if (visit == postorder || visit == leaf)
-                address_write(w->names, *(struct address *const *)node, w->table);
+                address_write(w->names, *(struct address *const *)node, NULL, w->table);
 }
 
 static void table_clear(struct table *t)
@@ -185,7 +194,7 @@ void names_clear(struct names *n)
                 table_clear(&n->tables[i]);
         tdestroy(n->addresses, address_free);
         n->addresses = NULL;
-        n->n_addresses = n->n_openings = 0;
+        n->n_addresses = n->n_openings = n->n_named = 0;
         forget_asked(n);
 }
 
@@ -379,7 +388,7 @@ static size_t expire(struct names *n, uint32_t before)
                 a->n = kept;
                 n->closed = true;
                 if (kept) {
-                        address_write_all(n, a);
+                        address_write_all(n, a, NULL);
                         continue;
                 }
                 address_close(n, a);
@@ -422,7 +431,7 @@ static void opening_take_back(struct names *n, struct address *a, struct opening
         n->n_openings--;
         n->closed = true;
         if (a->n) {
-                address_write_all(n, a);
+                address_write_all(n, a, NULL);
                 return;
         }
         address_close(n, a);
@@ -447,7 +456,7 @@ bool names_open(struct names *n, const char *name, const uint8_t addr[16], uint3
                 return false;
         }
         o->until = until;
-        if (address_write_all(n, a) == 0)
+        if (address_write_all(n, a, o) == 0)
                 return true;
         opening_take_back(n, a, o);
         return false;

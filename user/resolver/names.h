@@ -13,6 +13,7 @@
 #define OPENED_AT_LEAST 60  /* s that an address is open, however short its time to live is */
 #define ADDRESSES_MAX 16384 /* that are open at once */
 #define OPENINGS_MAX 32768  /* of them, by all names together */
+#define NAMED_MAX 8192      /* of them, on ports that ask for TLS, under each policy */
 #define NAMES_AN_ADDRESS 16 /* that open it; the next one takes the place of that which ends first */
 #define NAMES_MAX 4096      /* different ones below the rules for "*.", in an hour */
 #define LABEL_MAX 48        /* bytes of a label below such a rule */
@@ -31,7 +32,7 @@ struct names {
         uint64_t generation;
         struct table tables[TABLES]; /* the newest first */
         void *addresses;             /* tree of what is open, see tsearch(3) */
-        size_t n_addresses, n_openings;
+        size_t n_addresses, n_openings, n_named;
         uint32_t looked_for_room;
         bool closed; /* since this was last set to false, something may have been closed that connections go through */
         void *asked; /* tree of the names below rules for "*." that were asked for */
