@@ -20,6 +20,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define S_ISGID 02000
 #define S_IXGRP 00010
 #define ATTR_MODE (1 << 0)
+#define ATTR_UID (1 << 1)
+#define ATTR_GID (1 << 2)
 
 /* Refuses the /proc entries of what is not in the session. Without an event: ps(1) asks for every process. */
 static __always_inline int check_process(const struct agent *a, struct inode *inode)
@@ -397,11 +399,19 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
         return error;
 }
 
+/* Who may write to a device need not decide who else may. */
+static __always_inline int check_owned(const struct agent *a, struct dentry *dentry, __u16 op)
+{
+        if (!is_device(dentry->d_inode))
+                return check(a, dentry, HF_WRITE, op);
+        return refuse(a, NULL, dentry, op, HF_WRITE, a->killed ? -EPERM : -EACCES, HF_WHY_DEVICE);
+}
+
 static __always_inline int check_metadata(struct dentry *dentry, __u16 op)
 {
         struct agent a;
 
-        return agent_acts(&a) ? check(&a, dentry, HF_WRITE, op) : 0;
+        return agent_acts(&a) ? check_owned(&a, dentry, op) : 0;
 }
 
 /*
@@ -415,7 +425,10 @@ static __always_inline int check_setattr(struct dentry *dentry, struct iattr *at
 
         if ((attr->ia_valid & (ATTR_FORCE | ATTR_SIZE)) == ATTR_FORCE || !agent_acts(&a))
                 return 0;
-        error = check(&a, dentry, HF_WRITE, HF_OP_SETATTR);
+        if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
+                error = check_owned(&a, dentry, HF_OP_SETATTR);
+        else
+                error = check(&a, dentry, HF_WRITE, HF_OP_SETATTR);
         return error || !(attr->ia_valid & ATTR_MODE) ? error : check_mode(&a, dentry, attr->ia_mode, HF_OP_SETATTR);
 }
 

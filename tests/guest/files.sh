@@ -202,6 +202,28 @@ test_a_folder_whose_name_begins_like_the_workspace_is_outside() {
 	denied "$SCRATCH/ws2/new" w files create "$SCRATCH/ws2/new"
 }
 
+test_who_may_write_to_a_device_does_not_say_who_else_may() {
+	local devices=$SCRATCH/devices device=$SCRATCH/devices/own POLICY=$SCRATCH/devices.json change
+	mkdir -p "$devices"
+	mknod -m 666 "$device" c 1 3
+	for change in 'chmod 600' 'chown 1' 'chgrp 1' 'setfacl -m u:1:r' 'setfattr -n user.a -v b' rm; do
+		cp -a "$device" "$devices/control"
+		[[ $change == setfattr* ]] || $change "$devices/control" || fail "control: $change does nothing"
+		rm -f "$devices/control"
+	done
+	base_policy '{ "path": "'"$device"'", "allow": "rw" }'
+	confined bash -c "echo x >$device && touch $device"
+	same "writing, and its times" 0 "$status"
+	mark
+	for change in 'chmod 600' 'chown 1' 'chgrp 1' 'setfacl -m u:1:r' 'setfattr -n user.a -v b' rm; do
+		# shellcheck disable=SC2086
+		confined $change "$device"
+		[ "$status" != 0 ] || fail "$change: it was done"
+	done
+	same "its mode and owner" '666 0:0' "$(stat -c '%a %u:%g' "$device")"
+	await "it is told" eval 'since | fields kind=file op=setattr why=device verdict=deny | grep -q .'
+}
+
 test_a_device_opens_only_where_a_rule_names_it() {
 	local POLICY=$SCRATCH/device.json devices=$SCRATCH/devices
 	mkdir -p "$devices"

@@ -508,7 +508,7 @@ static void so_many_addresses_are_open_at_once(void **state)
         struct names *n = with_map(state);
         uint8_t addr[16];
 
-        put_under(n, OLD, EGRESS(WEB));
+        put_under(n, OLD, EGRESS("{\"host\":\"web.example\",\"port\":80}"));
         for (uint32_t i = 0; i < ADDRESSES_MAX; i++) {
                 address_number(i, addr);
                 assert_true(names_open(n, "web.example", addr, i < 10 ? 100 : 300, NOW));
@@ -521,7 +521,7 @@ static void so_many_addresses_are_open_at_once(void **state)
         assert_true(names_open(n, "web.example", addr, 400, NOW + 50));
         assert_false(n->closed);
         assert_true(open_at(n, "web.example", "192.0.2.1", 300, NOW + 100)); /* for one of those whose time has ended */
-        assert_open(n, OLD, "192.0.2.1", 443, NOW + 400);
+        assert_open(n, OLD, "192.0.2.1", 80, NOW + 400);
         assert_int_equal(n->n_addresses, ADDRESSES_MAX - 10 + 1);
         assert_int_equal(map_entries(n), ADDRESSES_MAX - 10 + 1);
         assert_true(n->closed);
@@ -534,7 +534,7 @@ static void names_open_so_much_together(void **state)
         uint8_t addr[16];
         char name[64];
 
-        put_under(n, OLD, EGRESS("{\"host\":\"*.example\",\"port\":443}"));
+        put_under(n, OLD, EGRESS("{\"host\":\"*.example\",\"port\":80}"));
         for (uint32_t i = 0; i < OPENINGS_MAX + 100; i++) {
                 address_number(i / 8, addr);
                 snprintf(name, sizeof(name), "n%u.example", i % 8);
@@ -545,6 +545,23 @@ static void names_open_so_much_together(void **state)
         names_expire(n, NOW + 300 + HF_GRACE);
         assert_int_equal(n->n_openings + n->n_addresses, 0);
         assert_int_equal(map_entries(n), 0);
+}
+
+static void names_for_tls_are_so_many(void **state)
+{
+        struct names *n = with_map(state);
+        uint32_t good = 0;
+        uint8_t addr[16];
+
+        put_under(n, OLD, EGRESS(WEB));
+        for (uint32_t i = 0; i < NAMED_MAX + 10; i++) {
+                address_number(i, addr);
+                good += names_open(n, "web.example", addr, 300, NOW);
+        }
+        assert_int_equal(good, NAMED_MAX);
+        assert_int_equal(n->n_addresses, NAMED_MAX);
+        names_expire(n, NOW + 300 + HF_GRACE);
+        assert_int_equal(n->n_named + n->n_openings + n->n_addresses, 0);
 }
 
 static void what_cannot_be_opened_is_not_told(void **state)
@@ -579,6 +596,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(many_names_at_one_address_take_each_others_place, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(so_many_addresses_are_open_at_once, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(names_open_so_much_together, setup_map, teardown),
+                cmocka_unit_test_setup_teardown(names_for_tls_are_so_many, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(what_cannot_be_opened_is_not_told, setup, teardown),
         };
 
