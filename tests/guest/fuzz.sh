@@ -13,6 +13,7 @@ NAME=fuzzed
 world() {
 	find "$OUT" /etc /root /usr/sbin/holdfastd /usr/bin/holdfast /var/lib/holdfast -maxdepth 3 -not -name '*.db-*' -not -name holdfast.db \
 		\( -type d -printf '%p %i %y %m %U:%G %T@\n' -o -printf '%p %i %y %m %U:%G %s %n %T@ %l\n' \) 2>/dev/null | sort
+	find /dev -maxdepth 1 -printf '%p %y %m %U:%G %l\n' | sort
 	find "$OUT" -type f -exec sha256sum {} + | sort
 	cat /proc/mounts /proc/modules /proc/swaps
 	hostname
