@@ -3,18 +3,13 @@
  * TLS hellos. The first byte says how they are split. No field may be longer than its room, and the split changes nothing; a name that is
  * found is the one that GnuTLS finds there, and the only one.
  */
+#include "lib/check.h"
 #include "lib/hello.h"
 
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 #define RECORD_HEAD 5
 

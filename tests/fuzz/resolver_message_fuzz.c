@@ -6,16 +6,11 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "resolver/message.h"
+#include "lib/check.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition) \
-        do { \
-                if (!(condition)) \
-                        abort(); \
-        } while (0)
 
 #define RECORDS 64
 #define STEPS 16 /* aliases that are followed */
