@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 
 #define PATIENCE 20                       /* s until an order is answered: the first waits for the process to begin */
+#define WAITING_MAX 4096                  /* more than fit into the socket */
 #define AT_ONCE 64                        /* queries that are told of before other work has its turn */
 #define PRIORITY 10                       /* as that of the kernel's events */
 #define TRIES 64                          /* to find a port that is free for all sockets */
@@ -245,7 +246,8 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
         flows_end(d, s);
 }
 
-static void hear_some(struct daemon *d, int fd)
+/* Whether there may be more. */
+static bool hear_some(struct daemon *d, int fd)
 {
         struct resolver_tell t;
 
@@ -258,8 +260,9 @@ static void hear_some(struct daemon *d, int fd)
                 }
                 if (n >= 0 || (errno != EAGAIN && errno != EINTR)) /* it has ended: the next tick starts another */
                         end_process(d);
-                return;
+                return false;
         }
+        return true;
 }
 
 static int on_tell(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -274,6 +277,16 @@ void resolver_hear(struct daemon *d)
 {
         if (d->resolver.tells)
                 hear_some(d, sd_event_source_get_io_fd(d->resolver.tells));
+}
+
+void resolver_finish(struct daemon *d, struct session *s)
+{
+        const bool known = s->resolver.known;
+
+        resolver_end(d, s);
+        for (int i = 0; known && i < WAITING_MAX / AT_ONCE && d->resolver.tells; i++)
+                if (!hear_some(d, sd_event_source_get_io_fd(d->resolver.tells)))
+                        break;
 }
 
 /* ---- the process --------------------------------------------------------------------------------------------------------------- */

@@ -58,6 +58,9 @@ void resolver_take_back(struct daemon *d, struct session *s, uint32_t policy);
 /* Nothing more is opened for the session. To be called before its policy is unloaded. */
 void resolver_end(struct daemon *d, struct session *s);
 
+/* The same, and hears all that it has told of the session: to be called while that is known. */
+void resolver_finish(struct daemon *d, struct session *s);
+
 /* Takes up what an earlier daemon's did, with new sockets. */
 void resolver_restore(struct daemon *d);
 

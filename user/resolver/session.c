@@ -96,12 +96,12 @@ static void refuse(struct pending *p, ldns_pkt_rcode rcode, const char *blocked,
 {
         struct answer a;
 
+        tell->rcode = (uint16_t)rcode;
+        server_tell(p->session->server, p->session, tell);
         if (answer_empty(&p->query, rcode, blocked, &a) == 0) {
                 send_to(&p->client, &a);
                 free(a.wire);
         }
-        tell->rcode = (uint16_t)rcode;
-        server_tell(p->session->server, p->session, tell);
         pending_free(p);
 }
 
