@@ -323,7 +323,7 @@ kept_out() {
 	mark
 	confined "$@"
 	[ "$status" != 0 ] || fail "confined: $*: $output"
-	told other.example.net verdict=deny why=no_rule rule='default deny'
+	(told other.example.net verdict=deny why=no_rule rule='default deny') || fail "$*: status $status: $output; $(since | tail -n 20)"
 	same "packets that left" "$before" "$(seen 'other\.example|203\.0\.113\.9\.|2001:db8:7::9\.')"
 }
 
