@@ -1,69 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Egress by name, with real name servers, servers and clients: what a policy names is reached, and nothing else by any way to ask for it.
-# The servers are in a network namespace of their own, at addresses for documentation, so that what leaves goes by a device and is counted.
+# Egress by name, with real name servers and servers: what a policy names is reached, and nothing else by any way to ask for it.
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
-# shellcheck source=../lib/registry.sh
-. "$TESTS/lib/registry.sh"
+# shellcheck source=../lib/outside.sh
+. "$TESTS/lib/outside.sh"
 
-UPSTREAM=198.51.100.53 # unbound
-ODD=198.51.100.54      # names/server.py
-OUTSIDE=holdfast-outside
-INSIDE=holdfast-inside # another, for a session
-SRV=$SCRATCH/srv
-ASKER=$TESTS/guest/names/asker.py
-HELLO=$TESTS/guest/names/hello.py
-SEEN=$SCRATCH/seen     # packets that arrived outside, but those that go on with a TCP connection
-MORE=${NAMES:-100}     # connections to addresses that change
-LONG=${NAMES-}
-BEFORE=$(</etc/resolv.conf)
-declare -A TO FROM SESSION
+ODD=198.51.100.54  # names/server.py
+MORE=${NAMES:-100} # connections to addresses that change
 
-# ---- the network outside ---------------------------------------------------------------------------------------------------
-
-outside() {
-	ip netns exec $OUTSIDE "$@"
-}
-
-# link NAME NUMBER: a device there, its peer outside, and all routes over it.
-link() {
-	ip link add "$1" type veth peer name "$1-out" netns $OUTSIDE
-	outside ip address add "192.0.2.$(($2 * 8 + 2))/29" dev "$1-out"
-	outside ip address add "2001:db8:1:$2::2/64" dev "$1-out" nodad
-	outside ip link set "$1-out" up
-	[ -z "${3-}" ] || ip link set "$1" netns "$3"
-	# shellcheck disable=SC2086
-	${3:+ip netns exec $3} bash -ec '
-		ip link set lo up
-		ip address add "192.0.2.$(($2 * 8 + 1))/29" dev "$1"
-		ip address add "2001:db8:1:$2::1/64" dev "$1" nodad
-		ip link set "$1" up
-		ip route add default via "192.0.2.$(($2 * 8 + 2))"
-		ip -6 route add default via "2001:db8:1:$2::2"' link "$1" "$2"
-}
-
-make_network() {
-	local range
-	ip netns add $OUTSIDE
-	outside ip link set lo up
-	link hf-names 0
-	for range in 198.51.100.0/24 203.0.113.0/24 9.9.9.9 10.0.0.0/8 169.254.0.0/16 2001:db8:7::/48 fd00::/8; do
-		outside ip route add local $range dev lo
-	done
-	outside ip address add 2001:db8::53/128 dev lo nodad
-	outside ip address add 2001:db8::99/128 dev lo nodad
-}
-
-# Where each name of the tests leads; TTL 5.
-zone() {
+more_names() {
 	cat <<-END
-		www A 203.0.113.1
-		www AAAA 2001:db8:7::1
-		four A 203.0.113.4
-		six AAAA 2001:db8:7::6
-		other A 203.0.113.9
-		other AAAA 2001:db8:7::9
 		tcp A 203.0.113.10
 		port A 203.0.113.11
 		a.wild A 203.0.113.12
@@ -96,111 +43,30 @@ zone() {
 		dead2 A 203.0.113.35
 		kept A 203.0.113.36
 		early A 203.0.113.37
-		both A 203.0.113.38
-		both AAAA 2001:db8:7::38
-		tls A 203.0.113.60
-		tls AAAA 2001:db8:7::60
-		secure A 203.0.113.61
-		plain A 203.0.113.62
 		$(printf 'many A 198.51.100.%d\n' {101..200})
 		$(printf 'many AAAA 2001:db8:7:64::%d\n' {1..60})
 	END
 }
 
-start_servers() {
-	local name type value
-	{
-		cat <<-END
-			server:
-			  interface: $UPSTREAM
-			  interface: 2001:db8::53
-			  interface: 2001:db8::99
-			  interface: 9.9.9.9
-			  access-control: 0.0.0.0/0 allow
-			  access-control: ::/0 allow
-			  do-daemonize: no
-			  username: ""
-			  chroot: ""
-			  directory: "$SRV"
-			  pidfile: "$SRV/unbound.pid"
-			  use-syslog: no
-			  module-config: "iterator"
-			  local-zone: "example.net." static
-			  local-zone: "example.org." static
-			  local-zone: "odd.example.net." transparent
-			  local-zone: "lots.example.net." redirect
-			  local-data: "lots.example.net. 300 A 203.0.113.40"
-			  local-zone: "$(printf 'l%.0s' {1..49}).label.example.net." redirect
-			  local-data: "$(printf 'l%.0s' {1..49}).label.example.net. 300 A 203.0.113.41"
-			  local-zone: "$(printf 'l%.0s' {1..48}).label.example.net." redirect
-			  local-data: "$(printf 'l%.0s' {1..48}).label.example.net. 300 A 203.0.113.41"
-			  local-data: "real.example.org. 5 A 203.0.113.50"
-		END
-		while read -r name type value; do
-			echo "  local-data: \"$name.example.net. 5 $type $value\""
-		done < <(zone)
-		printf 'forward-zone:\n  name: "odd.example.net."\n  forward-addr: %s\n' $ODD
-	} >"$SRV/unbound.conf"
-	cat >"$SRV/nginx.conf" <<-END
-		daemon off; user root; worker_processes 1; pid $SRV/nginx.pid; error_log $SRV/nginx.log;
-		events { worker_connections 512; }
-		http {
-		    access_log off; default_type text/plain; keepalive_timeout 900; keepalive_requests 1000000;
-		    client_body_temp_path $SRV/t1; proxy_temp_path $SRV/t2; fastcgi_temp_path $SRV/t3; uwsgi_temp_path $SRV/t4; scgi_temp_path $SRV/t5;
-		    server {
-		        listen 80; listen [::]:80; listen 8080; listen 8081; listen 443 ssl; listen [::]:443 ssl; listen 8443 ssl;
-		        ssl_certificate $WS/certificate.pem; ssl_certificate_key $SRV/key.pem;
-		        location = / { return 200 "reached \$server_addr \$server_port\n"; }
-		        location = /from.json { return 200 '{ "from": "\$server_addr" }'; }
-		        location / { root $SRV/www; } } }
+more_configuration() {
+	cat <<-END
+		  local-zone: "example.org." static
+		  local-data: "real.example.org. 5 A 203.0.113.50"
+		  local-zone: "odd.example.net." transparent
+		  local-zone: "lots.example.net." redirect
+		  local-data: "lots.example.net. 300 A 203.0.113.40"
+		  local-zone: "$(printf 'l%.0s' {1..49}).label.example.net." redirect
+		  local-data: "$(printf 'l%.0s' {1..49}).label.example.net. 300 A 203.0.113.41"
+		  local-zone: "$(printf 'l%.0s' {1..48}).label.example.net." redirect
+		  local-data: "$(printf 'l%.0s' {1..48}).label.example.net. 300 A 203.0.113.41"
+		forward-zone:
+		  name: "odd.example.net."
+		  forward-addr: $ODD
 	END
-	mkdir -p "$SRV/www"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=test \
-		-addext "subjectAltName=$(printf 'DNS:%s.example.net,' www four six)DNS:other.example.net" -keyout "$SRV/key.pem" -out "$WS/certificate.pem"
-	git init -q "$SRV/tree"
-	git -C "$SRV/tree" -c user.name=test -c user.email=test@example.net commit -q --allow-empty -m first
-	git clone -q --bare "$SRV/tree" "$SRV/www/tree.git"
-	git -C "$SRV/www/tree.git" update-server-info
-	npm_package "$SRV/www" https://six.example.net
-	mkdir -p "$SRV/www/@test"
-	sed 's|"add-two"|"@test/add-two"|; s|six.example|other.example|' "$SRV/www/add-two" >"$SRV/www/@test/add-two"
-	mkdir -p "$SRV/www/simple/greeting" /run/sshd
-	wheel "$SRV/www"
-	echo '<a href="https://six.example.net/greeting-1.0-py3-none-any.whl">greeting</a>' >"$SRV/www/simple/greeting/index.html"
-	ssh-keygen -q -t ed25519 -N '' -f "$SRV/host"
-	ssh-keygen -q -t ed25519 -N '' -f "$WS/key"
-	echo "* $(<"$SRV/host.pub")" >"$WS/known"
-	printf '%s\n' "HostKey $SRV/host" "AuthorizedKeysFile $WS/key.pub" 'StrictModes no' 'PidFile none' >"$SRV/sshd.conf"
-	outside unbound -c "$SRV/unbound.conf" >"$SRV/unbound.log" 2>&1 &
-	outside nginx -c "$SRV/nginx.conf" >>"$SRV/nginx.log" 2>&1 &
-	outside /usr/sbin/sshd -D -e -f "$SRV/sshd.conf" >"$SRV/sshd.log" 2>&1 &
+}
+
+more_servers() {
 	outside python3 "$TESTS/guest/names/server.py" $ODD >"$SRV/odd.log" 2>&1 &
-	outside tcpdump -i any -nn -l -Z root 'inbound and (not tcp or tcp[tcpflags] & tcp-syn != 0 or (ip6 and ip6[6] = 6 and ip6[53] & 2 != 0))' \
-		>"$SEEN" 2>"$SRV/tcpdump.log" &
-}
-
-use_name_server() {
-	echo "nameserver $1" >/etc/resolv.conf
-}
-
-make_outside() {
-	mkdir -p "$SRV"
-	make_network
-	start_servers >"$SRV/log" 2>&1
-	use_name_server $UPSTREAM
-	patience=60 await "a name server answers" dig +tries=1 +time=1 www.example.net
-	patience=60 await "the other does" dig +tries=1 +time=1 @$ODD probe.odd.example.net
-	patience=60 await "a server answers" curl -sf --max-time 2 http://203.0.113.1/
-	await "packets are seen" grep -q . "$SEEN"
-}
-
-unmake_outside() {
-	echo "$BEFORE" >/etc/resolv.conf
-	ip netns pids $OUTSIDE 2>/dev/null | xargs -r kill -9
-	ip netns pids $INSIDE 2>/dev/null | xargs -r kill -9
-	ip link del hf-names 2>/dev/null
-	ip netns del $OUTSIDE
-	[ ! -e /run/netns/$INSIDE ] || ip netns del $INSIDE
 }
 
 # Whatever a test has done to it.
@@ -209,278 +75,18 @@ clean_up() {
 	grep -q $UPSTREAM /etc/resolv.conf || use_name_server $UPSTREAM
 }
 
-# seen PATTERN: how many packets like that have arrived so far; all that were sent before have.
-seen() {
-	local before
-	before=$(grep -cF ' > 9.9.9.9.54: ' "$SEEN" || true)
-	net udp-sendto 9.9.9.9 54 >/dev/null
-	patience=20 await "the last packet arrived" eval "[ \$(grep -cF ' > 9.9.9.9.54: ' '$SEEN') -gt $before ]"
-	grep -cE "$1" "$SEEN" || true
-}
-
-# ---- those that ask --------------------------------------------------------------------------------------------------------
-
-# pipes NAME: those of an asker.
-pipes() {
-	local to from
-	mkfifo "$WS/$1.to" "$WS/$1.from"
-	exec {to}<>"$WS/$1.to" {from}<>"$WS/$1.from"
-	TO[$1]=$to FROM[$1]=$from
-}
-
-# begin NAME: an asker in a session of its own under $POLICY; sets session too.
-begin() {
-	pipes "$1"
-	start_session "$1" python3 "$ASKER" "$WS/$1.to" "$WS/$1.from"
-	SESSION[$1]=$session
-}
-
-# begin_free NAME [COMMAND...]: one that is not confined, run by the command.
-begin_free() {
-	pipes "$1"
-	in_background "${@:2}" python3 "$ASKER" "$WS/$1.to" "$WS/$1.from"
-}
-
-# tell NAME COMMAND...: has it do that; sets output.
-tell() {
-	echo "${*:2}" >&"${TO[$1]}"
-	read -r -t 90 -u "${FROM[$1]}" output || fail "$*: it says nothing"
-}
-
-# says NAME EXPECTED COMMAND...: what it answers is that, as a pattern.
-says() {
-	tell "$1" "${@:3}"
-	# shellcheck disable=SC2053
-	[[ $output == $2 ]] || fail "$1: ${*:3}: expected '$2', got '$output'"
-}
-
-# told HOST NAME=VALUE...: the stream has such an event of a query since the mark.
-told() {
-	patience=20 await "there is an event of $*" eval "since | fields kind=dns host='$1' $(printf "'%s' " "${@:2}")"
-}
-
-# not_connected ADDR PORT WHY: since the mark, a connection there was refused in a session.
-not_connected() {
-	patience=20 await "there is an event of $*" eval "since | fields kind=connect verdict=deny addr='$1' port='$2' why='$3'"
-}
-
-# names_policy EGRESS [MORE]: a policy with those rules.
-names_policy() {
-	base_policy '{ "path": "/dev/urandom", "allow": "r" }' "$1"
-}
-
-rule() { # NAME [PORT [MORE]]
-	echo "{ \"host\": \"$1.example.net\", \"port\": ${2:-80}${3:+, $3} }"
-}
-
-rules() { # NAME...
-	local all
-	all=$(printf ', { "host": "%s.example.net", "port": 80 }' "$@")
-	echo "${all#, }"
-}
-
 names_policy "$(rules www four six alias second trap loop link private mapped mixed many none one kept dead dead2 early '*.odd' '*.lots' '*.label' '*.wild'),
-	$(rule tcp 80 '"proto": "tcp"'), $(rule both 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
-	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, $(rule www 443), $(rule four 443), $(rule six 443), $(rule four 22), $(rule six 22),
-	$(rule tls 443), $(rule secure 8443 '"tls": true'), $(rule plain 443 '"tls": false'),
-	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true'),
-	{ \"cidr\": \"203.0.113.200\", \"port\": 80 }"
-finish() {
-	kill -9 "${OWN[@]}"
-	unmake_outside
-} 2>/dev/null
-trap finish EXIT
-make_outside
+	$(rule tcp 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
+	{ \"host\": \"upload.wild.example.net\", \"deny\": true },
+	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true')"
+make_outside 8080 8081
+patience=60 await "the other name server answers" dig +tries=1 +time=1 @$ODD probe.odd.example.net
 begin_free free
 begin main
 begin early
 tell early hold early.example.net 80
 EARLY=$output SINCE=$SECONDS
-disown -a
-OWN=("${background[@]}") # not the tests'
-background=()
-
-# ---- clients ---------------------------------------------------------------------------------------------------------------
-
-# reached LINES COMMAND...: both outside of a session and in one the output has those lines, in order, and nothing is refused.
-reached() {
-	try "${@:2}"
-	same "unconfined: ${*:2}" "$1" "$output"
-	mark
-	confined "${@:2}"
-	same "confined: ${*:2}" "$1" "$output"
-	settled
-	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right; since | fields verdict=deny kind=dns host)"
-}
-
-# kept_out COMMAND...: outside of a session it gets what it wants of other.example.net; in one it fails, which is told, and nothing leaves.
-kept_out() {
-	local before
-	try "$@"
-	same "unconfined: status of $*: $output" 0 "$status"
-	before=$(seen 'other\.example|203\.0\.113\.9\.|2001:db8:7::9\.')
-	[ "$before" -gt 0 ] || fail "control: nothing was seen"
-	mark
-	confined "$@"
-	[ "$status" != 0 ] || fail "confined: $*: $output"
-	told other.example.net verdict=deny why=no_rule rule='default deny'
-	same "packets that left" "$before" "$(seen 'other\.example|203\.0\.113\.9\.|2001:db8:7::9\.')"
-}
-
-BOTH=$'reached 203.0.113.4 80\nreached 2001:db8:7::6 80'
-
-test_curl_reaches_an_allowed_name_by_ipv4_and_ipv6() {
-	reached "$BOTH" curl -sS -m 20 http://four.example.net/ http://six.example.net/
-	reached 'reached 203.0.113.1 80' curl -4 -sS -m 20 http://www.example.net/
-	reached 'reached 2001:db8:7::1 80' curl -sS -m 20 http://www.example.net/
-}
-
-test_curl_reaches_an_allowed_name_by_tls() {
-	reached 'reached 2001:db8:7::1 443' curl -sS -m 20 --cacert "$WS/certificate.pem" https://www.example.net/
-}
-
-test_python_reaches_an_allowed_name_by_ipv4_and_ipv6() {
-	reached "$BOTH"$'\nreached 2001:db8:7::1 80' python3 -c 'from urllib.request import urlopen
-for name in "four", "six", "www":
-    print(urlopen("http://%s.example.net/" % name, timeout=20).read().decode(), end="")'
-}
-
-test_node_reaches_an_allowed_name_by_ipv4_and_ipv6() {
-	reached "$BOTH" node -e '(async () => {
-		for (const name of ["four", "six"]) process.stdout.write(await (await fetch(`http://${name}.example.net/`)).text());
-	})().catch((e) => console.log(e.cause ?? e));'
-}
-
-test_node_resolves_by_itself_too() {
-	reached '203.0.113.4 2001:db8:7::6' node -e 'const { resolve4, resolve6 } = require("dns").promises;
-		(async () => console.log((await resolve4("four.example.net"))[0], (await resolve6("six.example.net"))[0]))().catch(console.log);'
-}
-
-# The libraries of programs look which of several addresses has a route, by a UDP socket that is connected and sends nothing.
-test_looking_for_a_route_to_what_a_name_leads_to_is_no_refusal() {
-	reached 'reached 2001:db8:7::38 80' curl -sS -m 20 http://both.example.net/
-}
-
-test_looking_for_a_route_to_no_port_is_no_refusal() {
-	reached 2001:db8:7::1 bash -c 'getent ahosts www.example.net | sed -n "1s/ .*//p"'
-}
-
-test_what_looked_for_a_route_sends_nothing_to_a_port_of_no_rule() {
-	local addr before refused='refused E*'
-	for addr in 203.0.113.4 2001:db8:7::6; do
-		says free 'done, done, done, done, done, done' look $addr 9999
-	done
-	before=$(seen '(203.0.113.4|2001:db8:7::6).9999: UDP')
-	same "control: packets" 12 "$before"
-	mark
-	says main 'NOERROR *' ask sendto $UPSTREAM four.example.net A
-	says main 'NOERROR *' ask sendto $UPSTREAM six.example.net AAAA
-	for addr in 203.0.113.4 2001:db8:7::6; do
-		says main "$refused, $refused, $refused, $refused, $refused, $refused" look $addr 9999
-		[[ $output != *done* ]] || fail "$output"
-		not_connected $addr 9999 no_rule
-	done
-	same "packets that left" "$before" "$(seen '(203.0.113.4|2001:db8:7::6).9999: UDP')"
-}
-
-test_dig_and_getent_resolve_an_allowed_name() {
-	reached $'203.0.113.1\n2001:db8:7::1' dig +short www.example.net A www.example.net AAAA
-	reached 203.0.113.1 dig +short +tcp www.example.net A
-	reached '2001:db8:7::1   www.example.net' getent hosts www.example.net
-	reached 203.0.113.4 bash -c 'getent ahostsv4 four.example.net | sed -n "1s/ .*//p"'
-}
-
-test_a_connection_by_a_name_is_told_of_with_it() {
-	local to='session="${SESSION[main]}" kind=connect verdict=allow' each
-	mark
-	says main 'done 203.0.113.1' get www.example.net 80 4
-	says main 'done 2001:db8:7::1' get www.example.net 80 6
-	says main 'NOERROR * 203.0.113.4' ask tcp $UPSTREAM four.example.net A
-	says main 'done' connect 203.0.113.200 80
-	patience=20 await "the last is told" eval "since | fields $to op=close addr=203.0.113.200"
-	for each in 203.0.113.1 2001:db8:7::1; do
-		same "made" 'www.example.net 80 net' "$(eval "since | fields $to op=connect addr=$each host port capability" | tr '\t' ' ')"
-		same "closed" 'www.example.net 30' "$(eval "since | fields $to op=close addr=$each host sent" | tr '\t' ' ')"
-		[ "$(eval "since | fields $to op=close addr=$each received")" -gt 100 ] || fail "$each: nothing received"
-	done
-	same "by its address" '- 0 0' "$(eval "since | fields $to op=close addr=203.0.113.200 host sent received" | tr '\t' ' ')"
-	same "all that were made" 3 "$(eval "since | fields $to op=connect addr" | wc -l)" # and none to the resolver
-}
-
-test_git_clones_from_an_allowed_name() {
-	reached first bash -c "rm -rf $WS/tree; git clone -q http://four.example.net/tree.git $WS/tree; git -C $WS/tree log --format=%s"
-	reached first bash -c "rm -rf $WS/tree; GIT_SSL_CAINFO=$WS/certificate.pem HOME=$WS git clone -q https://www.example.net/tree.git $WS/tree;
-		git -C $WS/tree log --format=%s"
-}
-
-test_curl_git_python_and_node_reach_no_other_name() {
-	kept_out curl -sS -m 20 http://other.example.net/
-	kept_out git ls-remote http://other.example.net/tree.git
-	kept_out python3 -c 'from urllib.request import urlopen; urlopen("http://other.example.net/", timeout=20)'
-	kept_out node -e 'fetch("http://other.example.net/").catch(() => process.exit(1))'
-}
-
-test_git_clones_by_ssh_from_an_allowed_name_and_from_no_other() {
-	local ssh="ssh -i $WS/key -o UserKnownHostsFile=$WS/known -o StrictHostKeyChecking=yes -o BatchMode=yes"
-	clone() { # NAME
-		echo "rm -rf $WS/tree; GIT_SSH_COMMAND='$ssh' git clone -q root@$1.example.net:$SRV/www/tree.git $WS/tree && git -C $WS/tree log --format=%s"
-	}
-	reached $'first\nfirst' bash -c "$(clone four); $(clone six)"
-	kept_out bash -c "$(clone other)"
-}
-
-# The archive is at another name than the rest. npm starts slowly: one run asks for what it may do without, too, at a name it may not have.
-long_test_npm_installs_from_allowed_names_and_from_no_other() {
-	local install="rm -rf $WS/npm/node_modules $WS/npm/cache; cd $WS/npm; HOME=$WS npm install --silent --no-audit --no-fund --no-update-notifier \
-		--no-package-lock --ignore-scripts --fetch-retries 0 --cache cache --cafile $WS/certificate.pem --registry https://four.example.net/; ls node_modules"
-	mkdir "$WS/npm"
-	echo '@test:registry=https://other.example.net/' >"$WS/npm/.npmrc"
-	echo '{ "dependencies": { "add-two": "1.0.0" }, "optionalDependencies": { "@test/add-two": "1.0.0" } }' >"$WS/npm/package.json"
-	try bash -c "$install"
-	same unconfined $'@test\nadd-two' "$output"
-	mark
-	confined bash -c "$install"
-	same confined add-two "$output"
-	told other.example.net verdict=deny why=no_rule rule='default deny'
-	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right)"
-}
-
-test_pip_installs_from_allowed_names_and_from_no_other() {
-	install() { # NAME
-		echo "rm -rf $WS/site; HOME=$WS TMPDIR=$WS PYTHONPATH=$WS/pip python3 -m pip install -q --disable-pip-version-check --root-user-action ignore \
-			--no-cache-dir --retries 0 --cert $WS/certificate.pem --index-url https://$1.example.net/simple/ --target $WS/site greeting &&
-			cat $WS/site/greeting.py"
-	}
-	python3 -m zipfile -e /usr/share/python-wheels/pip-*.whl "$WS/pip"
-	reached "def text(): return 'hello'" bash -c "$(install four)"
-	kept_out bash -c "$(install other)"
-}
-
-# gron is written in Go, whose own resolver reads /etc/resolv.conf.
-test_a_go_program_reaches_an_allowed_name_and_no_other() {
-	local go=(env GODEBUG=netdns=go "SSL_CERT_FILE=$WS/certificate.pem" gron)
-	reached $'json = {};\njson.from = "203.0.113.4";' "${go[@]}" https://four.example.net/from.json
-	reached $'json = {};\njson.from = "2001:db8:7::6";' "${go[@]}" https://six.example.net/from.json
-	kept_out "${go[@]}" https://other.example.net/from.json
-}
-
-long_test_a_java_program_reaches_an_allowed_name_and_no_other() {
-	local name get="rm -f $WS/got.*; ant -q -f $WS/build.xml >$WS/ant.log 2>&1; cat $WS/got.*"
-	{
-		echo '<project default="get"><target name="get">'
-		for name in four six other; do
-			echo "<get src='http://$name.example.net/' dest='$WS/got.$name' ignoreerrors='true' retries='1'/>"
-		done
-		echo '</target></project>'
-	} >"$WS/build.xml"
-	try bash -c "$get"
-	holds unconfined "$output" 'reached 203.0.113.9 80'
-	mark
-	confined bash -c "$get"
-	same confined "$BOTH" "$output"
-	told other.example.net verdict=deny why=no_rule rule='default deny'
-	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right)"
-}
+keep_all
 
 # ---- refused ---------------------------------------------------------------------------------------------------------------
 
@@ -540,123 +146,6 @@ test_another_port_or_protocol_of_an_allowed_name_is_refused() {
 	says main 'refused EACCES' connect 203.0.113.10 80 udp
 	not_connected 203.0.113.10 80 no_rule
 	same "packets that left" "$before" "$(seen '203.0.113.11.80: |203.0.113.10.80: UDP')"
-}
-
-# ---- TLS -------------------------------------------------------------------------------------------------------------------
-
-# hello EXPECTED HOST PORT MODES [NAME]: what comes of it is that in a session, and outside of one it is answered.
-hello() {
-	same "unconfined: ${*:2}" answered "$(python3 "$HELLO" "$2.example.net" "${@:3}")"
-	confined python3 "$HELLO" "$2.example.net" "${@:3}"
-	same "confined: ${*:2}" "$1" "$output"
-}
-
-test_a_tls_hello_to_the_name_is_answered_however_it_is_sent() {
-	local modes
-	mark
-	for modes in 4 6 4,part=1 part=7 part=100 open; do
-		hello answered tls 443 $modes tls.example.net
-	done
-	hello answered tls 443 6 TLS.Example.NET
-	hello answered secure 8443 4 secure.example.net
-	hello answered plain 443 4 other.example.net
-	hello answered plain 443 plain
-	settled
-	same refusals '' "$(since | fields verdict=deny kind=connect addr port op detail)"
-}
-
-# ends DETAIL NAME HOST PORT MODES [NAME]: the connection is ended, the event has that detail and name.
-ends() {
-	mark
-	hello ended "${@:3}"
-	patience=20 await "there is an event of $*" eval "since | fields kind=connect op=hello verdict=deny why=tls detail='$1' port='$4' \
-		${2:+host='$2'}"
-}
-
-test_another_hello_than_to_a_name_of_the_address_ends_the_connection() {
-	ends other_name www.example.net tls 443 4 www.example.net
-	ends other_name www.example.net tls 443 6 www.example.net
-	ends other_name other.example.net tls 443 part=1 other.example.net
-	ends other_name tls.example.net secure 8443 4 tls.example.net
-	ends other_name sub.tls.example.net tls 443 4 sub.tls.example.net
-	ends no_name '' tls 443 4
-	ends not_tls '' tls 443 4,plain
-	ends not_tls '' secure 8443 plain
-	ends malformed '' tls 443 two tls.example.net
-	ends malformed '' tls 443 records tls.example.net
-	ends encrypted '' tls 443 encrypted tls.example.net
-	ends malformed '' tls 443 urgent tls.example.net
-	ends uncopied '' tls 443 pages tls.example.net
-	hello answered plain 443 pages plain.example.net
-}
-
-test_explain_and_why_tell_of_tls() {
-	holds explain "$(holdfast explain "${SESSION[main]}" connect tls.example.net:443 --json)" '"tls":true'
-	holds explain "$(holdfast explain "${SESSION[main]}" connect plain.example.net:443 --json | jq -c '[.verdict, .tls]')" '["allow",null]'
-	mark
-	hello ended tls 443 4 www.example.net
-	await "it is told" eval "holdfast why -n 1 | grep -q 'begin TLS with www.example.net'"
-	holds why "$(holdfast why -n 1)" other_name
-}
-
-test_a_hello_to_another_name_in_the_first_packet_ends_the_connection() {
-	ends other_name www.example.net tls 443 open www.example.net
-	ends other_name www.example.net tls 443 4,open,part=9 www.example.net
-}
-
-test_a_socket_that_was_let_through_is_looked_at_again_when_it_connects_again() {
-	hello answered tls 443 again tls.example.net
-	ends other_name www.example.net tls 443 again www.example.net
-}
-
-test_no_byte_of_such_a_hello_leaves_and_the_peer_sees_a_reset() {
-	local wire=$SCRATCH/wire
-	in_background ip netns exec $OUTSIDE tcpdump -i any -nn -U -w "$wire" -Z root 'tcp port 443 and host 203.0.113.60'
-	await "packets are captured" test -s "$wire"
-	same control answered "$(python3 "$HELLO" tls.example.net 443 4 www.example.net)"
-	await "control: the name was seen" eval "tcpdump -r '$wire' -A -nn 2>/dev/null | grep -q www.example.net"
-	kill "${background[-1]}"
-	rm "$wire"
-	in_background ip netns exec $OUTSIDE tcpdump -i any -nn -U -w "$wire" -Z root 'tcp port 443 and host 203.0.113.60'
-	await "packets are captured" test -s "$wire"
-	confined python3 "$HELLO" tls.example.net 443 4 www.example.net
-	same confined ended "$output"
-	await "the peer sees a reset" eval "tcpdump -r '$wire' -nn 'src host 192.0.2.1 and tcp[tcpflags] & tcp-rst != 0' 2>/dev/null | grep -q ."
-	same "packets with data" '' "$(tcpdump -r "$wire" -nn 'src host 192.0.2.1 and greater 80' 2>/dev/null | grep -v 'length 0')"
-}
-
-test_a_socket_of_another_cgroup_does_not_get_past_the_look() {
-	local server=$WS/give before
-	same control answered "$(python3 "$HELLO" tls.example.net 443 4 www.example.net)"
-	in_background python3 -c "import socket
-s = socket.socket(socket.AF_UNIX)
-s.bind('$server')
-s.listen()
-while True:
-    c, given = s.accept()[0], socket.socket()
-    socket.send_fds(c, [b'x'], [given.fileno()])"
-	await "it gives sockets" test -S "$server"
-	before=$(seen '203.0.113.60.443: Flags .S.')
-	mark
-	local POLICY=$SCRATCH/given.json
-	base_policy "{ \"path\": \"$server\", \"allow\": \"rwc\" }" "$(rule tls 443)"
-	confined python3 "$HELLO" tls.example.net 443 4,given="$server" www.example.net
-	same confined 'refused EACCES' "$output"
-	confined python3 "$HELLO" tls.example.net 443 4,given="$server" tls.example.net
-	same confined 'refused EACCES' "$output"
-	await "it is told" eval 'since | fields kind=connect op=connect verdict=deny why=tls addr=203.0.113.60 | grep -q .'
-	same "connections" "$before" "$(seen '203.0.113.60.443: Flags .S.')"
-}
-
-test_quic_is_not_opened_by_a_rule_for_https() {
-	local before
-	before=$(seen '203.0.113.60.443: UDP')
-	says free 'done' connect 203.0.113.60 443 udp
-	[ "$(seen '203.0.113.60.443: UDP')" -gt "$before" ] || fail "control: nothing was seen"
-	before=$(seen '203.0.113.60.443: UDP')
-	says main 'NOERROR * 203.0.113.60' ask sendto $UPSTREAM tls.example.net A
-	says main 'refused EACCES' connect 203.0.113.60 443 udp
-	same "packets that left" "$before" "$(seen '203.0.113.60.443: UDP')"
 }
 
 # ---- whatever server is asked ----------------------------------------------------------------------------------------------

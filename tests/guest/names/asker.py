@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """asker.py COMMANDS ANSWERS: does what the lines of one file say, and writes what each came to in a line of the other. It is the client of
-the suite "names", in sessions and, as their control, outside of them.
+the suites of egress by name, in sessions and, as their control, outside of them.
 
   ask HOW SERVER[#PORT] NAME TYPE [plain]   a query in a way of the socket calls; plain: without EDNS. RCODE SERVER#PORT [tc] [ede=N] RECORD...
   keep SERVER; again SERVER NAME TYPE       makes a UDP socket, and one that is connected there; asks by the one and the other: outcome, outcome
