@@ -71,7 +71,7 @@ more_servers() {
 
 # Whatever a test has done to it.
 clean_up() {
-	kill -CONT "$(<"$SRV/unbound.pid")"
+	kill -CONT "$(<"$SRV/unbound.pid")" "$(daemon_pid)"
 	grep -q $UPSTREAM /etc/resolv.conf || use_name_server $UPSTREAM
 }
 
@@ -113,6 +113,20 @@ test_a_query_that_is_answered_is_told_too() {
 	mark
 	says main 'NOERROR * 203.0.113.1' ask sendto $UPSTREAM WWW.example.net A
 	told www.example.net verdict=allow rcode=NOERROR type=A addrs='["203.0.113.1"]' session="${SESSION[main]}"
+}
+
+test_a_query_is_told_also_where_the_session_ends_before_the_daemon_looks() {
+	local asks
+	begin last
+	asks=$pid
+	mark
+	kill -STOP "$(daemon_pid)"
+	says last 'REFUSED * edns ede=15' ask sendto $UPSTREAM other.example.net A
+	kill -9 "$asks"
+	await "it is gone" gone "$asks"
+	kill -CONT "$(daemon_pid)"
+	told other.example.net verdict=deny why=no_rule session="${SESSION[last]}"
+	await "the session has ended" session_ended_since
 }
 
 test_an_address_that_no_name_has_opened_is_refused() {
