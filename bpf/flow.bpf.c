@@ -4,8 +4,10 @@
  * Attached to its cgroup; the kernel asks a few times in the life of a connection, and for no packet. What its own sockets say to each
  * other on loopback is not told of, nor what goes to its resolver.
  */
-#include "member.bpf.h"
+#include "throttle.bpf.h"
 
+#define SOL_SOCKET 1
+#define SO_MAX_PACING_RATE 47
 #define SHUTDOWN_BOTH 3
 #define HOMES 4096 /* connections of all sessions with themselves; of more, the accepted ends are told of */
 
@@ -77,9 +79,12 @@ static __always_inline void way_of(struct bpf_sock_ops *ctx, struct way *w, stru
         w->to_port = made ? there.port : here.port;
 }
 
-static __always_inline void ask_for_states(struct bpf_sock_ops *ctx)
+/* Whether the kernel asks when its state changes. */
+static __always_inline void ask_for_states(struct bpf_sock_ops *ctx, bool asks)
 {
-        bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+        const int others = ctx->bpf_sock_ops_cb_flags & ~BPF_SOCK_OPS_STATE_CB_FLAG;
+
+        bpf_sock_ops_cb_flags_set(ctx, asks ? others | BPF_SOCK_OPS_STATE_CB_FLAG : others);
 }
 
 /* Whether the program that saw it connect, under the same lock of the socket, found another of the session's at the other end. */
@@ -104,7 +109,7 @@ static __always_inline void note_home(struct bpf_sock_ops *ctx, struct bpf_sock 
         way_of(ctx, &w, sk, true);
         bpf_map_update_elem(&homes, &w, &own, BPF_ANY);
         c->home = true;
-        ask_for_states(ctx);
+        ask_for_states(ctx, true);
 }
 
 /* A socket begins to connect, or to listen, in the system call that asks for it. */
@@ -186,6 +191,22 @@ static __always_inline bool from_home(struct bpf_sock_ops *ctx, const struct age
         return is_own(a, bpf_map_lookup_elem(&homes, &w));
 }
 
+/* So that one connection keeps to a throttle by itself, rather than run into it over and over. */
+static __always_inline void pace(struct bpf_sock_ops *ctx, const struct agent *a, const struct peer_address *p)
+{
+        struct hf_throttle_key key;
+        struct hf_throttle *t;
+        __u32 rate;
+
+        if (!a->session->throttled)
+                return;
+        t = throttle_of(a, p, HF_TCP, &key);
+        if (!t || !t->bytes || t->bytes > 0x7fffffff)
+                return;
+        rate = t->bytes;
+        bpf_setsockopt(ctx, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate));
+}
+
 /* It stands. */
 static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
 {
@@ -207,9 +228,11 @@ static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *o
         if (is_loopback(&p) && (c->made ? to_resolver(&a, &p) : from_home(ctx, &a, sk)))
                 return;
         member_policy(&a);
+        if (c->made)
+                pace(ctx, &a, &p);
         if (c->made && net_decide(&a, &p, HF_TCP, HF_GRACE, &rule) != HF_WHY_ALLOWED)
                 rule = 0; /* it has been taken away since */
-        ask_for_states(ctx);
+        ask_for_states(ctx, true);
         c->told = true;
         tell(&a, c, sk, c->made ? HF_OP_CONNECT : HF_OP_ACCEPT, rule, (struct bytes){});
 }
@@ -258,6 +281,7 @@ static __always_inline void on_state(struct bpf_sock_ops *ctx, struct bpf_sock *
         if (!c->told || (!closed && sk->sk_shutdown != SHUTDOWN_BOTH))
                 return;
         c->told = false;
+        ask_for_states(ctx, false);
         if (session_is(&a))
                 tell(&a, c, sk, HF_OP_CLOSE, 0, bytes_of(tcp, c, from, closed || (a.killed & HF_KILL_KILL)));
 }

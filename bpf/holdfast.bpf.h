@@ -103,6 +103,14 @@ struct {
 } named MAP;
 
 struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_THROTTLES_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_throttle_key);
+        __type(value, struct hf_throttle);
+} throttles MAP;
+
+struct {
         __uint(type, BPF_MAP_TYPE_SK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, int);

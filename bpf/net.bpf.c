@@ -85,12 +85,16 @@ static __always_inline bool only_looks(const struct agent *a, struct socket *soc
         return bpf_map_lookup_elem(&opened, &key) && socket_session(number(sk)) == a->slot;
 }
 
-/* The same, of a socket that leads there; one that was not made in the session's cgroup, where hellos are looked at, only where none is
- * asked for. */
+/*
+ * The same, of a socket that leads there; one that was not made in the session's cgroup, where hellos are looked at and bytes are counted,
+ * only where neither is asked for.
+ */
 static __always_inline int check_way(const struct agent *a, struct socket *sock, const struct peer_address *p, __u16 op, __u32 grace)
 {
         int r = net_check_since(a, p, op, protocol(sock), grace);
 
+        if (!r && escapes_throttle(a, sock->sk, p, protocol(sock)))
+                return net_refuse(a, p, op, protocol(sock), HF_WHY_RATE, 0);
         if (r || sock->type != SOCK_STREAM || !a->session || !a->session->resolver)
                 return r;
         if (net_is_plain(a, p) || socket_session(number(sock->sk)) == a->slot)
@@ -181,7 +185,6 @@ static __always_inline bool leads_elsewhere(struct msghdr *msg)
         return true;
 }
 
-/* Sending: to the address given, and on what is connected after a kill or once a right may have been taken away. */
 /* Before it is sent: also where the connection begins only then. False: that cannot be noted. */
 static __always_inline bool note_uncopied(struct sock *sk)
 {
@@ -195,6 +198,7 @@ static __always_inline bool note_uncopied(struct sock *sk)
         return mark;
 }
 
+/* Sending: to the address given, and on what is connected after a kill or once a right may have been taken away. */
 SEC("lsm/socket_sendmsg")
 int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
 {
@@ -229,7 +233,7 @@ int BPF_PROG(socket_sendmsg, struct socket *sock, struct msghdr *msg, int size)
         address_of_peer(&p, sk);
         if (at_home(&a, sk, &p))
                 return 0;
-        return net_check_since(&a, &p, HF_OP_SEND, protocol(sock), HF_GRACE);
+        return check_way(&a, sock, &p, HF_OP_SEND, HF_GRACE);
 }
 
 /* Until 6.5 pages go to a socket by a way of their own. */

@@ -2,10 +2,11 @@
 /*
  * The last look at what leaves a session's sockets, attached to its cgroup: bytes that were queued before a kill, or before a right was
  * taken away, leave no more, whoever has the socket now; nothing goes by way of another host; on loopback only what a rule names, or the
- * session itself has there at this moment, gets any; and where a rule asks for TLS, a connection begins with a hello to an allowed name.
+ * session itself has there at this moment, gets any; where a rule asks for TLS, a connection begins with a hello to an allowed name; and of
+ * what a capability with a throttle lets leave, no more does than that says.
  */
-#include "member.bpf.h"
 #include "hello.bpf.h"
+#include "throttle.bpf.h"
 
 #define ETH_P_IP 0x0800
 #define NEXTHDR_HOP 0
@@ -165,7 +166,7 @@ static __always_inline bool is_allowed(struct agent *a, const struct headers *h)
 
 static __always_inline bool may_leave(struct agent *a, const struct headers *h)
 {
-        if (!a->session->recheck && !a->session->flows && (h->protocol == IPPROTO_TCP || !a->session->resolver))
+        if (!a->session->recheck && !a->session->flows && !a->session->throttled && (h->protocol == IPPROTO_TCP || !a->session->resolver))
                 return true;
         return is_allowed(a, h);
 }
@@ -185,18 +186,25 @@ static __always_inline bool may_stay(struct __sk_buff *skb, struct agent *a, con
         return is_allowed(a, h);
 }
 
-/* Tells of a packet that no hook has seen. Whoever runs now need not have sent it. */
-static __always_inline void report_packet(const struct agent *a, const struct headers *h)
+/* Tells of a packet that does not leave. Whoever runs now need not have sent it. */
+static __always_inline void report_packet(const struct agent *a, const struct headers *h, struct report *r)
 {
-        struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_SEND, .error = -EACCES, .why = HF_WHY_GUARD };
-        struct hf_event *e = event_start(a, &r, sizeof(*e));
+        struct hf_event *e = event_start(a, r, sizeof(*e));
 
         if (!e)
                 return;
-        __builtin_memcpy(r.addr, h->to.addr, sizeof(r.addr));
-        r.port = h->to.port;
-        event_what(e, a, &r);
+        __builtin_memcpy(r->addr, h->to.addr, sizeof(r->addr));
+        r->port = h->to.port;
+        event_what(e, a, r);
         bpf_ringbuf_submit(e, 0);
+}
+
+/* Tells of one that no hook has seen. */
+static __always_inline void report_unseen(const struct agent *a, const struct headers *h)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_SEND, .error = -EACCES, .why = HF_WHY_GUARD };
+
+        report_packet(a, h, &r);
 }
 
 /* The ends of a connection as its socket has them: what leaves may be translated already. */
@@ -287,7 +295,7 @@ static __always_inline bool hello_fits(struct agent *a, const struct ends *ends,
         member_policy(a);
         __builtin_memcpy(hello->key.addr, ends->to.addr, sizeof(hello->key.addr));
         hello->key.policy = a->policy;
-        return hf_egress_decide(bpf_map_lookup_elem(&named, &hello->key), a->live, HF_TCP, ends->to.port,
+        return hf_egress_decide(bpf_map_lookup_elem(&named, &hello->key), a->live, net_spent(a), HF_TCP, ends->to.port,
                                 now > HF_GRACE ? now - HF_GRACE : 0, &rule) == HF_WHY_ALLOWED;
 }
 
@@ -351,6 +359,62 @@ static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, c
         return false;
 }
 
+enum verdict {
+        PACKET_DROP, /* the kernel tells who sent it, where that is not TCP */
+        PACKET_LEAVE,
+        PACKET_LATER /* TCP sends it again later */
+};
+
+/* Tells that a throttle holds something up: once a second of each. */
+static __always_inline void report_throttle(const struct agent *a, const struct headers *h, const struct hf_throttle_key *key, __u8 proto,
+                                            enum hf_why why)
+{
+        struct report r = { .kind = HF_EVENT_CONNECT,
+                            .op = proto == HF_TCP && is_first(h) ? HF_OP_CONNECT : HF_OP_SEND,
+                            .proto = proto,
+                            .error = why == HF_WHY_BUDGET ? -EPERM : -EAGAIN,
+                            .why = why };
+        struct agent charged = *a;
+
+        charged.live = key->capability;
+        net_decide(&charged, &h->to, proto, HF_GRACE, &r.rule);
+        report_packet(a, h, &r);
+}
+
+/* Charges what by a rule may leave. Of TCP, what carries no data and does not ask for a connection is free. */
+static __always_inline enum verdict charge(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+{
+        const __u8 proto = h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP;
+        const bool first = proto == HF_TCP && is_first(h);
+        struct hf_throttle_key key;
+        struct hf_throttle *t;
+        struct hf_policy *policy;
+        __u64 now;
+
+        if (!a->session->throttled || (h->bare && !first))
+                return PACKET_LEAVE;
+        member_policy(a);
+        t = throttle_of(a, &h->to, proto, &key);
+        if (!t)
+                return PACKET_LEAVE;
+        now = bpf_ktime_get_boot_ns();
+        if ((first && !hf_connection_take(t, now)) || (!h->bare && !hf_bytes_take(t, now, skb->len))) {
+                if (t->told == (__u32)(now / HF_SECOND))
+                        return PACKET_LATER;
+                t->told = now / HF_SECOND;
+                report_throttle(a, h, &key, proto, HF_WHY_RATE);
+                return PACKET_LATER;
+        }
+        if (h->bare || hf_budget_take(t, skb->len))
+                return PACKET_LEAVE;
+        policy = bpf_map_lookup_elem(&policies, &a->policy);
+        if (policy && !(policy->spent & key.capability)) {
+                __sync_fetch_and_or(&policy->spent, key.capability);
+                report_throttle(a, h, &key, proto, HF_WHY_BUDGET);
+        }
+        return PACKET_DROP;
+}
+
 SEC("cgroup_skb/egress")
 int packet_leaves(struct __sk_buff *skb)
 {
@@ -360,13 +424,15 @@ int packet_leaves(struct __sk_buff *skb)
         bool known;
 
         if (!member(&a))
-                return 1;
+                return PACKET_LEAVE;
         known = read_headers(skb, &h);
         if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h)))
-                return hello_lets(skb, &a, &h, who == RECEIVER_OTHER);
+                return !hello_lets(skb, &a, &h, who == RECEIVER_OTHER) ? PACKET_DROP
+                       : who == RECEIVER_OTHER                         ? charge(skb, &a, &h)
+                                                                       : PACKET_LEAVE;
         if (known && is_reset(&h))
-                return 1;
+                return PACKET_LEAVE;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))
-                report_packet(&a, &h);
-        return 0;
+                report_unseen(&a, &h);
+        return PACKET_DROP;
 }

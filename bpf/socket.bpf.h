@@ -73,6 +73,17 @@ static __always_inline bool leads_here(const struct peer_address *p)
         return is_loopback(p) || (!addr[0] && (!addr[1] || addr[1] == 0xffff0000));
 }
 
+/* The capabilities of the policy in force that have used their budget. */
+static __always_inline __u64 net_spent(const struct agent *a)
+{
+        struct hf_policy *policy;
+
+        if (!a->session || !a->session->throttled)
+                return 0;
+        policy = bpf_map_lookup_elem(&policies, &a->policy);
+        return policy ? *(volatile __u64 *)&policy->spent : ~0ULL;
+}
+
 /*
  * Whether the policy in force lets the session send there, by address or by what names have opened. grace: for so long (s) it goes on with
  * an address that a name has led to.
@@ -80,18 +91,19 @@ static __always_inline bool leads_here(const struct peer_address *p)
 static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        __u64 spent = net_spent(a);
         __u32 now, by_address;
         enum hf_why why, named;
 
         if (!p->known)
                 return HF_WHY_DEPTH;
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, proto, p->port, 0, rule);
+        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, spent, proto, p->port, 0, rule);
         if (why == HF_WHY_ALLOWED || !a->session || !a->session->resolver)
                 return why;
         by_address = *rule;
         now = bpf_ktime_get_boot_ns() / 1000000000;
-        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, proto, p->port, now > grace ? now - grace : 0, rule);
+        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, spent, proto, p->port, now > grace ? now - grace : 0, rule);
         if (named != HF_WHY_NO_RULE)
                 return named;
         *rule = by_address;
@@ -102,13 +114,44 @@ static __always_inline enum hf_why net_decide(const struct agent *a, const struc
 static __always_inline __attribute__((unused)) bool net_is_plain(const struct agent *a, const struct peer_address *p)
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        __u64 live = a->live & ~net_spent(a);
         __u32 now;
 
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        if (hf_egress_plain(bpf_map_lookup_elem(&egress, &key), a->live, p->port, 0))
+        if (hf_egress_plain(bpf_map_lookup_elem(&egress, &key), live, p->port, 0))
                 return true;
         now = bpf_ktime_get_boot_ns() / 1000000000;
-        return hf_egress_plain(bpf_map_lookup_elem(&opened, &key), a->live, p->port, now > HF_GRACE ? now - HF_GRACE : 0);
+        return hf_egress_plain(bpf_map_lookup_elem(&opened, &key), live, p->port, now > HF_GRACE ? now - HF_GRACE : 0);
+}
+
+/*
+ * The capability that is charged for what the session sends there, as its bit; 0: none. What sockets send that were not made in the
+ * session's cgroup is not counted.
+ */
+static __always_inline __attribute__((unused)) __u64 net_charged(const struct agent *a, const struct peer_address *p, __u8 proto)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
+        struct hf_policy *policy = bpf_map_lookup_elem(&policies, &a->policy);
+        __u64 live = a->live & ~net_spent(a), all;
+        __u32 now;
+
+        if (!policy)
+                return 0;
+        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
+        all = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, proto, p->port, 0);
+        if (a->session && a->session->resolver) {
+                now = bpf_ktime_get_boot_ns() / 1000000000;
+                all |= hf_egress_capabilities(bpf_map_lookup_elem(&opened, &key), live, proto, p->port,
+                                              now > HF_GRACE ? now - HF_GRACE : 0);
+        }
+        return hf_throttled(all, policy->throttled);
+}
+
+/* Whether what the socket sends there has to be counted, and is not. */
+static __always_inline __attribute__((unused)) bool escapes_throttle(const struct agent *a, struct sock *sk, const struct peer_address *p,
+                                                                     __u8 proto)
+{
+        return a->session && a->session->throttled && socket_session(number(sk)) != a->slot && net_charged(a, p, proto);
 }
 
 static __always_inline bool unspecified(const struct peer_address *p)
@@ -343,6 +386,8 @@ static __always_inline enum socket_fault socket_fault(const struct agent *a, str
         if (at_home(a, sk, &p))
                 return SOCKET_FITS;
         why = p.port ? net_decide(a, &p, protocol(sock), HF_GRACE, &rule) : HF_WHY_ALLOWED;
+        if (why == HF_WHY_ALLOWED && p.port && escapes_throttle(a, sk, &p, protocol(sock)))
+                why = HF_WHY_RATE;
         if (why == HF_WHY_ALLOWED)
                 return SOCKET_FITS;
         if (report)

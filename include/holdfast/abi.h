@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 9
+#define HF_ABI_VERSION 10
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -57,7 +57,7 @@ struct hf_session {
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
         __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_CONNECTION */
-        __u32 reserved;
+        __u32 throttled;                           /* not 0: a capability of its policy has a throttle */
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -96,8 +96,10 @@ enum hf_guard {
 
 /* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
 struct hf_policy {
-        __u64 active; /* capabilities that are granted now, one bit each */
-        __u64 killed; /* capabilities that are killed */
+        __u64 active;    /* capabilities that are granted now, one bit each */
+        __u64 killed;    /* capabilities that are killed */
+        __u64 throttled; /* capabilities with a throttle: see map "throttles" */
+        __u64 spent;     /* of them, those that have used their budget, and open no more of the network; set by the kernel */
         /* Of its book: buckets of objects come first, then those of names; the masks are their number less one. */
         __u32 objects_mask;
         __u32 names_mask;
@@ -259,6 +261,29 @@ struct hf_named_key {
 } __attribute__((aligned(8)));
 
 #define HF_NAMED_MAX (1u << 18) /* of all policies together */
+
+/*
+ * Map "throttles", a hash: what of the session leaves by a capability that has a throttle: what no capability without one lets leave. The
+ * first of those that do is charged. Times are ns of CLOCK_BOOTTIME.
+ */
+struct hf_throttle_key {
+        __u64 capability; /* its bit */
+        __u32 policy;
+        __u32 pad;
+};
+
+struct hf_throttle {
+        __u64 bytes, connections; /* a second; 0: without limit */
+        __u64 budget;             /* bytes in all; 0: without limit */
+        __u64 used;               /* of them; counted by the kernel. More than the budget: it is spent */
+        __u64 bytes_until;        /* when what has left had left at the rate; the kernel's */
+        __u64 connections_until;  /* the same, of connections */
+        __u32 told;               /* when it was told last that something waits: s */
+        __u32 pad;
+};
+
+#define HF_THROTTLES_MAX (1u << 16)    /* of all policies together */
+#define HF_THROTTLE_BURST 250000000ull /* ns: what of the bytes of a second leaves at once */
 
 #define HF_NAME_SERVER 53 /* port, of UDP and TCP, that is led to the resolver */
 #define HF_GRACE 3600     /* s that what is connected goes on once the time of an address that a name has opened has ended */
@@ -542,6 +567,8 @@ enum hf_why {
         HF_WHY_PRIVATE,  /* the name leads only to where no rule lets it lead */
         HF_WHY_LIMIT,    /* more queries, or names, than one session may ask for */
         HF_WHY_TLS,      /* the TLS hello is not one to a name that is allowed there */
+        HF_WHY_RATE,     /* more bytes, or connections, than the capability's throttle lets leave now */
+        HF_WHY_BUDGET,   /* the capability has used its budget */
         HF_WHYS,
 };
 
@@ -593,13 +620,15 @@ struct hf_event {
 
 _Static_assert(sizeof(struct hf_session) == 64, "hf_session");
 _Static_assert(sizeof(struct hf_host) == 56, "hf_host");
-_Static_assert(sizeof(struct hf_policy) == 32 + HF_GUARDS * 8, "hf_policy");
+_Static_assert(sizeof(struct hf_policy) == 48 + HF_GUARDS * 8, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_place) == 80, "hf_place");
 _Static_assert(sizeof(union hf_record) == 80, "hf_record");
 _Static_assert(sizeof(struct hf_port) == 24, "hf_port");
 _Static_assert(sizeof(struct hf_egress_key) == 24, "hf_egress_key");
 _Static_assert(sizeof(struct hf_egress) == 8 + HF_PORTS * 24, "hf_egress");
+_Static_assert(sizeof(struct hf_throttle_key) == 16, "hf_throttle_key");
+_Static_assert(sizeof(struct hf_throttle) == 56, "hf_throttle");
 _Static_assert(sizeof(struct hf_led) == 24, "hf_led");
 _Static_assert(sizeof(struct hf_named_key) == 280, "hf_named_key");
 _Static_assert(sizeof(struct hf_hello) == 2 * HF_HOST_NAME, "hf_hello");

@@ -99,9 +99,11 @@ HF_INLINE __u32 hf_rule_number(__u32 rule)
 
 /*
  * Whether the prefix allows the port at a time (s of CLOCK_BOOTTIME); *rule gets that of the entry that matched (the first live one, else
- * the first). A rule with a ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
+ * the first). spent: of the live capabilities, those that have used their budget. A rule with a ceiling's layer: that ceiling took the
+ * port, which capabilities of the policy allow.
  */
-HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 now, __u32 *rule)
+HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u64 spent, __u32 proto, __u32 port, __u32 now,
+                                       __u32 *rule)
 {
         enum hf_why why = HF_WHY_NO_RULE;
 
@@ -115,16 +117,77 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
                         break;
                 if (!(p->proto & proto) || port < p->from || port > p->to || (p->until && p->until <= now))
                         continue;
-                if (p->allow & live) {
+                if (p->allow & live & ~spent) {
                         *rule = p->rule;
                         return HF_WHY_ALLOWED;
                 }
-                if (why == HF_WHY_NO_RULE) {
+                if (why == HF_WHY_NO_RULE || (why == HF_WHY_INACTIVE && (p->allow & live))) {
                         *rule = p->rule;
-                        why = HF_WHY_INACTIVE;
+                        why = p->allow & live ? HF_WHY_BUDGET : HF_WHY_INACTIVE;
                 }
         }
         return why;
+}
+
+/* The live capabilities that open the port at a time. */
+HF_INLINE __u64 hf_egress_capabilities(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 now)
+{
+        __u64 all = 0;
+
+        if (!egress)
+                return 0;
+        for (int i = 0; i < HF_PORTS; i++) {
+                const struct hf_port *p = &egress->port[i];
+
+                if (i >= (int)egress->count)
+                        break;
+                if ((p->proto & proto) && port >= p->from && port <= p->to && (!p->until || p->until > now))
+                        all |= p->allow & live;
+        }
+        return all;
+}
+
+/* The capability that is charged for what these let leave, as its bit; 0: none is. */
+HF_INLINE __u64 hf_throttled(__u64 capabilities, __u64 throttled)
+{
+        return capabilities & ~throttled ? 0 : capabilities & -capabilities;
+}
+
+/*
+ * Whether what costs so many ns at a rate may leave now, which is noted then; burst: ns that may be run up. The generic cell rate
+ * algorithm (ITU-T I.371), for all CPUs at once.
+ */
+HF_INLINE int hf_rate_take(__u64 *until, __u64 now, __u64 cost, __u64 burst)
+{
+        for (int i = 0; i < 8; i++) {
+                __u64 before = *(volatile __u64 *)until;
+
+                if (before > now + burst)
+                        return 0;
+                if (__sync_val_compare_and_swap(until, before, (before > now ? before : now) + cost) == before)
+                        return 1;
+        }
+        return 0; /* others were first: it is taken for one that comes too early */
+}
+
+#define HF_SECOND 1000000000ull /* ns */
+
+HF_INLINE int hf_bytes_take(struct hf_throttle *t, __u64 now, __u32 bytes)
+{
+        return !t->bytes || hf_rate_take(&t->bytes_until, now, bytes * HF_SECOND / t->bytes, HF_THROTTLE_BURST);
+}
+
+/* Those of one second may come at once. */
+HF_INLINE int hf_connection_take(struct hf_throttle *t, __u64 now)
+{
+        return !t->connections ||
+               hf_rate_take(&t->connections_until, now, HF_SECOND / t->connections, HF_SECOND - HF_SECOND / t->connections);
+}
+
+/* Whether the bytes fit into what is left of the budget; else nothing does any more. */
+HF_INLINE int hf_budget_take(struct hf_throttle *t, __u32 bytes)
+{
+        return !t->budget || __sync_fetch_and_add(&t->used, bytes) + bytes <= t->budget;
 }
 
 /* Whether the TCP port is open without a look at what is sent there. */

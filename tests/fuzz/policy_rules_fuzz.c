@@ -261,7 +261,7 @@ static void compare_egress(const struct compiled *c, const uint8_t addr[16], uin
         }
         for (int i = 0; i < CAPABILITIES; i++) {
                 uint32_t rule;
-                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, proto, port, 0, &rule);
+                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, 0, proto, port, 0, &rule);
 
                 check((why == HF_WHY_ALLOWED) == (expected >> i & 1));
                 check((why == HF_WHY_NO_RULE) == !expected);
@@ -334,7 +334,7 @@ static void compare_name(const struct compiled *c, const char *name, const uint8
                 uint8_t proto = i / CAPABILITIES % 2 ? HF_TCP : HF_UDP;
                 uint32_t rule;
                 bool said;
-                enum hf_why why = hf_egress_decide(&open, live, proto, port, 8, &rule);
+                enum hf_why why = hf_egress_decide(&open, live, 0, proto, port, 8, &rule);
 
                 check((why == HF_WHY_ALLOWED) == !!(allowed_by_name(c->policy, name, addr, proto, port, &said) & live));
         }
@@ -366,8 +366,8 @@ static void check_ceiling(const struct compiled *c, const struct compiled *clipp
                 if (hosts_open(c->hosts, name, addr, 9, &own) < 0 || hosts_open(clipped->hosts, name, addr, 9, &both) < 0)
                         continue;
                 for (uint16_t port = 0; port < 8; port++)
-                        check(hf_egress_decide(&own, ~0ULL, HF_TCP, port, 8, &rule) ==
-                              hf_egress_decide(&both, ~0ULL, HF_TCP, port, 8, &rule));
+                        check(hf_egress_decide(&own, ~0ULL, 0, HF_TCP, port, 8, &rule) ==
+                              hf_egress_decide(&both, ~0ULL, 0, HF_TCP, port, 8, &rule));
         }
 }
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
+#include "daemon/throttle.h"
 #include "daemon/kill.h"
 #include "daemon/listen.h"
 #include "daemon/routes.h"
@@ -135,6 +136,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                         continue;
                 kill_enforce(d, s);
                 revoke_tick(d, s);
+                throttle_check(d, s);
                 if (s->flows_later)
                         flows_end(d, s);
                 if (s->outside)

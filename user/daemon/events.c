@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/event_json.h"
 #include "daemon/flows.h"
+#include "daemon/throttle.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,8 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
 
         if (event->op == HF_OP_HELLO && s)
                 flows_cut(d, s, event);
+        if (event->why == HF_WHY_BUDGET && s)
+                throttle_check(d, s);
         d->newest = event->time;
         d->counts[!!(event->flags & HF_EVENT_DENIED)]++;
         if (!o || audit_append(d->audit, o, time_now(CLOCK_REALTIME) - time_now(CLOCK_BOOTTIME) + event->time) < 0)

@@ -38,7 +38,8 @@ static struct standing standing(struct daemon *d, const struct session *s, uint3
 
         return (struct standing){
                 .policy = { .active = __atomic_load_n(&record->active, __ATOMIC_ACQUIRE),
-                            .killed = __atomic_load_n(&record->killed, __ATOMIC_ACQUIRE) },
+                            .killed = __atomic_load_n(&record->killed, __ATOMIC_ACQUIRE),
+                            .spent = __atomic_load_n(&record->spent, __ATOMIC_ACQUIRE) },
                 .killed = session_bits(d, s),
                 .time = (uint32_t)(time_now(CLOCK_BOOTTIME) / 1000000000),
         };

@@ -272,7 +272,7 @@ void flows_end(struct daemon *d, struct session *s)
                 .s = s,
                 .dump = -1,
                 .policy = policy,
-                .now = { .policy = { .active = record->active, .killed = record->killed },
+                .now = { .policy = { .active = record->active, .killed = record->killed, .spent = record->spent },
                          .killed = session_bits(d, s),
                          .time = now > HF_GRACE ? now - HF_GRACE : 0 },
         };

@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
+#include "daemon/throttle.h"
 
 #include <signal.h>
 #include <string.h>
@@ -137,6 +138,8 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error 
         if (r < 0)
                 return error_prefix(e, "the kill stands as before");
         k->strength = 0; /* no more counted */
+        if (strength == HF_KILL_PAUSE && s && s->live && !(killset_bits(&d->kills, s->id) & HF_KILL_PAUSE))
+                throttle_renew(d, s);
         if (all || (s && s->live))
                 __atomic_store_n(word(d, s), killset_bits(&d->kills, k->session), __ATOMIC_SEQ_CST);
         if (all || (s && s->live))

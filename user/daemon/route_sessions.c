@@ -4,6 +4,7 @@
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/routes.h"
+#include "daemon/throttle.h"
 
 #include <string.h>
 
@@ -33,12 +34,17 @@ void route_session_show(struct http_request *r, void *context)
         struct daemon *d = context;
         struct session *s;
         struct peer peer;
+        cJSON *answer;
 
         if (access_peer(d, r, &peer) < 0)
                 return;
         s = access_session(d, r, &peer, http_segment(r, "id"));
-        if (s)
-                http_reply(r, 200, session_json(d, s));
+        if (!s)
+                return;
+        answer = session_json(d, s);
+        if (answer)
+                throttle_add_json(d, s, answer);
+        http_reply(r, 200, answer);
 }
 
 /* Names end up in tables, events and command lines: no spaces, no controls. */

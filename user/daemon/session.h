@@ -58,6 +58,7 @@ struct session {
         struct found found;     /* for the answer to who attaches */
         struct origin *origins; /* of its first processes, while it begins */
         size_t n_origins;
+        uint64_t spent;             /* capabilities whose budget is used, as far as throttle.c has acted on it */
         bool flows_later;           /* flows_end() is to be called again */
         int netlink;                /* of its network namespace, for flows.c; -1: none yet */
         struct mounts mounts;       /* of one of its processes, for the paths of events */

@@ -10,6 +10,7 @@
 #include "daemon/file.h"
 #include "daemon/fsview.h"
 #include "daemon/process.h"
+#include "daemon/throttle.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -175,6 +176,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->connections_sent = record->connections_taken = 0;
         record->ipcs = 0;
         record->flows = 0;
+        throttle_switched(d, s, s->policy_id);
         resolver_switched(d, s, 0);
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
         record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;

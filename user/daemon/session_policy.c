@@ -9,6 +9,7 @@
 #include "daemon/fsview.h"
 #include "daemon/kill.h"
 #include "daemon/seals.h"
+#include "daemon/throttle.h"
 
 #include <string.h>
 
@@ -84,7 +85,9 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         /* What is open already must be looked at again: the new policy may allow less. */
         kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
+        throttle_switch(d, s, id, policy);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
+        throttle_switched(d, s, id);
         resolver_switched(d, s, old);
         r = cgroup_interrupt(s->cgroup_fd);
         if (r < 0)

@@ -64,7 +64,7 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
 
         if (now->killed)
                 return v;
-        v.why = hf_egress_decide(egress, hf_live(&now->policy), proto, port, now->time, &v.rule);
+        v.why = hf_egress_decide(egress, hf_live(&now->policy), now->policy.spent, proto, port, now->time, &v.rule);
         for (uint32_t i = 0; egress && i < egress->count && i < HF_PORTS; i++) {
                 const struct hf_port *p = &egress->port[i];
 
@@ -74,7 +74,7 @@ struct verdict verdict_egress(const struct hf_egress *egress, uint8_t proto, uin
         if (v.why != HF_WHY_ALLOWED)
                 return v;
         v.masks &= hf_live(&now->policy);
-        v.tls = proto == HF_TCP && !hf_egress_plain(egress, hf_live(&now->policy), port, now->time);
+        v.tls = proto == HF_TCP && !hf_egress_plain(egress, hf_live(&now->policy) & ~now->policy.spent, port, now->time);
         return v;
 }
 

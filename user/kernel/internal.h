@@ -26,6 +26,7 @@ enum map {
         MAP_REQUEST,
         MAP_EVENTS,
         MAP_IPCS,
+        MAP_THROTTLES,
         MAPS,
 };
 

@@ -128,6 +128,13 @@ int kernel_egress(struct kernel *k, uint32_t policy, const uint8_t addr[16], str
 int kernel_opened(struct kernel *k, uint32_t policy, const uint8_t addr[16], struct hf_egress *ret);
 
 /*
+ * The throttle of a capability (by its index) under a loaded policy. -ENOENT: it has none. kernel_throttle_use() says how many bytes of its
+ * budget are used, whatever the kernel has counted; once that is all of it, the capability opens no more of the network, else it does.
+ */
+int kernel_throttle(const struct kernel *k, uint32_t policy, int capability, struct hf_throttle *ret);
+int kernel_throttle_use(struct kernel *k, uint32_t policy, int capability, uint64_t used);
+
+/*
  * Attaches to a cgroup, by its descriptor and id, the programs that look at where its sockets go and at what leaves them, for the session
  * that has the slot now; and takes them off one that outlives its session.
  */

@@ -233,6 +233,44 @@ static int egress_load(struct kernel *k, uint32_t policy, const struct compiled 
         return 0;
 }
 
+static int throttles_load(struct kernel *k, uint32_t policy, const struct policy *p)
+{
+        for (int i = 0; i < p->n_capabilities; i++) {
+                const struct throttle *t = &p->capabilities[i].throttle;
+                const struct hf_throttle_key key = { .capability = 1ULL << i, .policy = policy };
+                const struct hf_throttle value = { .bytes = t->bytes, .connections = t->connections, .budget = t->budget };
+
+                if (throttle_is_set(t) && bpf_map_update_elem(k->map[MAP_THROTTLES], &key, &value, BPF_ANY))
+                        return -errno;
+        }
+        return 0;
+}
+
+int kernel_throttle(const struct kernel *k, uint32_t policy, int capability, struct hf_throttle *ret)
+{
+        const struct hf_throttle_key key = { .capability = 1ULL << capability, .policy = policy };
+
+        return bpf_map_lookup_elem(k->map[MAP_THROTTLES], &key, ret) ? -errno : 0;
+}
+
+int kernel_throttle_use(struct kernel *k, uint32_t policy, int capability, uint64_t used)
+{
+        const struct hf_throttle_key key = { .capability = 1ULL << capability, .policy = policy };
+        struct hf_throttle value;
+        int r = kernel_throttle(k, policy, capability, &value);
+
+        if (r < 0)
+                return r;
+        value.used = used;
+        if (bpf_map_update_elem(k->map[MAP_THROTTLES], &key, &value, BPF_EXIST))
+                return -errno;
+        if (value.budget && used >= value.budget)
+                __atomic_or_fetch(&k->policies[policy].spent, key.capability, __ATOMIC_SEQ_CST);
+        else
+                __atomic_and_fetch(&k->policies[policy].spent, ~key.capability, __ATOMIC_SEQ_CST);
+        return 0;
+}
+
 /* Deletes from a map all whose key has a policy that is to be reaped. */
 #define REAP(k, map_number, type) reap(k, (k)->map[map_number], sizeof(type), offsetof(type, policy))
 
@@ -264,6 +302,7 @@ void kernel_policy_reap(struct kernel *k)
         REAP(k, MAP_OPENED, struct hf_egress_key);
         REAP(k, MAP_NAMED, struct hf_named_key);
         REAP(k, MAP_CONTENTS, struct hf_known_key);
+        REAP(k, MAP_THROTTLES, struct hf_throttle_key);
         for (uint32_t policy = 0; policy < HF_POLICIES; policy++)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
@@ -308,12 +347,15 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
         r = places_load(k, policy, c, unverified);
         if (!r)
                 r = egress_load(k, policy, c);
+        if (!r)
+                r = throttles_load(k, policy, c->policy);
         if (r) {
                 kernel_policy_unload(k, policy);
                 kernel_policy_reap(k);
                 return error_set(e, r, "cannot load the policy into the kernel: %s", load_failed(r));
         }
         memcpy(k->policies[policy].guard, c->guard, sizeof(c->guard));
+        k->policies[policy].throttled = c->throttled;
         compiled_close(c);
         return 0;
 }

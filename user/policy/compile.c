@@ -244,6 +244,21 @@ static bool limits_equal(const struct limits *a, const struct limits *b)
         return a->memory == b->memory && a->cpu == b->cpu && a->pids == b->pids && a->wall == b->wall;
 }
 
+/* A ceiling speaks of what all of a session may, not of how much of it. */
+static void refuse_throttles(const struct source *ceiling, struct findings *findings)
+{
+        for (int i = 0; i < ceiling->policy->n_capabilities; i++) {
+                const struct capability *c = &ceiling->policy->capabilities[i];
+                _cleanup_free_ char *where = NULL;
+
+                if (!throttle_is_set(&c->throttle))
+                        continue;
+                if (asprintf(&where, "$.capabilities.%s.throttle", c->name) < 0)
+                        where = NULL;
+                source_finding(findings, ceiling, where ? where : "$", "found a throttle in a ceiling, expected it in policies only");
+        }
+}
+
 int policy_compile(const struct policy *p, const struct policy_vars *vars, const struct fs_view *view, struct compiled **ret,
                    struct findings *findings)
 {
@@ -254,15 +269,20 @@ int policy_compile(const struct policy *p, const struct policy_vars *vars, const
         if (!c)
                 return -ENOMEM;
         c->policy = p;
+        for (int i = 1; i < all.n; i++)
+                refuse_throttles(&all.list[i], findings);
         files = compile_files(c, &all, vars, view, findings);
         net = compile_net(c, &all, findings);
         if (findings->total > before)
                 return files == -ENOMEM || net == -ENOMEM ? -ENOMEM : -EINVAL;
         if (files < 0 || net < 0)
                 return files < 0 ? files : net;
-        for (int i = 0; i < p->n_capabilities; i++)
+        for (int i = 0; i < p->n_capabilities; i++) {
                 if (p->capabilities[i].authorization == AUTHORIZATION_ALWAYS)
                         c->active |= 1ULL << i;
+                if (throttle_is_set(&p->capabilities[i].throttle))
+                        c->throttled |= 1ULL << i;
+        }
         guard_compile(c, p);
         for (int i = 1; i < all.n; i++)
                 guard_clip(c, all.list[i].policy);

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define DESCRIPTION_MAX 4096
+#define THROTTLE_BYTES_MIN 1024
+#define THROTTLE_CONNECTIONS_MAX 1000000
 #define PIDS_MAX (1u << 22) /* what pid_max can be raised to */
 
 /* NOLINTNEXTLINE(misc-redundant-expression): equal is what they must be. */
@@ -150,6 +152,65 @@ static void read_grant(struct reader *r, const cJSON *value, void *target)
         read_duration(r, value, &((struct capability *)target)->grant);
 }
 
+static void read_size(struct reader *r, const cJSON *value, uint64_t *ret)
+{
+        const char *text = reader_string(r, value, "a size in quotes such as \"512K\" or \"2M\"");
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (text && size_parse(text, ret, &e) < 0)
+                reader_error(r, &e);
+}
+
+static void read_bytes(struct reader *r, const cJSON *value, void *target)
+{
+        struct throttle *t = target;
+
+        read_size(r, value, &t->bytes);
+        if (t->bytes && t->bytes < THROTTLE_BYTES_MIN)
+                reader_wrong(r, value, "at least \"1K\"");
+}
+
+static void read_connections(struct reader *r, const cJSON *value, void *target)
+{
+        reader_number(r, value, 1, THROTTLE_CONNECTIONS_MAX, &((struct throttle *)target)->connections);
+}
+
+static void read_budget(struct reader *r, const cJSON *value, void *target)
+{
+        read_size(r, value, &((struct throttle *)target)->budget);
+}
+
+static void read_then(struct reader *r, const cJSON *value, void *target)
+{
+        struct throttle *t = target;
+
+        if (cJSON_IsString(value) && strcmp(value->valuestring, "pause") == 0)
+                t->then = HF_KILL_PAUSE;
+        else if (!cJSON_IsString(value) || strcmp(value->valuestring, "stop") != 0)
+                reader_wrong(r, value, "\"stop\" or \"pause\"");
+}
+
+static const struct field throttle_fields[] = {
+        { "bytes_per_second", NULL, read_bytes, NULL, false },
+        { "connections_per_second", NULL, read_connections, NULL, false },
+        { "budget", NULL, read_budget, NULL, false },
+        { "then", NULL, read_then, NULL, false },
+        { NULL, NULL, NULL, NULL, false },
+};
+
+static void read_throttle(struct reader *r, const cJSON *value, void *target)
+{
+        struct throttle *t = &((struct capability *)target)->throttle;
+
+        reader_object(r, value, throttle_fields, t);
+        if (!cJSON_IsObject(value))
+                return;
+        if (!cJSON_GetArraySize(value))
+                reader_wrong(r, value, "\"bytes_per_second\", \"connections_per_second\" or \"budget\"");
+        if (cJSON_GetObjectItemCaseSensitive(value, "then") && !cJSON_GetObjectItemCaseSensitive(value, "budget"))
+                reader_say(r, "found \"then\" without \"budget\", expected both or neither");
+}
+
 static const struct field capability_fields[] = {
         { "description", NULL, read_capability_description, NULL, false },
         { "files", NULL, parse_files, NULL, false },
@@ -158,6 +219,7 @@ static const struct field capability_fields[] = {
         { "grant", NULL, read_grant, NULL, false },
         { "tools", NULL, NULL, "remove it", false },
         { "guard", NULL, parse_guard, NULL, false },
+        { "throttle", NULL, read_throttle, NULL, false },
         { NULL, NULL, NULL, NULL, false },
 };
 
@@ -171,6 +233,8 @@ static void read_capability(struct reader *r, const cJSON *value, struct policy 
         reader_object(r, value, capability_fields, c);
         if (cJSON_IsObject(value) && cJSON_GetObjectItemCaseSensitive(value, "grant") && c->authorization != AUTHORIZATION_ASK)
                 reader_say(r, "found \"grant\" without \"authorization\": \"ask\", expected both or neither");
+        if (cJSON_GetObjectItemCaseSensitive(value, "throttle") && !cJSON_GetObjectItemCaseSensitive(value, "egress"))
+                reader_say(r, "found \"throttle\" without \"egress\", expected it where network rules are");
 }
 
 static void read_capabilities(struct reader *r, const cJSON *value, void *target)

@@ -51,11 +51,19 @@ struct rule {
         uint8_t proto; /* enum hf_proto bits */
 };
 
+struct throttle {             /* of what leaves by a capability; 0: no limit */
+        uint64_t bytes;       /* a second */
+        uint32_t connections; /* a second */
+        uint64_t budget;      /* bytes in all */
+        uint32_t then;        /* once that is used: HF_KILL_PAUSE; 0: the capability opens no more of the network */
+};
+
 struct capability {
         char *name;
         enum authorization authorization;
         uint64_t grant; /* s that an approval holds, 0: not given */
         uint16_t guard; /* 1 << enum hf_guard for each exception that it makes */
+        struct throttle throttle;
 };
 
 struct limits {          /* 0: no limit */
@@ -83,6 +91,11 @@ struct policy {
  */
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
+
+static inline bool throttle_is_set(const struct throttle *t)
+{
+        return t->bytes || t->connections || t->budget;
+}
 
 /* The rule of a policy by its number; NULL: there is none, or the policy is NULL. */
 const struct rule *policy_rule(const struct policy *p, uint32_t number);
@@ -178,6 +191,7 @@ struct compiled {
         struct content_rule *contents; /* by place, ascending */
         size_t n_contents;
         uint64_t active;                   /* capabilities that are granted from the start: those with authorization always */
+        uint64_t throttled;                /* capabilities with a throttle */
         struct limits limits;              /* the lowest of all layers */
         uint64_t guard[HF_GUARDS];         /* per exception: the capabilities that make it, and the ceilings allow */
         bool clipped;                      /* a ceiling took something away that the policy allows, or lowered a limit */

@@ -326,6 +326,19 @@ static void a_fault_in_a_ceiling_is_told_with_its_file(void **state)
         assert_true(has_finding(&c.findings, FILE_USER ": $.capabilities.base.files[0].path", "loop of symlinks"));
 }
 
+static void a_ceiling_has_no_throttle(void **state)
+{
+        static const char policy[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{\"egress\":[{\"cidr\":\"192.0.2.1\"}],"
+                                     "\"throttle\":{\"budget\":\"1M\"}},\"b\":{}}}";
+        _cleanup_clipped_ struct clipped c = { 0 }, alone = { 0 };
+
+        (void)state;
+        compile_under(&alone, policy, NULL, NULL);
+        assert_int_equal(alone.compiled->throttled, 1);
+        assert_int_equal(try_compile(&c, NULL, policy, policy, NULL), -EINVAL);
+        assert_true(has_finding(&c.findings, FILE_USER ": $.capabilities.a.throttle", "throttle in a ceiling"));
+}
+
 /* Both must be the same to the last bit, but for what the index hashes by. */
 static void assert_same(const struct compiled *a, const struct compiled *b)
 {
@@ -414,6 +427,7 @@ int main(void)
                 cmocka_unit_test(an_exception_to_the_guard_needs_every_layer),
                 cmocka_unit_test(a_ceiling_may_turn_a_pause_on_revocation_into_a_kill_and_not_the_other_way),
                 cmocka_unit_test(a_fault_in_a_ceiling_is_told_with_its_file),
+                cmocka_unit_test(a_ceiling_has_no_throttle),
                 cmocka_unit_test(without_ceilings_the_result_is_the_same_whichever_way_there_are_none),
                 cmocka_unit_test(under_itself_a_policy_stays_as_it_is),
                 cmocka_unit_test(under_ceilings_that_allow_everything_the_result_is_the_same),

@@ -93,20 +93,124 @@ static void egress_takes_the_first_live_entry_and_explains_the_first_match(void 
         __u32 rule;
 
         (void)state;
-        assert_int_equal(hf_egress_decide(&egress, 2, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 2, 0, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 2);
-        assert_int_equal(hf_egress_decide(&egress, 6, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 6, 0, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 1);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
         assert_int_equal(rule, 1);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_UDP, 55, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_UDP, 55, 0, &rule), HF_WHY_ALLOWED);
         assert_int_equal(rule, 3);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 101, 0, &rule), HF_WHY_NO_RULE); /* entries beyond count do not count */
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 101, 0, &rule), HF_WHY_NO_RULE); /* entries beyond count do not count */
         assert_int_equal(rule, 0);
-        assert_int_equal(hf_egress_decide(&egress, ~0ULL, HF_UDP, 49, 0, &rule), HF_WHY_NO_RULE);
-        assert_int_equal(hf_egress_decide(NULL, ~0ULL, HF_TCP, 1, 0, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_UDP, 49, 0, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(NULL, ~0ULL, 0, HF_TCP, 1, 0, &rule), HF_WHY_NO_RULE);
         egress.count = 1000; /* a broken count reads no further than the array */
-        assert_int_equal(hf_egress_decide(&egress, 8, HF_TCP, 60000, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 8, 0, HF_TCP, 60000, 0, &rule), HF_WHY_ALLOWED);
+}
+
+static void a_capability_that_has_used_its_budget_opens_nothing(void **state)
+{
+        struct hf_egress egress = {
+                .count = 3,
+                .port = { { .allow = 4, .rule = 1, .from = 1, .to = 100, .proto = HF_TCP },
+                          { .allow = 2, .rule = 2, .from = 50, .to = 60, .proto = HF_TCP },
+                          { .allow = 1, .rule = 3, .from = 55, .to = 55, .proto = HF_TCP } },
+        };
+        __u32 rule;
+
+        (void)state;
+        assert_int_equal(hf_egress_decide(&egress, 7, 4, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(rule, 2);
+        assert_int_equal(hf_egress_decide(&egress, 7, 6, HF_TCP, 50, 0, &rule), HF_WHY_BUDGET);
+        assert_int_equal(rule, 1);
+        assert_int_equal(hf_egress_decide(&egress, 2, 2, HF_TCP, 50, 0, &rule), HF_WHY_BUDGET); /* whatever is not granted first */
+        assert_int_equal(rule, 2);
+        assert_int_equal(hf_egress_decide(&egress, 1, 6, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_TCP, 55, 0), 7);
+        assert_int_equal(hf_egress_capabilities(&egress, 5, HF_TCP, 50, 0), 4);
+        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_UDP, 55, 0), 0);
+        assert_int_equal(hf_egress_capabilities(NULL, 7, HF_TCP, 55, 0), 0);
+        egress.port[0].until = 8;
+        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_TCP, 50, 8), 2);
+}
+
+static void the_first_capability_is_charged_unless_one_needs_no_throttle(void **state)
+{
+        (void)state;
+        assert_int_equal(hf_throttled(6, 6), 2);
+        assert_int_equal(hf_throttled(6, ~0ULL), 2);
+        assert_int_equal(hf_throttled(6, 2), 0);
+        assert_int_equal(hf_throttled(1ULL << 63, 1ULL << 63), 1ULL << 63);
+        assert_int_equal(hf_throttled(0, 6), 0);
+}
+
+/* How many bytes of such packets leave in a time, asked for every 100 us. */
+static uint64_t leave_in(struct hf_throttle *t, uint64_t from, uint64_t ns, uint32_t packet)
+{
+        uint64_t all = 0;
+
+        for (uint64_t now = from; now < from + ns; now += 100000)
+                while (hf_bytes_take(t, now, packet))
+                        all += packet;
+        return all;
+}
+
+static void bytes_keep_to_their_rate(void **state)
+{
+        static const uint32_t packets[] = { 1, 1500, 65536, 500000 };
+        const uint64_t rate = 1000000, most = rate * HF_THROTTLE_BURST / HF_SECOND;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(packets) / sizeof(*packets); i++) {
+                struct hf_throttle t = { .bytes = rate };
+                uint64_t start = 5 * HF_SECOND, all = leave_in(&t, start, 10 * HF_SECOND, packets[i]);
+
+                assert_in_range(all, 10 * rate - packets[i], 10 * rate + most + packets[i]);
+                /* What was not used does not add up beyond the burst. */
+                all = leave_in(&t, start + 100 * HF_SECOND, HF_SECOND / 10, packets[i]);
+                assert_true(all <= rate / 10 + most + packets[i]);
+        }
+}
+
+static void connections_keep_to_their_rate(void **state)
+{
+        static const uint64_t rates[] = { 1, 3, 20, 1000 };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+                struct hf_throttle t = { .connections = rates[i] };
+                uint64_t all = 0;
+
+                while (hf_connection_take(&t, HF_SECOND))
+                        all++;
+                assert_int_equal(all, rates[i]);
+                for (uint64_t now = HF_SECOND; now < 11 * HF_SECOND; now += 100000)
+                        all += (uint64_t)hf_connection_take(&t, now);
+                assert_in_range(all, 11 * rates[i] - 1, 11 * rates[i] + 1);
+        }
+}
+
+static void without_a_limit_nothing_is_held_up(void **state)
+{
+        struct hf_throttle t = { 0 };
+
+        (void)state;
+        for (int i = 0; i < 1000; i++)
+                assert_true(hf_bytes_take(&t, 1, 1u << 30) && hf_connection_take(&t, 1) && hf_budget_take(&t, 1u << 30));
+}
+
+static void no_byte_leaves_beyond_a_budget(void **state)
+{
+        struct hf_throttle t = { .budget = 100 };
+
+        (void)state;
+        assert_true(hf_budget_take(&t, 60));
+        assert_true(hf_budget_take(&t, 40));
+        assert_false(hf_budget_take(&t, 1));
+        t.used = 0;
+        assert_false(hf_budget_take(&t, 101));
+        assert_false(hf_budget_take(&t, 1)); /* it is spent once something did not fit */
 }
 
 /* SipHash-c-d over bytes, written after the paper on its own: Aumasson and Bernstein 2012, section 2. */
@@ -212,6 +316,12 @@ int main(void)
                 cmocka_unit_test(a_refusal_is_explained_by_its_lowest_right),
                 cmocka_unit_test(a_right_has_the_index_of_its_bit),
                 cmocka_unit_test(egress_takes_the_first_live_entry_and_explains_the_first_match),
+                cmocka_unit_test(a_capability_that_has_used_its_budget_opens_nothing),
+                cmocka_unit_test(the_first_capability_is_charged_unless_one_needs_no_throttle),
+                cmocka_unit_test(bytes_keep_to_their_rate),
+                cmocka_unit_test(connections_keep_to_their_rate),
+                cmocka_unit_test(without_a_limit_nothing_is_held_up),
+                cmocka_unit_test(no_byte_leaves_beyond_a_budget),
                 cmocka_unit_test(the_reference_siphash_gives_the_papers_vector),
                 cmocka_unit_test(the_hash_of_whole_words_is_siphash_1_3),
                 cmocka_unit_test(padding_does_not_make_two_names_one),

@@ -86,7 +86,7 @@ static inline enum hf_why decide(const struct clipped *c, const char *address, _
         else
                 assert_int_equal(inet_pton(AF_INET, address, addr + 12), 1);
         p = compiled_find_prefix(c->compiled, addr);
-        return hf_egress_decide(p ? &p->egress : NULL, ~0ULL, proto, port, 0, rule);
+        return hf_egress_decide(p ? &p->egress : NULL, ~0ULL, 0, proto, port, 0, rule);
 }
 
 static inline bool opens(const struct clipped *c, const char *address, __u32 proto, __u32 port)

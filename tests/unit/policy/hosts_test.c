@@ -49,7 +49,7 @@ static bool leads(const struct clipped *c, const char *name, const char *at, uin
         const struct hf_egress egress = opened(c, name, at);
         uint32_t rule;
 
-        return hf_egress_decide(&egress, ALL, proto, port, UNTIL - 1, &rule) == HF_WHY_ALLOWED;
+        return hf_egress_decide(&egress, ALL, 0, proto, port, UNTIL - 1, &rule) == HF_WHY_ALLOWED;
 }
 
 static void a_policy_without_names_has_no_table(void **state)
@@ -80,8 +80,8 @@ static void a_name_opens_its_ports_at_its_addresses_until_then(void **state)
         assert_int_equal(egress.port[0].until, UNTIL);
         assert_int_equal(egress.port[0].rule, 2);
         assert_int_equal(egress.port[0].allow, 1);
-        assert_int_equal(hf_egress_decide(&egress, ALL, HF_TCP, 443, UNTIL - 1, &rule), HF_WHY_ALLOWED);
-        assert_int_equal(hf_egress_decide(&egress, ALL, HF_TCP, 443, UNTIL, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(&egress, ALL, 0, HF_TCP, 443, UNTIL - 1, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, ALL, 0, HF_TCP, 443, UNTIL, &rule), HF_WHY_NO_RULE);
         assert_false(leads(&c, "a.example", PUBLIC, HF_UDP, 443));
         assert_false(leads(&c, "a.example", PUBLIC, HF_TCP, 80));
         assert_true(leads(&c, "a.example", "2001:db8::1", HF_TCP, 443));
@@ -191,8 +191,8 @@ static void capabilities_must_be_live(void **state)
         assert_int_equal(asked(&c, "b.example", 1, &rule), HF_WHY_INACTIVE);
         assert_int_equal(rule, 3);
         egress = opened(&c, "a.example", PUBLIC);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 443, 0, &rule), HF_WHY_ALLOWED);
-        assert_int_equal(hf_egress_decide(&egress, 1, HF_TCP, 80, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 443, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 80, 0, &rule), HF_WHY_INACTIVE);
         assert_false(leads(&c, "b.example", PUBLIC, HF_TCP, 25)); /* a denial holds always */
         assert_true(leads(&c, "b.example", PUBLIC, HF_TCP, 26));
 }

@@ -25,7 +25,7 @@ static enum hf_why ask(const struct fixture *f, const char *to, uint32_t proto, 
 
         address(to, addr);
         prefix = compiled_find_prefix(f->compiled, addr);
-        return hf_egress_decide(prefix ? &prefix->egress : NULL, live, proto, port, 0, rule);
+        return hf_egress_decide(prefix ? &prefix->egress : NULL, live, 0, proto, port, 0, rule);
 }
 
 static bool allowed(const struct fixture *f, const char *to, uint32_t proto, uint32_t port)

@@ -493,6 +493,32 @@ static void hints_go_with_denials(void **state)
         assert_accepted(text);
 }
 
+#define THROTTLE(throttle) CAPABILITY("{\"egress\":[{\"cidr\":\"10.0.0.0/8\"}],\"throttle\":" throttle "}")
+
+static void throttles_limit_what_leaves(void **state)
+{
+        static const char at[] = "$.capabilities.base.throttle";
+        struct policy *p =
+                parsed(THROTTLE("{\"bytes_per_second\":\"1M\",\"connections_per_second\":20,\"budget\":\"3G\",\"then\":\"pause\"}"));
+
+        (void)state;
+        assert_int_equal(p->capabilities[0].throttle.bytes, 1 << 20);
+        assert_int_equal(p->capabilities[0].throttle.connections, 20);
+        assert_int_equal(p->capabilities[0].throttle.budget, 3ULL << 30);
+        assert_int_equal(p->capabilities[0].throttle.then, HF_KILL_PAUSE);
+        policy_free(p);
+        assert_accepted(THROTTLE("{\"budget\":\"1\",\"then\":\"stop\"}"));
+        assert_refused(THROTTLE("{}"), at, "\"budget\"");
+        assert_refused(THROTTLE("\"1M\""), at, "object");
+        assert_refused(THROTTLE("{\"then\":\"stop\",\"bytes_per_second\":\"1M\"}"), at, "\"then\" without");
+        assert_refused(THROTTLE("{\"budget\":\"1M\",\"then\":\"ask\"}"), "$.capabilities.base.throttle.then", "\"pause\"");
+        assert_refused(THROTTLE("{\"bytes_per_second\":\"1000\"}"), "$.capabilities.base.throttle.bytes_per_second", "1K");
+        assert_refused(THROTTLE("{\"bytes_per_second\":1000}"), "$.capabilities.base.throttle.bytes_per_second", "size");
+        assert_refused(THROTTLE("{\"connections_per_second\":0}"), "$.capabilities.base.throttle.connections_per_second", "1");
+        assert_refused(THROTTLE("{\"bytes\":\"1M\"}"), "$.capabilities.base.throttle.bytes", "unknown");
+        assert_refused(CAPABILITY("{\"throttle\":{\"budget\":\"1M\"}}"), "$.capabilities.base", "without \"egress\"");
+}
+
 static void grants_go_with_asking(void **state)
 {
         (void)state;
@@ -773,6 +799,7 @@ int main(void)
                 cmocka_unit_test(hints_go_with_denials),
                 cmocka_unit_test(a_rule_with_x_may_name_the_sha256_of_what_runs),
                 cmocka_unit_test(a_wrong_sha256_says_what_is_expected),
+                cmocka_unit_test(throttles_limit_what_leaves),
                 cmocka_unit_test(grants_go_with_asking),
                 cmocka_unit_test(limits_follow_their_notation),
                 cmocka_unit_test(prefixes_have_no_host_bits),

@@ -392,7 +392,7 @@ static void what_has_ended_is_closed_after_the_grace(void **state)
         assert_int_equal(names_expire(n, NOW + 300 + HF_GRACE - 1), 0);
         egress = opened(n, OLD, "192.0.2.1");
         assert_int_equal(egress.count, 1);
-        assert_int_equal(hf_egress_decide(&egress, ~0ULL, HF_TCP, 443, NOW + 300, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_TCP, 443, NOW + 300, &rule), HF_WHY_NO_RULE);
         assert_false(n->closed);
         assert_int_equal(names_expire(n, NOW + 300 + HF_GRACE), 1);
         assert_int_equal(opened(n, OLD, "192.0.2.1").count, 0);

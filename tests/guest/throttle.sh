@@ -1,0 +1,213 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Throttles: how much leaves a session by a capability, and how fast, counted where it arrives.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+# shellcheck source=../lib/outside.sh
+. "$TESTS/lib/outside.sh"
+
+POUR=$TESTS/guest/throttle/pour.py
+SINK=203.0.113.200
+PACKET=$((64 << 10)) # one may leave whatever its size
+
+# Counts the bytes of packets with data that arrive at each port.
+start_counting() {
+	local port
+	outside nft add table inet seen
+	outside nft add chain inet seen arrives '{ type filter hook input priority 0; }'
+	for port in {7001..7012}; do
+		outside nft add counter inet seen "p$port"
+		outside nft add rule inet seen arrives th dport "$port" meta length '>' 100 counter name "p$port"
+		in_background ip netns exec $OUTSIDE socat -u "TCP-LISTEN:$port,fork,reuseaddr" OPEN:/dev/null
+		in_background ip netns exec $OUTSIDE socat -u "UDP-RECV:$port" OPEN:/dev/null
+	done
+}
+
+arrived() { # PORT
+	outside nft -j list counter inet seen "p$1" | jq '.nftables[] | select(.counter) | .counter.bytes'
+}
+
+more_arrived() { # PORT THAN
+	[ "$(arrived "$1")" -gt "$2" ]
+}
+
+# throttled THROTTLE EGRESS: a policy with those rules, throttled, beside one rule that is not.
+throttled() {
+	base_policy '' "$2"
+	jq --argjson throttle "$1" --arg to $SINK '.capabilities.net.throttle = $throttle
+		| .capabilities.free = { egress: [ { cidr: $to, port: 7012 } ] }' "$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+}
+
+at() { # PORT
+	echo "{ \"cidr\": \"$SINK\", \"port\": $1 }"
+}
+
+# keeps RATE PORT MODE...: for some seconds no more arrives than that, and not much less.
+keeps() {
+	local rate=$1 port=$2 before start ns bytes
+	start_session "pours-$port" python3 "$POUR" $SINK "$port" 60 1000000000 "${@:3}"
+	await "it pours" more_arrived "$port" 0
+	before=$(arrived "$port") start=${EPOCHREALTIME/./}
+	sleep 4
+	bytes=$(($(arrived "$port") - before)) ns=$(((${EPOCHREALTIME/./} - start) * 1000))
+	echo "$SUITE: $port ${*:3}: $bytes bytes in $((ns / 1000000)) ms at $rate bytes a second"
+	[ $bytes -le $((rate * (ns / 1000) / 1000000 + rate / 4 + PACKET)) ] || fail "too many: $bytes in $ns ns"
+	[ $bytes -ge $((rate * (ns / 1000) / 1000000 / 2)) ] || fail "too few: $bytes in $ns ns"
+	kill -9 "$pid"
+}
+
+# spends PORT BUDGET COMMAND...: no more arrives than the budget, though unconfined it does; sets output.
+spends() {
+	local before
+	python3 "$POUR" $SINK "$1" 20 $(($2 * 2)) "${@:3}" >/dev/null
+	before=$(arrived "$1")
+	[ "$before" -gt "$2" ] || fail "control: $before"
+	mark
+	confined python3 "$POUR" $SINK "$1" 30 $(($2 * 4)) "${@:3}"
+	await "it is told" eval "since | fields kind=connect verdict=deny why=budget capability=net addr=$SINK port=$1"
+	await "the session has ended" session_ended_since
+	[ $(($(arrived "$1") - before)) -le "$2" ] || fail "more than $2: $(($(arrived "$1") - before))"
+	[ $(($(arrived "$1") - before)) -ge $(($2 / 2)) ] || fail "less than half of $2: $(($(arrived "$1") - before))"
+}
+
+mkdir -p "$SRV"
+trap finish EXIT
+make_network
+use_name_server $UPSTREAM
+more_names() { :; }
+more_configuration() { :; }
+start_name_server
+start_counting
+patience=60 await "a name server answers" dig +tries=1 +time=1 www.example.net
+patience=60 await "all listen" python3 "$POUR" $SINK 7012 5 1
+keep_all
+
+test_unconfined_it_is_faster_than_any_rate_here() {
+	local before
+	before=$(arrived 7012)
+	python3 "$POUR" $SINK 7012 5 20000000 >/dev/null
+	[ $(($(arrived 7012) - before)) -ge 20000000 ] || fail "only $(($(arrived 7012) - before)) bytes in 5 s"
+}
+
+test_a_connection_keeps_to_the_rate() {
+	throttled '{ "bytes_per_second": "256K" }' "$(at 7001)"
+	mark
+	keeps 262144 7001
+}
+
+test_connections_keep_to_the_rate_together_and_unpaced() {
+	throttled '{ "bytes_per_second": "512K" }' "$(at 7002)"
+	mark
+	keeps 524288 7002 flows=8 unpaced
+	await "it is told" eval "since | fields kind=connect verdict=deny op=send why=rate capability=net addr=$SINK port=7002"
+}
+
+test_datagrams_keep_to_the_rate() {
+	throttled '{ "bytes_per_second": "64K" }' "$(at 7003)"
+	mark
+	keeps 65536 7003 udp
+	await "it is told" eval "since | fields kind=connect verdict=deny op=send why=rate capability=net proto=udp addr=$SINK port=7003"
+}
+
+test_connections_are_made_no_faster_than_the_rate_and_are_all_made() {
+	local start
+	throttled '{ "connections_per_second": 3 }' "$(at 7004)"
+	start=$SECONDS
+	same control '12 12' "$(python3 "$POUR" $SINK 7004 30 1 flows=12 | awk '{ print ($1 > 0) * 12, $2 }')"
+	mark
+	confined python3 "$POUR" $SINK 7004 60 1 flows=9
+	[[ $output =~ ^[0-9]+\ 9$ ]] || fail "$output"
+	await "it is told" eval "since | fields kind=connect verdict=deny op=connect why=rate capability=net addr=$SINK port=7004"
+	same "connections told within the first second" 3 "$(since | fields kind=connect verdict=allow op=connect port=7004 time |
+		awk -F'[:.Z]' 'NR == 1 { first = $3 "." $4 } { at = $3 "." $4; if (at < first) at += 60; n += at - first < 0.9 } END { print n }')"
+}
+
+test_a_budget_is_all_that_leaves_by_tcp() {
+	throttled '{ "budget": "512K" }' "$(at 7005)"
+	spends 7005 524288
+	[[ $output =~ \ (ECONNABORTED|ECONNRESET|EPIPE|EACCES)$ ]] || fail "it gets no error: $output"
+}
+
+test_a_budget_is_all_that_leaves_by_many_connections_and_with_the_first_packet() {
+	throttled '{ "budget": "512K" }' "$(at 7006)"
+	spends 7006 524288 flows=8 unpaced open
+}
+
+test_a_budget_is_all_that_leaves_by_udp() {
+	throttled '{ "budget": "128K", "then": "stop" }' "$(at 7007)"
+	spends 7007 131072 udp
+	[[ $output == *EPERM* || $output == *EACCES* ]] || fail "it gets no error: $output"
+}
+
+test_a_capability_that_is_spent_is_closed_and_others_are_not() {
+	throttled '{ "budget": "64K" }' "$(at 7008)"
+	mark
+	confined sh -c "python3 $POUR $SINK 7008 20 1000000; python3 $POUR $SINK 7008 20 1; python3 $POUR $SINK 7012 20 300000; echo >$WS/made"
+	same "one more connection, and another capability's" '0 0 EACCES|1' "$(sed -n 2p <<<"$output")|$(awk 'NR == 3 { print $2 }' <<<"$output")"
+	[ -e "$WS/made" ] || fail "it may not write"
+	await "it is told" eval "since | fields kind=connect verdict=deny op=connect why=budget capability=net error=EACCES port=7008"
+}
+
+test_what_was_used_counts_under_the_next_policy() {
+	local before
+	throttled '{ "budget": "64K" }' "$(at 7009)"
+	start_session spends bash -c "for i in 1 2 3 4 5 6 7 8 9; do python3 $POUR $SINK 7009 9 300000; sleep 0.5; done"
+	await "it is spent" eval "api GET /v1/sessions/$session | jq -e '.throttles[0] | .capability == \"net\" and .budget == 65536 and .used == 65536'"
+	[ "$(arrived 7009)" -le 65536 ] || fail "$(arrived 7009)"
+	holdfast policy apply "$session" "$POLICY"
+	sleep 2
+	[ "$(arrived 7009)" -le 65536 ] || fail "$(arrived 7009)"
+	throttled '{ "budget": "200K" }' "$(at 7009)"
+	holdfast policy apply "$session" "$POLICY"
+	await "more leaves" more_arrived 7009 70000
+	await "it is spent" eval "api GET /v1/sessions/$session | jq -e '.throttles[0].used == 204800'"
+	[ "$(arrived 7009)" -le 204800 ] || fail "$(arrived 7009)"
+}
+
+is_paused() {
+	[ "$(api GET "/v1/sessions/$session" | jq -r .state)" = paused ]
+}
+
+test_a_budget_may_pause_the_session_and_a_lift_renews_it() {
+	throttled '{ "budget": "256K", "then": "pause" }' "$(at 7010)"
+	mark
+	start_session pauses python3 "$POUR" $SINK 7010 120 380000
+	await "it is paused" is_paused
+	await "it is told" eval "since | fields kind=kill op=set strength=pause session=$session"
+	[ "$(arrived 7010)" -le 262144 ] || fail "$(arrived 7010)"
+	holdfast lift "$session"
+	await "all leaves" more_arrived 7010 380000
+}
+
+test_what_a_name_opens_is_throttled_too() {
+	throttled '{ "budget": "64K" }' '{ "host": "www.example.net", "port": 7011 }'
+	outside nft add rule inet seen arrives ip daddr 203.0.113.1 th dport 7011 meta length '>' 100 counter
+	mark
+	confined python3 "$POUR" www.example.net 7011 20 1000000
+	await "it is told" eval "since | fields kind=connect verdict=deny why=budget capability=net addr=203.0.113.1 port=7011"
+	[ "$(arrived 7011)" -le 65536 ] || fail "$(arrived 7011)"
+}
+
+test_a_socket_that_is_not_counted_may_not_be_used() {
+	local server=$WS/give
+	in_background python3 -c "import socket
+s = socket.socket(socket.AF_UNIX)
+s.bind('$server')
+s.listen()
+while True:
+    c, given = s.accept()[0], socket.socket()
+    socket.send_fds(c, [b'x'], [given.fileno()])"
+	await "it gives sockets" test -S "$server"
+	throttled '{ "budget": "64K" }' "$(at 7001)"
+	jq --arg server "$server" '.capabilities.base.files += [ { path: $server, allow: "rwc" } ]' "$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+	mark
+	confined python3 "$POUR" $SINK 7012 20 100 given="$server"
+	[[ $output =~ ^[0-9]+\ 1$ ]] || fail "control, without a throttle: $output"
+	confined python3 "$POUR" $SINK 7001 20 100 given="$server"
+	same confined '0 0 EACCES' "$output"
+	await "it is told" eval "since | fields kind=connect op=connect verdict=deny why=rate addr=$SINK port=7001"
+}
+
+run_suite "$@"
