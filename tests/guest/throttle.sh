@@ -51,7 +51,7 @@ keeps() {
 	before=$(arrived "$port") start=${EPOCHREALTIME/./}
 	sleep 4
 	bytes=$(($(arrived "$port") - before)) ns=$(((${EPOCHREALTIME/./} - start) * 1000))
-	echo "$SUITE: $port ${*:3}: $bytes bytes in $((ns / 1000000)) ms at $rate bytes a second"
+	echo "# throttle: $bytes bytes in $((ns / 1000000)) ms at a rate of $rate (${*:3})" >&3
 	[ $bytes -le $((rate * (ns / 1000) / 1000000 + rate / 4 + PACKET)) ] || fail "too many: $bytes in $ns ns"
 	[ $bytes -ge $((rate * (ns / 1000) / 1000000 / 2)) ] || fail "too few: $bytes in $ns ns"
 	kill -9 "$pid"
@@ -210,4 +210,4 @@ while True:
 	await "it is told" eval "since | fields kind=connect op=connect verdict=deny why=rate addr=$SINK port=7001"
 }
 
-run_suite "$@"
+run_suite "$@" 3>&1
