@@ -15,7 +15,7 @@ start_counting() {
 	local port
 	outside nft add table inet seen
 	outside nft add chain inet seen arrives '{ type filter hook input priority 0; }'
-	for port in {7001..7012}; do
+	for port in {7001..7013}; do
 		outside nft add counter inet seen "p$port"
 		outside nft add rule inet seen arrives th dport "$port" meta length '>' 100 counter name "p$port"
 		in_background ip netns exec $OUTSIDE socat -u "TCP-LISTEN:$port,fork,reuseaddr" OPEN:/dev/null
@@ -178,6 +178,21 @@ test_a_budget_may_pause_the_session_and_a_lift_renews_it() {
 	[ "$(arrived 7010)" -le 262144 ] || fail "$(arrived 7010)"
 	holdfast lift "$session"
 	await "all leaves" more_arrived 7010 380000
+}
+
+test_without_the_daemon_a_budget_holds_and_the_next_one_knows_of_it() {
+	throttled '{ "budget": "128K" }' "$(at 7013)"
+	mkfifo "$WS/go"
+	start_session alone bash -c "read -r <$WS/go; python3 $POUR $SINK 7013 8 600000 >$WS/poured; sleep 600"
+	mark
+	kill_daemon KILL
+	echo go >"$WS/go"
+	await "it has poured" test -s "$WS/poured"
+	[ "$(arrived 7013)" -le 131072 ] || fail "$(arrived 7013)"
+	[ "$(arrived 7013)" -ge 65536 ] || fail "control: $(arrived 7013)"
+	start_daemon
+	await "it is told" eval "since | fields kind=connect verdict=deny why=budget capability=net addr=$SINK port=7013"
+	await "it is known" eval "api GET /v1/sessions/$session | jq -e '.throttles[0].used == 131072'"
 }
 
 test_what_a_name_opens_is_throttled_too() {
