@@ -85,29 +85,63 @@ static __always_inline __u64 net_spent(const struct agent *a)
 }
 
 /*
- * Whether the policy in force lets the session send there, by address or by what names have opened. grace: for so long (s) it goes on with
- * an address that a name has led to.
+ * What the functions below are asked, in numbers, which the kernel verifies once, whatever calls them: about the two halves of an address,
+ * and of the rest the port, enum hf_proto, whether the session has a resolver, and for how long (s) it goes on with an address that a name
+ * has led to.
  */
+#define ASK_NAMES (1 << 24)
+
+static __always_inline __u64 ask_about(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace)
+{
+        return (__u64)grace << 32 | (a->session && a->session->resolver ? ASK_NAMES : 0) | (__u32)proto << 16 | p->port;
+}
+
+static __always_inline __u32 time_less(__u32 grace)
+{
+        __u32 now = bpf_ktime_get_boot_ns() / HF_SECOND;
+
+        return now > grace ? now - grace : 0;
+}
+
+#define DECIDED(why, rule) ((__u64)(why) << 32 | (rule))
+
+/* Why the policy lets something go there or not, by what names have opened or by address, and by which rule. */
+__attribute__((noinline)) __weak __u64 egress_decide(__u32 policy, __u64 live, __u64 high, __u64 low, __u64 ask)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
+        struct hf_policy *record = bpf_map_lookup_elem(&policies, &policy);
+        const __u8 proto = ask >> 16;
+        const __u16 port = ask;
+        enum hf_why named = HF_WHY_NO_RULE, why;
+        __u32 rule = 0, by_name = 0;
+        __u64 spent;
+
+        if (!record)
+                return DECIDED(HF_WHY_DEPTH, 0);
+        spent = *(volatile __u64 *)&record->spent;
+        __builtin_memcpy(key.addr, &high, 8);
+        __builtin_memcpy(key.addr + 8, &low, 8);
+        if (ask & ASK_NAMES) {
+                named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), live, spent, proto, port, time_less(ask >> 32), &by_name);
+                if (named == HF_WHY_ALLOWED)
+                        return DECIDED(named, by_name);
+        }
+        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), live, spent, proto, port, 0, &rule);
+        if (why == HF_WHY_ALLOWED || named == HF_WHY_NO_RULE)
+                return DECIDED(why, rule);
+        return DECIDED(named, by_name);
+}
+
 static __always_inline enum hf_why net_decide(const struct agent *a, const struct peer_address *p, __u8 proto, __u32 grace, __u32 *rule)
 {
-        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
-        __u64 spent = net_spent(a);
-        __u32 now, by_address;
-        enum hf_why why, named;
+        const __u64 *addr = (const __u64 *)p->addr;
+        __u64 decided;
 
         if (!p->known)
                 return HF_WHY_DEPTH;
-        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        why = hf_egress_decide(bpf_map_lookup_elem(&egress, &key), a->live, spent, proto, p->port, 0, rule);
-        if (why == HF_WHY_ALLOWED || !a->session || !a->session->resolver)
-                return why;
-        by_address = *rule;
-        now = bpf_ktime_get_boot_ns() / 1000000000;
-        named = hf_egress_decide(bpf_map_lookup_elem(&opened, &key), a->live, spent, proto, p->port, now > grace ? now - grace : 0, rule);
-        if (named != HF_WHY_NO_RULE)
-                return named;
-        *rule = by_address;
-        return why;
+        decided = egress_decide(a->policy, a->live, addr[0], addr[1], ask_about(a, p, proto, grace));
+        *rule = decided;
+        return decided >> 32;
 }
 
 /* Whether the policy lets it connect there, or go on, whatever it sends. */
@@ -115,36 +149,38 @@ static __always_inline __attribute__((unused)) bool net_is_plain(const struct ag
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
         __u64 live = a->live & ~net_spent(a);
-        __u32 now;
 
         __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        if (hf_egress_plain(bpf_map_lookup_elem(&egress, &key), live, p->port, 0))
-                return true;
-        now = bpf_ktime_get_boot_ns() / 1000000000;
-        return hf_egress_plain(bpf_map_lookup_elem(&opened, &key), live, p->port, now > HF_GRACE ? now - HF_GRACE : 0);
+        return hf_egress_plain(bpf_map_lookup_elem(&egress, &key), live, p->port, 0) ||
+               hf_egress_plain(bpf_map_lookup_elem(&opened, &key), live, p->port, time_less(HF_GRACE));
 }
 
-/*
- * The capability that is charged for what the session sends there, as its bit; 0: none. What sockets send that were not made in the
- * session's cgroup is not counted.
- */
+/* Of the live capabilities, the one that is charged for what goes there, as its bit; 0: none. */
+__attribute__((noinline)) __weak __u64 egress_charged(__u32 policy, __u64 live, __u64 high, __u64 low, __u64 ask)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
+        struct hf_policy *record = bpf_map_lookup_elem(&policies, &policy);
+        const __u8 proto = ask >> 16;
+        const __u16 port = ask;
+        __u64 all;
+
+        if (!record)
+                return 0;
+        live &= ~*(volatile __u64 *)&record->spent;
+        __builtin_memcpy(key.addr, &high, 8);
+        __builtin_memcpy(key.addr + 8, &low, 8);
+        all = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, proto, port, 0);
+        if (ask & ASK_NAMES)
+                all |= hf_egress_capabilities(bpf_map_lookup_elem(&opened, &key), live, proto, port, time_less(ask >> 32));
+        return hf_throttled(all, record->throttled);
+}
+
+/* The same of a session that has a throttle. What sockets send that were not made in the session's cgroup is not counted. */
 static __always_inline __attribute__((unused)) __u64 net_charged(const struct agent *a, const struct peer_address *p, __u8 proto)
 {
-        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = a->policy };
-        struct hf_policy *policy = bpf_map_lookup_elem(&policies, &a->policy);
-        __u64 live = a->live & ~net_spent(a), all;
-        __u32 now;
+        const __u64 *addr = (const __u64 *)p->addr;
 
-        if (!policy)
-                return 0;
-        __builtin_memcpy(key.addr, p->addr, sizeof(key.addr));
-        all = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, proto, p->port, 0);
-        if (a->session && a->session->resolver) {
-                now = bpf_ktime_get_boot_ns() / 1000000000;
-                all |= hf_egress_capabilities(bpf_map_lookup_elem(&opened, &key), live, proto, p->port,
-                                              now > HF_GRACE ? now - HF_GRACE : 0);
-        }
-        return hf_throttled(all, policy->throttled);
+        return p->known ? egress_charged(a->policy, a->live, addr[0], addr[1], ask_about(a, p, proto, HF_GRACE)) : 0;
 }
 
 /* Whether what the socket sends there has to be counted, and is not. */
