@@ -77,7 +77,7 @@ start_servers() {
 
 # A policy with what all need, and those rules of egress.
 egress_policy() { # NAME EGRESS
-	base_rules | grep -v '^port' | policy "$1" | jq --argjson egress "$2" '.capabilities.bench.egress = $egress'
+	base_rules | grep -v '^port' | policy "$1" | jq --slurpfile egress <(echo "$2") '.capabilities.bench.egress = $egress[0]'
 }
 
 # So many rules by address, or by name, that stand for nothing but a rule.
