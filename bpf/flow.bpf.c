@@ -9,9 +9,10 @@
 #define SOL_SOCKET 1
 #define SO_MAX_PACING_RATE 47
 #define SHUTDOWN_BOTH 3
+#define MADE 4096  /* connections of all sessions; a session that uses them up makes connecting slower, and nothing else */
 #define HOMES 4096 /* connections of all sessions with themselves; of more, the accepted ends are told of */
 
-/* Socket storage: what is known of a connection. What is accepted inherits that of its listener. */
+/* What is known of a connection. */
 struct connection {
         __u32 pid, tid, uid; /* who connects, or listens: the kernel goes on for whoever runs; 0: not known */
         __u8 made;           /* not accepted */
@@ -21,6 +22,18 @@ struct connection {
         char comm[16];
 };
 
+/*
+ * Of one that was made, until it is over; of more than these, in the other. An entry costs half of what storage at a socket does. It stays
+ * where the socket outlives the session, because another process has it.
+ */
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, MADE);
+        __type(key, __u64); /* cookie of the socket */
+        __type(value, struct connection);
+} made_connections MAP;
+
+/* What is accepted inherits that of its listener. */
 struct {
         __uint(type, BPF_MAP_TYPE_SK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
@@ -87,6 +100,38 @@ static __always_inline void ask_for_states(struct bpf_sock_ops *ctx, bool asks)
         bpf_sock_ops_cb_flags_set(ctx, asks ? others | BPF_SOCK_OPS_STATE_CB_FLAG : others);
 }
 
+static __always_inline struct connection *connection_of(struct bpf_sock_ops *ctx, struct bpf_sock *of)
+{
+        __u64 cookie = bpf_get_socket_cookie(ctx);
+        struct connection *c = bpf_map_lookup_elem(&made_connections, &cookie);
+
+        return c ? c : bpf_sk_storage_get(&connections, of, NULL, 0);
+}
+
+/* NULL: there is no memory for it. */
+static __always_inline struct connection *connection_note(struct bpf_sock_ops *ctx, struct bpf_sock *of, const struct connection *value)
+{
+        __u64 cookie = bpf_get_socket_cookie(ctx);
+        struct connection *c;
+
+        if (value->made && !bpf_map_update_elem(&made_connections, &cookie, value, BPF_ANY))
+                return bpf_map_lookup_elem(&made_connections, &cookie);
+        c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        if (c)
+                *c = *value;
+        return c;
+}
+
+/* Nothing is to be told of it any more. */
+static __always_inline void connection_forget(struct bpf_sock_ops *ctx, const struct connection *c)
+{
+        __u64 cookie = bpf_get_socket_cookie(ctx);
+
+        ask_for_states(ctx, false);
+        if (c->made)
+                bpf_map_delete_elem(&made_connections, &cookie);
+}
+
 /* Whether the program that saw it connect, under the same lock of the socket, found another of the session's at the other end. */
 static __always_inline bool goes_home(struct bpf_sock *of, const struct agent *a)
 {
@@ -109,26 +154,21 @@ static __always_inline void note_home(struct bpf_sock_ops *ctx, struct bpf_sock 
         way_of(ctx, &w, sk, true);
         bpf_map_update_elem(&homes, &w, &own, BPF_ANY);
         c->home = true;
-        ask_for_states(ctx, true);
 }
 
 /* A socket begins to connect, or to listen, in the system call that asks for it. */
 static __always_inline void on_asked(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
 {
-        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         struct task_struct *task = bpf_get_current_task_btf();
         struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
+        struct connection value = { .pid = task->tgid, .tid = task->pid, .uid = task->cred->uid.val, .made = made }, *c;
 
-        if (!c || !tcp)
+        BPF_CORE_READ_INTO(&value.comm, task, comm);
+        c = connection_note(ctx, of, &value);
+        if (!c || !tcp || !made)
                 return;
-        c->pid = task->tgid;
-        c->tid = task->pid;
-        c->uid = BPF_CORE_READ(task, cred, uid.val);
-        BPF_CORE_READ_INTO(&c->comm, task, comm);
-        c->made = made;
-        c->home = c->told = false;
-        if (made)
-                note_home(ctx, of, c, (struct sock *)tcp);
+        ask_for_states(ctx, true); /* also for the end of one that comes to nothing */
+        note_home(ctx, of, c, (struct sock *)tcp);
 }
 
 /* Connections have room of their own: whoever floods with those that are allowed leaves that of refusals as it was. */
@@ -210,13 +250,15 @@ static __always_inline void pace(struct bpf_sock_ops *ctx, const struct agent *a
 /* It stands. */
 static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
 {
-        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        struct connection *c = connection_of(ctx, of);
         struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
         struct sock *sk = (struct sock *)tcp;
         struct peer_address p;
         struct agent a;
         __u32 rule = 0;
 
+        if (!c)
+                c = bpf_sk_storage_get(&connections, of, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         if (!tcp || (c && c->home) || !session_is(&a))
                 return;
         if (!c) {
@@ -263,8 +305,8 @@ static __always_inline struct bytes bytes_of(const struct tcp_sock *tcp, const s
  */
 static __always_inline void on_state(struct bpf_sock_ops *ctx, struct bpf_sock *of)
 {
-        struct connection *c = bpf_sk_storage_get(&connections, of, NULL, 0);
-        bool closed = ctx->args[1] == TCP_CLOSE;
+        struct connection *c = connection_of(ctx, of);
+        bool closed = ctx->args[1] == TCP_CLOSE, over = closed;
         struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
         struct sock *sk = (struct sock *)tcp;
         int from = ctx->args[0] & 15;
@@ -278,12 +320,14 @@ static __always_inline void on_state(struct bpf_sock_ops *ctx, struct bpf_sock *
                 bpf_map_delete_elem(&homes, &w);
                 c->home = false;
         }
-        if (!c->told || (!closed && sk->sk_shutdown != SHUTDOWN_BOTH))
-                return;
-        c->told = false;
-        ask_for_states(ctx, false);
-        if (session_is(&a))
-                tell(&a, c, sk, HF_OP_CLOSE, 0, bytes_of(tcp, c, from, closed || (a.killed & HF_KILL_KILL)));
+        if (c->told && (closed || sk->sk_shutdown == SHUTDOWN_BOTH)) {
+                c->told = false;
+                over = true;
+                if (session_is(&a))
+                        tell(&a, c, sk, HF_OP_CLOSE, 0, bytes_of(tcp, c, from, closed || (a.killed & HF_KILL_KILL)));
+        }
+        if (over)
+                connection_forget(ctx, c);
 }
 
 SEC("sockops")

@@ -131,7 +131,11 @@ int BPF_PROG(socket_connect, struct socket *sock, struct sockaddr *address, int 
         /* AF_UNSPEC takes an association back. */
         if (!a.killed && address->sa_family == AF_UNSPEC)
                 return 0;
-        address_read(&p, address, length, false);
+        /* What begins as every address does is read as that. */
+        if (length >= (int)sizeof(*address) && address->sa_family == AF_INET)
+                address_v4(&p, *(__u32 *)((void *)address + 4), *(__u16 *)((void *)address + 2));
+        else
+                address_read(&p, address, length, false);
         if (is_left_to_cgroup(&a, sk, &p) || only_looks(&a, sock, sk, &p))
                 return 0;
         return check_way(&a, sock, &p, HF_OP_CONNECT, 0);

@@ -24,16 +24,45 @@ struct headers {
         __u8 protocol;
         __u8 flags; /* of TCP */
         bool v4;
-        bool bare;  /* TCP, and no data */
-        __u32 at;   /* of the transport header */
-        __u32 data; /* of TCP's data */
+        bool bare; /* TCP, and no data */
+        __u32 at;  /* of the transport header */
+        /* Of TCP: */
+        __u32 sequence; /* as in the packet */
+        __u32 data;     /* where that begins */
 };
+
+/* The first 16 bytes of a TCP header, RFC 9293. */
+struct tcp_begin {
+        __u16 from, to;
+        __u32 sequence, acknowledged;
+        __u8 length, flags;
+        __u16 window;
+};
+
+struct ports {
+        __u16 from, to;
+};
+
+/*
+ * Reads *to from the packet, once: it is not looked at in place. Where the bytes are not in one piece with the headers, which the kernel
+ * itself makes, by a call. False: the packet ends before.
+ */
+#define load(skb, at, to) \
+        ({ \
+                const __typeof__(*(to)) *there_ = (void *)(long)(skb)->data + (at); \
+                bool whole_ = (void *)(there_ + 1) <= (void *)(long)(skb)->data_end; \
+                if (whole_) \
+                        *(to) = *there_; \
+                else \
+                        whole_ = !bpf_skb_load_bytes(skb, at, to, sizeof(*(to))); \
+                whole_; \
+        })
 
 static __always_inline bool read_v4(struct __sk_buff *skb, struct headers *h)
 {
         struct iphdr ip;
 
-        if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)) || ip.ihl != 5)
+        if (!load(skb, 0, &ip) || ip.ihl != 5)
                 return false;
         address_v4(&h->to, ip.daddr, 0);
         __builtin_memcpy(h->from + 12, &ip.saddr, 4);
@@ -47,7 +76,7 @@ static __always_inline bool read_v6(struct __sk_buff *skb, struct headers *h)
         struct ipv6hdr ip;
         __u8 jumbo[4];
 
-        if (bpf_skb_load_bytes(skb, 0, &ip, sizeof(ip)))
+        if (!load(skb, 0, &ip))
                 return false;
         __builtin_memcpy(h->to.addr, &ip.daddr, sizeof(h->to.addr));
         __builtin_memcpy(h->from, &ip.saddr, sizeof(h->from));
@@ -65,25 +94,27 @@ static __always_inline bool read_v6(struct __sk_buff *skb, struct headers *h)
 /* False: it has options, or headers between, that may lead it elsewhere; or no session can have sent it. */
 static __always_inline bool read_headers(struct __sk_buff *skb, struct headers *h)
 {
-        __u16 ports[2];
-        __u8 tcp[2]; /* where the data begins, flags */
+        struct tcp_begin tcp;
+        struct ports udp;
 
         h->v4 = skb->protocol == __builtin_bswap16(ETH_P_IP);
         if (h->v4 ? !read_v4(skb, h) : !read_v6(skb, h))
                 return false;
-        if (h->protocol != IPPROTO_TCP && h->protocol != IPPROTO_UDP)
-                return false;
-        if (bpf_skb_load_bytes(skb, h->at, ports, sizeof(ports)))
-                return false;
-        h->from_port = ports[0];
-        h->to.port = __builtin_bswap16(ports[1]);
         h->to.known = true;
-        if (h->protocol != IPPROTO_TCP)
+        if (h->protocol == IPPROTO_UDP) {
+                if (!load(skb, h->at, &udp))
+                        return false;
+                h->from_port = udp.from;
+                h->to.port = __builtin_bswap16(udp.to);
                 return true;
-        if (bpf_skb_load_bytes(skb, h->at + 12, tcp, sizeof(tcp)))
+        }
+        if (h->protocol != IPPROTO_TCP || !load(skb, h->at, &tcp))
                 return false;
-        h->flags = tcp[1];
-        h->data = h->at + (tcp[0] >> 4) * 4;
+        h->from_port = tcp.from;
+        h->to.port = __builtin_bswap16(tcp.to);
+        h->sequence = tcp.sequence;
+        h->flags = tcp.flags;
+        h->data = h->at + (tcp.length >> 4) * 4;
         h->bare = skb->len == h->data;
         return true;
 }
@@ -345,9 +376,7 @@ static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, c
                 return true;
         if (!first && !bpf_sk_storage_get(&hellos, sk, NULL, 0))
                 return true;
-        if (bpf_skb_load_bytes(skb, h->at + 4, &sequence, sizeof(sequence)))
-                return false;
-        sequence = __builtin_bswap32(sequence) + first;
+        sequence = __builtin_bswap32(h->sequence) + first;
         ends_of(sk, &ends);
         if (first && !hello_expect(a, sk, &ends, sequence, by_rule))
                 return false;

@@ -4,24 +4,20 @@
  * ops prepare WORK                       makes in the folder what the operations need
  * ops run WORK PORT ROUNDS [NAME...]     does each operation (or those named) some times a round; prints JSON:
  *                                        { "NAME": { "ns": lower quartile, "median": , "mean": of the rounds' means }, ... }
- * A round does all operations in turn, so that what drifts hits all alike, and is short, so that the timer's tick and what it
- * starts fall into few of them. A spawn takes a quarter of a tick, so that even the median sees it, by chance: hence the lower
- * quartile. The mean has it all, and is less sure. The first tenth of the rounds is not counted. The listener of on 127.0.0.1:PORT. Meant
- * for a guest whose clock counts instructions: there a ns is an instruction.
+ * The listener is on 127.0.0.1:PORT. Meant for a guest whose clock counts instructions: there a ns is an instruction.
  */
+#include "bench/rounds.h"
 #include "lib/shared.h"
 
 #include <limits.h>
 #include <netinet/in.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #define DEPTH 17
-#define ROUNDS_MAX 999
 #define BATCH 32 /* sockets between two rests that are not timed; fits into a backlog and a socket's buffer */
 
 struct bench {
@@ -72,35 +68,36 @@ static void open_close(const char *path, int flags, int count)
                 close(NEED(open(path, flags | O_CLOEXEC, 0644)));
 }
 
-/* Each operation is done count times; returns how many ns of that count. */
-typedef uint64_t operation(struct bench *b, int count);
-
-static uint64_t open_1(struct bench *b, int count)
+static uint64_t open_1(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t start = now_ns();
 
         open_close(b->shallow, O_RDONLY, count);
         return now_ns() - start;
 }
 
-static uint64_t open_17(struct bench *b, int count)
+static uint64_t open_17(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t start = now_ns();
 
         open_close(b->deep, O_RDONLY, count);
         return now_ns() - start;
 }
 
-static uint64_t open_write(struct bench *b, int count)
+static uint64_t open_write(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t start = now_ns();
 
         open_close(b->shallow, O_WRONLY, count);
         return now_ns() - start;
 }
 
-static uint64_t create_unlink(struct bench *b, int count)
+static uint64_t create_unlink(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t start = now_ns();
 
         for (int i = 0; i < count; i++) {
@@ -111,8 +108,9 @@ static uint64_t create_unlink(struct bench *b, int count)
 }
 
 /* There and back, so that each round begins as the one before. */
-static uint64_t rename_file(struct bench *b, int count)
+static uint64_t rename_file(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t start = now_ns();
 
         for (int i = 0; i < count; i += 2) {
@@ -122,12 +120,12 @@ static uint64_t rename_file(struct bench *b, int count)
         return now_ns() - start;
 }
 
-static uint64_t spawn(struct bench *b, int count)
+static uint64_t spawn(void *context, int count)
 {
         static char *argv[] = { "true", NULL }, *environment[] = { NULL };
         uint64_t start = now_ns();
 
-        (void)b;
+        (void)context;
         for (int i = 0; i < count; i++) {
                 int status;
                 pid_t pid;
@@ -142,8 +140,9 @@ static uint64_t spawn(struct bench *b, int count)
 }
 
 /* A new socket and its connect() are timed; accepting and closing, with a reset so that no port is used up, are not. */
-static uint64_t connect_tcp(struct bench *b, int count)
+static uint64_t connect_tcp(void *context, int count)
 {
+        struct bench *b = context;
         static const struct linger reset = { .l_onoff = 1 };
         uint64_t total = 0;
 
@@ -166,8 +165,9 @@ static uint64_t connect_tcp(struct bench *b, int count)
 }
 
 /* One socket for all, as a resolver's; receiving is not timed. */
-static uint64_t send_udp(struct bench *b, int count)
+static uint64_t send_udp(void *context, int count)
 {
+        struct bench *b = context;
         uint64_t total = 0;
 
         for (int at = 0; at < count; at += BATCH) {
@@ -184,11 +184,7 @@ static uint64_t send_udp(struct bench *b, int count)
         return total;
 }
 
-static const struct row {
-        const char *name;
-        int count; /* of a round */
-        operation *run;
-} rows[] = {
+static const struct row rows[] = {
         { "open-1", 50, open_1 },      { "open-17", 40, open_17 }, { "open-write", 50, open_write }, { "create", 20, create_unlink },
         { "rename", 30, rename_file }, { "spawn", 1, spawn },      { "connect", 16, connect_tcp },   { "sendto", 64, send_udp },
 };
@@ -209,59 +205,6 @@ static void open_sockets(struct bench *b, int port)
         NEED(bind(b->receiver, (struct sockaddr *)&b->sink, length));
         NEED(getsockname(b->receiver, (struct sockaddr *)&b->sink, &length));
         b->sender = NEED(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-}
-
-static bool wanted(const struct row *row, int argc, char **argv)
-{
-        for (int i = 0; i < argc; i++)
-                if (!strcmp(argv[i], row->name))
-                        return true;
-        return !argc;
-}
-
-static int ascending(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
-static void print_row(const char *name, uint64_t *ns, int rounds, const char *comma)
-{
-        uint64_t sum = 0;
-
-        for (int i = 0; i < rounds; i++)
-                sum += ns[i];
-        qsort(ns, rounds, sizeof(*ns), ascending);
-        printf("%s \"%s\": { \"ns\": %lu, \"median\": %lu, \"mean\": %lu }", comma, name, ns[rounds / 4], ns[rounds / 2], sum / rounds);
-}
-
-static int run(struct bench *b, int rounds, int argc, char **argv)
-{
-        static uint64_t ns[N_ROWS][ROUNDS_MAX];
-        const char *comma = "";
-
-        sleep(1); /* lets whatever the start of this process left to others be done first */
-        for (int round = -(rounds / 10) - 1; round < rounds; round++) {
-                for (size_t i = 0; i < N_ROWS; i++) {
-                        uint64_t each;
-
-                        if (!wanted(&rows[i], argc, argv))
-                                continue;
-                        each = rows[i].run(b, rows[i].count) / rows[i].count;
-                        if (round >= 0)
-                                ns[i][round] = each;
-                }
-        }
-        printf("{");
-        for (size_t i = 0; i < N_ROWS; i++) {
-                if (!wanted(&rows[i], argc, argv))
-                        continue;
-                print_row(rows[i].name, ns[i], rounds, comma);
-                comma = ",";
-        }
-        printf(" }\n");
-        return 0;
 }
 
 static int usage(void)
@@ -292,5 +235,5 @@ int main(int argc, char **argv)
                 return usage();
         NEED(personality(ADDR_NO_RANDOMIZE)); /* of the programs that are started: where their memory lies changes what they cost */
         open_sockets(&b, atoi(argv[3]));
-        return run(&b, rounds, argc - 5, argv + 5);
+        return rounds_run(rows, N_ROWS, &b, rounds, argc - 5, argv + 5);
 }

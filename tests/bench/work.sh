@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# work.sh ROUNDS: the second part of tools/bench, in a guest with two CPUs and an ordinary clock: a build of 200 files with make -j2
+# work.sh ROUNDS: the third part of tools/bench, in a guest with two CPUs and an ordinary clock: a build of 200 files with make -j2
 # and git status on 10,000 files. A round does bare, Landlock, beside holdfast and under holdfast in turn, and starts and removes
 # holdfast for it, because the clock of a busy host is only to be trusted over minutes; a ratio is taken within its round.
 # Writes /out/work.json and prints it as a table.
