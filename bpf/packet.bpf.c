@@ -455,10 +455,11 @@ int packet_leaves(struct __sk_buff *skb)
         if (!member(&a))
                 return PACKET_LEAVE;
         known = read_headers(skb, &h);
-        if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h)))
-                return !hello_lets(skb, &a, &h, who == RECEIVER_OTHER) ? PACKET_DROP
-                       : who == RECEIVER_OTHER                         ? charge(skb, &a, &h)
-                                                                       : PACKET_LEAVE;
+        if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h))) {
+                if (!hello_lets(skb, &a, &h, who == RECEIVER_OTHER))
+                        return PACKET_DROP;
+                return who == RECEIVER_OTHER ? charge(skb, &a, &h) : PACKET_LEAVE;
+        }
         if (known && is_reset(&h))
                 return PACKET_LEAVE;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))

@@ -48,7 +48,8 @@ keeps() {
 	local rate=$1 port=$2 before start ns bytes
 	start_session "pours-$port" python3 "$POUR" $SINK "$port" 60 1000000000 "${@:3}"
 	await "it pours" more_arrived "$port" 0
-	before=$(arrived "$port") start=${EPOCHREALTIME/./}
+	start=${EPOCHREALTIME/./} # to tell what has arrived takes time: it is not to be taken off
+	before=$(arrived "$port")
 	sleep 4
 	bytes=$(($(arrived "$port") - before)) ns=$(((${EPOCHREALTIME/./} - start) * 1000))
 	echo "# throttle: $bytes bytes in $((ns / 1000000)) ms at a rate of $rate (${*:3})" >&3
