@@ -185,6 +185,14 @@ static __always_inline struct hf_event *room_for(struct hf_session *s)
         return e;
 }
 
+/*
+ * To wake the daemon takes more than all the rest, so it looks by itself; but for one that comes when half of the room is taken.
+ */
+static __always_inline __u64 wakes(const struct hf_session *s)
+{
+        return s->connections_sent - s->connections_taken == HF_CONNECTIONS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
 static __noinline int emit(const struct agent *a, const struct connection *c, const struct report *r, const struct bytes *b)
 {
         struct hf_event *e = a->session ? room_for(a->session) : NULL;
@@ -201,7 +209,7 @@ static __noinline int emit(const struct agent *a, const struct connection *c, co
         __builtin_memcpy(e->comm, c->comm, sizeof(e->comm));
         e->sent = b->sent;
         e->received = b->received;
-        bpf_ringbuf_submit(e, 0);
+        bpf_ringbuf_submit(e, wakes(a->session));
         return 0;
 }
 

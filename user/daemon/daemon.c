@@ -284,6 +284,7 @@ void daemon_stop(struct daemon *d)
         killset_clear(&d->kills);
         mounts_clear(&d->mounts);
         sd_event_source_disable_unref(d->events);
+        sd_event_source_disable_unref(d->later);
         sd_event_source_disable_unref(d->tick);
         audit_close(d->audit);
         store_close(d->store);

@@ -26,7 +26,7 @@ struct daemon {
         struct config config;
         int lock;
         sd_event *event;
-        sd_event_source *events, *tick;
+        sd_event_source *events, *later, *tick;
         struct kernel *kernel;
         struct cgroups cgroups;
         struct keeper keeper;

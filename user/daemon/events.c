@@ -14,6 +14,7 @@
 
 #define BATCH 64                     /* events read before other work has its turn */
 #define PRIORITY 10                  /* behind requests: a kill must not wait for the log */
+#define LATER_USEC 100000            /* at most so late are those of connections read */
 #define LOST_PAUSE (100000000ull)    /* ns between two looks at what was lost, each of which may write to the database */
 #define MOUNTS_FRESH (1000000000ull) /* ns that a session's mounts are believed */
 
@@ -87,13 +88,13 @@ static int read_some(struct daemon *d)
         return n;
 }
 
-/* Reads until nothing is left, or what is left came after a time. */
-static void drain(struct daemon *d, uint64_t until)
+/* Reads until nothing is left, or what is left came after a time. Whether more may be left. */
+static bool drain(struct daemon *d, uint64_t until)
 {
         int n;
 
         if (d->draining || !d->kernel || !d->audit)
-                return;
+                return false;
         d->draining = true;
         do
                 n = read_some(d);
@@ -101,6 +102,7 @@ static void drain(struct daemon *d, uint64_t until)
         if (time_now(CLOCK_BOOTTIME) - d->lost_checked > LOST_PAUSE)
                 events_check_lost(d);
         d->draining = false;
+        return n > 0;
 }
 
 void events_drain(struct daemon *d)
@@ -117,6 +119,36 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
         return 0;
 }
 
+static void look_in(struct daemon *d, uint64_t usec)
+{
+        int r = sd_event_source_set_time_relative(d->later, usec);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->later, SD_EVENT_ONESHOT);
+        if (r < 0)
+                log_error("cannot set a timer, and events of connections come late: %s", strerror(-r));
+}
+
+static int on_later(sd_event_source *source, uint64_t usec, void *context)
+{
+        struct daemon *d = context;
+        const bool more = drain(d, 0);
+        bool live = false;
+
+        (void)source;
+        (void)usec;
+        for (size_t i = 0; i < d->sessions.count && !live; i++)
+                live = d->sessions.list[i]->live;
+        if (live || more)
+                look_in(d, more ? 0 : LATER_USEC);
+        return 0;
+}
+
+void events_watch(struct daemon *d)
+{
+        look_in(d, LATER_USEC);
+}
+
 int events_start(struct daemon *d, struct error *e)
 {
         int r = mounts_read(0, &d->mounts);
@@ -127,6 +159,10 @@ int events_start(struct daemon *d, struct error *e)
         r = sd_event_add_io(d->event, &d->events, kernel_events_fd(d->kernel), EPOLLIN, on_readable, d);
         if (r >= 0)
                 r = sd_event_source_set_priority(d->events, PRIORITY);
+        if (r >= 0)
+                r = sd_event_add_time_relative(d->event, &d->later, CLOCK_MONOTONIC, LATER_USEC, LATER_USEC, on_later, d);
+        if (r >= 0)
+                r = sd_event_source_set_priority(d->later, PRIORITY);
         return r < 0 ? error_set(e, r, "cannot watch the kernel's events: %s", strerror(-r)) : 0;
 }
 

@@ -13,6 +13,9 @@ struct session;
 /* Reads the ring buffer whenever something is in it. What the kernel kept while no daemon ran comes first. */
 int events_start(struct daemon *d, struct error *e);
 
+/* Has those read too that wake nobody, of connections, as long as a session lives. To be called when one begins to. */
+void events_watch(struct daemon *d);
+
 /* Reads all that the kernel had reported when this was called. */
 void events_drain(struct daemon *d);
 

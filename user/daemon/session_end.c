@@ -118,6 +118,7 @@ int session_watch(struct daemon *d, struct session *s, struct error *e)
         r = sd_event_add_inotify(d->event, &s->watch, path, IN_MODIFY, on_change, s);
         if (r >= 0)
                 r = sd_event_source_set_priority(s->watch, WATCH_PRIORITY);
+        events_watch(d);
         return r < 0 ? error_set(e, r, "cannot watch %s: %s", path, strerror(-r)) : 0;
 }
 
