@@ -99,7 +99,8 @@ HF_INLINE __u32 hf_rule_number(__u32 rule)
 
 /*
  * Whether the prefix allows the port at a time (s of CLOCK_BOOTTIME); *rule gets that of the entry that matched (the first live one, else
- * the first). A rule with a ceiling's layer: that ceiling took the port, which capabilities of the policy allow.
+ * the first). A rule with a ceiling's layer: that ceiling took the port, which capabilities of the policy allow. HF_WHY_RULE: that rule
+ * denies it.
  */
 HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 now, __u32 *rule)
 {
@@ -121,7 +122,7 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
                 }
                 if (why == HF_WHY_NO_RULE) {
                         *rule = p->rule;
-                        why = HF_WHY_INACTIVE;
+                        why = p->flags & HF_PORT_DENIED ? HF_WHY_RULE : HF_WHY_INACTIVE;
                 }
         }
         return why;
