@@ -214,12 +214,16 @@ enum hf_proto {
 };
 
 enum hf_port_flag {
-        HF_PORT_TLS = 1 << 0, /* only for connections that begin with a TLS hello to a name that opens the port there: see "named" */
+        HF_PORT_TLS = 1 << 0,    /* only for connections that begin with a TLS hello to a name that opens the port there: see "named" */
+        HF_PORT_DENIED = 1 << 1, /* a rule denies it */
 };
 
-/* Ports of one address prefix that some capability allows, or would allow without a ceiling. */
+/*
+ * Ports of one address prefix that some capability allows, or would allow without a ceiling or a denial. Those that are allowed come first:
+ * what a denial says holds for the rest of its ports.
+ */
 struct hf_port {
-        __u64 allow; /* capabilities; 0: a ceiling refuses, rule says which */
+        __u64 allow; /* capabilities; 0: a ceiling refuses, rule says which, or with HF_PORT_DENIED that rule of a layer does */
         __u32 rule;
         __u16 from, to; /* inclusive, host order */
         __u8 proto;     /* enum hf_proto bits */
@@ -228,7 +232,7 @@ struct hf_port {
         __u32 until; /* s of CLOCK_BOOTTIME; 0: as long as the policy is in force */
 };
 
-/* Map "egress", an LPM trie. IPv4 stands as ::ffff:a.b.c.d. What shorter prefixes allow is already folded in. */
+/* Map "egress", an LPM trie. IPv4 stands as ::ffff:a.b.c.d. What shorter prefixes allow and deny is already folded in. */
 struct hf_egress_key {
         __u32 prefix; /* bits: 32 for the policy, plus those of the address */
         __u32 policy;

@@ -100,7 +100,7 @@ HF_INLINE __u32 hf_rule_number(__u32 rule)
 /*
  * Whether the prefix allows the port at a time (s of CLOCK_BOOTTIME); *rule gets that of the entry that matched (the first live one, else
  * the first). spent: of the live capabilities, those that have used their budget. A rule with a ceiling's layer: that ceiling took the
- * port, which capabilities of the policy allow.
+ * port, which capabilities of the policy allow. HF_WHY_RULE: that rule denies it.
  */
 HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 live, __u64 spent, __u32 proto, __u32 port, __u32 now,
                                        __u32 *rule)
@@ -123,7 +123,7 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
                 }
                 if (why == HF_WHY_NO_RULE || (why == HF_WHY_INACTIVE && (p->allow & live))) {
                         *rule = p->rule;
-                        why = p->allow & live ? HF_WHY_BUDGET : HF_WHY_INACTIVE;
+                        why = p->allow & live ? HF_WHY_BUDGET : p->flags & HF_PORT_DENIED ? HF_WHY_RULE : HF_WHY_INACTIVE;
                 }
         }
         return why;

@@ -66,8 +66,12 @@ static void check_prefix(const struct compiled *c, size_t i)
         check(p->bits <= 128 && p->egress.count <= HF_PORTS);
         check(i == 0 || memcmp(c->prefixes[i - 1].addr, p->addr, 16) <= 0);
         check(compiled_find_prefix(c, p->addr) != NULL);
-        for (uint32_t j = 0; j < p->egress.count; j++)
-                check(p->egress.port[j].allow && p->egress.port[j].rule && p->egress.port[j].from <= p->egress.port[j].to);
+        for (uint32_t j = 0; j < p->egress.count; j++) {
+                const struct hf_port *port = &p->egress.port[j];
+
+                check(port->rule && port->from <= port->to && !port->allow == !!(port->flags & HF_PORT_DENIED));
+                check(j == 0 || !port->allow || port[-1].allow); /* what is denied comes last */
+        }
 }
 
 static void check_compiled(const struct compiled *c)

@@ -127,15 +127,17 @@ static void make_cidr_rule(struct bytes *b, FILE *f)
 {
         uint8_t addr[16];
         bool v4 = make_address(b, addr);
-        uint32_t bits = v4 ? 96 + next(b) % 33 : next(b) % 129;
+        uint8_t kind = next(b);
+        uint32_t bits = v4 ? 96 + kind % 33 : kind % 129;
+        bool denies = next(b) % 8 > 4;
         char text[64];
 
-        if (zone_of(addr, bits) && zone_of(addr, bits)->singles)
+        if (!denies && zone_of(addr, bits) && zone_of(addr, bits)->singles)
                 bits = 128;
         for (uint32_t i = bits; i < 128; i++)
                 addr[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
         /* An IPv6 rule that happens to lie in IPv4's part is written as IPv4. */
-        fprintf(f, "{\"cidr\":\"%s\"", cidr_format(addr, bits, text));
+        fprintf(f, "{\"cidr\":\"%s\"%s", cidr_format(addr, bits, text), denies ? ",\"deny\":true" : "");
         make_ports(next(b), f);
         fputc('}', f);
 }
@@ -246,26 +248,91 @@ static const char *part_of(const uint8_t addr[16], uint32_t bits)
         return "IPv4";
 }
 
-static void compare_egress(const struct compiled *c, const uint8_t addr[16], uint8_t proto, uint16_t port)
+/* What is asked of an address. */
+struct asked_at {
+        const uint8_t *addr;
+        uint8_t proto;
+        uint16_t port;
+};
+
+static bool is_about(const struct rule *r, const struct asked_at *at)
 {
-        const struct prefix *prefix = compiled_find_prefix(c, addr);
-        uint64_t expected = 0;
+        return !r->path && !r->host && cidr_holds(r->addr, r->prefix, at->addr) && r->proto & at->proto && at->port >= r->port_from &&
+               at->port <= r->port_to;
+}
 
-        for (int i = 0; i < c->policy->n_rules; i++) {
-                const struct rule *r = &c->policy->rules[i];
+/* The capabilities that open it by address: those of rules that no denial at their own or a longer prefix is about. *denied: some is. */
+static uint64_t allowed_by_address(const struct policy *p, const struct asked_at *at, bool *denied)
+{
+        uint64_t allow = 0;
+        int longest = -1;
 
-                if (!r->path && !r->host && cidr_holds(r->addr, r->prefix, addr) &&
-                    !strcmp(part_of(addr, 128), part_of(r->addr, r->prefix)) && r->proto & proto && port >= r->port_from &&
-                    port <= r->port_to)
-                        expected |= 1ULL << r->capability;
+        for (int i = 0; i < p->n_rules; i++) {
+                const struct rule *r = &p->rules[i];
+
+                if (r->denies && is_about(r, at) && !strcmp(part_of(at->addr, 128), part_of(r->addr, r->prefix)))
+                        longest = r->prefix > longest ? r->prefix : longest;
         }
+        for (int i = 0; i < p->n_rules; i++) {
+                const struct rule *r = &p->rules[i];
+
+                if (!r->denies && r->prefix > longest && is_about(r, at) && !strcmp(part_of(at->addr, 128), part_of(r->addr, r->prefix)))
+                        allow |= 1ULL << r->capability;
+        }
+        *denied = longest >= 0;
+        return allow;
+}
+
+static void compare_egress(const struct compiled *c, const struct asked_at *at)
+{
+        const struct prefix *prefix = compiled_find_prefix(c, at->addr);
+        bool denied;
+        uint64_t expected = allowed_by_address(c->policy, at, &denied);
+
         for (int i = 0; i < CAPABILITIES; i++) {
                 uint32_t rule;
-                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, 0, proto, port, 0, &rule);
+                enum hf_why why = hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << i, 0, at->proto, at->port, 0, &rule);
 
                 check((why == HF_WHY_ALLOWED) == (expected >> i & 1));
-                check((why == HF_WHY_NO_RULE) == !expected);
+                check((why == HF_WHY_RULE) == (!expected && denied));
+                check((why == HF_WHY_NO_RULE) == (!expected && !denied));
+                check(why != HF_WHY_RULE || c->policy->rules[rule - 1].denies);
         }
+}
+
+static void compare_ports(const struct compiled *c, const uint8_t addr[16])
+{
+        for (uint16_t port = 0; port < 8; port++) {
+                compare_egress(c, &(struct asked_at){ addr, HF_TCP, port });
+                compare_egress(c, &(struct asked_at){ addr, HF_UDP, port });
+        }
+}
+
+/* Whether a rule denies the address, or the IPv4 one in it, to names: also from around the part that it lies in. */
+static bool denied_to_names(const struct policy *p, const struct asked_at *at)
+{
+        static const uint8_t nat[12] = { 0x00, 0x64, 0xff, 0x9b };
+        uint8_t inner[16] = { [10] = 0xff, [11] = 0xff };
+        const struct asked_at within = { inner, at->proto, at->port };
+        bool v4 = cidr_is_v4(at->addr, 128), holds = true;
+
+        if (at->addr[0] == 0x20 && at->addr[1] == 0x02)
+                memcpy(inner + 12, at->addr + 2, 4);
+        else if (!memcmp(at->addr, nat, 12) || !memcmp(at->addr, (uint8_t[12]){ 0 }, 12))
+                memcpy(inner + 12, at->addr + 12, 4);
+        else
+                holds = false;
+        for (int i = 0; i < p->n_rules; i++) {
+                const struct rule *r = &p->rules[i];
+
+                if (!r->denies || r->host)
+                        continue;
+                if (is_about(r, at) && cidr_is_v4(r->addr, r->prefix) == v4)
+                        return true;
+                if (holds && is_about(r, &within) && cidr_is_v4(r->addr, r->prefix))
+                        return true;
+        }
+        return false;
 }
 
 /* How exactly the rule speaks of the name: 0: not at all. */
@@ -276,6 +343,22 @@ static size_t exactness(const struct rule *r, const char *name)
         if (!r->host || r->host[0] != '*')
                 return r->host && !strcmp(r->host, name) ? SIZE_MAX : 0;
         return n >= length && !strcmp(name + n - (length - 1), r->host + 1) ? length : 0;
+}
+
+/* Whether a denial by name, at the most exact one that any rule speaks of, is about it. */
+static bool denied_by_name(const struct policy *p, const char *name, const struct asked_at *at)
+{
+        size_t most = 0;
+
+        for (int i = 0; i < p->n_rules; i++)
+                most = exactness(&p->rules[i], name) > most ? exactness(&p->rules[i], name) : most;
+        for (int i = 0; i < p->n_rules && most; i++) {
+                const struct rule *r = &p->rules[i];
+
+                if (r->denies && exactness(r, name) == most && r->proto & at->proto && at->port >= r->port_from && at->port <= r->port_to)
+                        return true;
+        }
+        return false;
 }
 
 /* The capabilities that a name opens a port to, going through the rules one after the other; *said: some rule speaks of the name. */
@@ -303,6 +386,28 @@ static uint64_t allowed_by_name(const struct policy *p, const char *name, const 
         return denied ? 0 : allow;
 }
 
+/* The same at an address, where denials by address and what is opened again in them count too. */
+static uint64_t allowed_at_address(const struct policy *p, const char *name, const struct asked_at *at)
+{
+        bool said, denied;
+        uint64_t allow = allowed_by_name(p, name, at->addr, at->proto, at->port, &said);
+
+        if (!allow || !denied_to_names(p, at))
+                return allow;
+        return allowed_by_address(p, at, &denied);
+}
+
+/* Whether a ceiling allows it to the name, be it by that or by address. */
+static bool ceiling_allows(const struct policy *p, const char *name, const struct asked_at *at)
+{
+        bool said, denied;
+        uint64_t by_address = allowed_by_address(p, at, &denied);
+
+        if (denied_by_name(p, name, at))
+                return false;
+        return by_address || (allowed_by_name(p, name, at->addr, at->proto, at->port, &said) && !denied_to_names(p, at));
+}
+
 static void compare_asked(const struct compiled *c, const char *name)
 {
         uint64_t any = 0;
@@ -327,17 +432,29 @@ static void compare_name(const struct compiled *c, const char *name, const uint8
         int n = hosts_open(c->hosts, name, addr, 9, &open);
 
         compare_asked(c, name);
+        if (n < 0)
+                return; /* too many ranges, once they are split */
         check(n >= (int)open.count && !n == !open.count);
         for (int i = 0; i < 16 * CAPABILITIES; i++) {
                 uint64_t live = 1ULL << i % CAPABILITIES;
-                uint16_t port = (uint16_t)(i / CAPABILITIES / 2);
-                uint8_t proto = i / CAPABILITIES % 2 ? HF_TCP : HF_UDP;
+                const struct asked_at at = { addr, i / CAPABILITIES % 2 ? HF_TCP : HF_UDP, (uint16_t)(i / CAPABILITIES / 2) };
                 uint32_t rule;
-                bool said;
-                enum hf_why why = hf_egress_decide(&open, live, 0, proto, port, 8, &rule);
+                enum hf_why why = hf_egress_decide(&open, live, 0, at.proto, at.port, 8, &rule);
 
-                check((why == HF_WHY_ALLOWED) == !!(allowed_by_name(c->policy, name, addr, proto, port, &said) & live));
+                check((why == HF_WHY_ALLOWED) == !!(allowed_at_address(c->policy, name, &at) & live));
         }
+}
+
+/* One of the policy's names for each number; "a" where it has none. */
+static const char *name_of(const struct policy *p, int i)
+{
+        for (int tried = 0; tried < p->n_rules; tried++) {
+                const struct rule *r = &p->rules[(i + tried) % p->n_rules];
+
+                if (r->host)
+                        return r->host;
+        }
+        return "a";
 }
 
 static void compare_names(const struct compiled *c, struct bytes *b)
@@ -350,6 +467,67 @@ static void compare_names(const struct compiled *c, struct bytes *b)
                 make_address(b, addr);
                 compare_name(c, name, addr);
         }
+        /* Where rules meet. */
+        for (int i = 0; c->hosts && i < c->policy->n_rules; i++)
+                if (!c->policy->rules[i].path && !c->policy->rules[i].host)
+                        compare_name(c, name_of(c->policy, i), c->policy->rules[i].addr);
+}
+
+/* Under another policy as a ceiling it opens what both allow. */
+static void compare_clipped(const struct compiled *c, const struct policy *ceiling, const uint8_t addr[16], const char *name)
+{
+        const struct prefix *prefix = compiled_find_prefix(c, addr);
+        struct hf_egress open = { 0 };
+        bool fits = c->hosts && hosts_open(c->hosts, name, addr, 9, &open) >= 0;
+
+        for (int i = 0; i < 16; i++) {
+                const struct asked_at at = { addr, i % 2 ? HF_TCP : HF_UDP, (uint16_t)(i / 2) };
+                bool denied;
+                uint64_t own = allowed_by_address(c->policy, &at, &denied), most = allowed_by_address(ceiling, &at, &denied);
+                uint32_t rule;
+
+                for (int j = 0; j < CAPABILITIES; j++)
+                        check((hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << j, at.proto, at.port, 0, &rule) ==
+                               HF_WHY_ALLOWED) == (most && own >> j & 1));
+                own = allowed_at_address(c->policy, name, &at);
+                for (int j = 0; fits && j < CAPABILITIES; j++)
+                        check((hf_egress_decide(&open, 1ULL << j, 0, at.proto, at.port, 8, &rule) == HF_WHY_ALLOWED) ==
+                              (own >> j & 1 && ceiling_allows(ceiling, name, &at)));
+        }
+}
+
+static void compare_at_rules(const struct compiled *c, const struct policy *ceiling, const struct policy *rules)
+{
+        for (int i = 0; i < rules->n_rules; i++)
+                if (!rules->rules[i].path && !rules->rules[i].host)
+                        compare_clipped(c, ceiling, rules->rules[i].addr, name_of(i % 2 ? ceiling : c->policy, i));
+}
+
+static void check_under_another(const struct policy *policy, const struct fs_view *view, struct bytes *b)
+{
+        _cleanup_free_ char *text = make_policy(b);
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct ceiling ceilings[HF_LAYERS] = { 0 };
+        const struct policy_vars vars = { .ceilings = ceilings };
+        struct policy *ceiling = NULL;
+        struct compiled *clipped = NULL;
+
+        check(policy_parse(text, strlen(text), &ceiling, &findings) == 0);
+        ceilings[HF_LAYER_HOST] = (struct ceiling){ ceiling, "host" };
+        if (policy_compile(policy, &vars, view, &clipped, &findings) == 0) {
+                for (int i = 0; i < 8; i++) {
+                        uint8_t addr[16];
+                        char name[16];
+
+                        make_name(b, name);
+                        make_address(b, addr);
+                        compare_clipped(clipped, ceiling, addr, name);
+                }
+                compare_at_rules(clipped, ceiling, policy);
+                compare_at_rules(clipped, ceiling, ceiling);
+        }
+        compiled_free(clipped);
+        policy_free(ceiling);
 }
 
 /* Under itself as a ceiling a policy opens the same by name. */
@@ -379,18 +557,18 @@ static void compare(const struct compiled *c, struct bytes *b)
                 uint8_t addr[16];
 
                 make_address(b, addr);
-                for (uint16_t port = 0; port < 8; port++) {
-                        compare_egress(c, addr, HF_TCP, port);
-                        compare_egress(c, addr, HF_UDP, port);
-                }
+                compare_ports(c, addr);
         }
+        for (int i = 0; i < c->policy->n_rules; i++)
+                if (!c->policy->rules[i].path && !c->policy->rules[i].host)
+                        compare_ports(c, c->policy->rules[i].addr);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const char *const mounts[] = { "/a", "/b/c", "/a/a/a/a/a", NULL };
         struct policy_vars vars = { 0 };
-        struct bytes b = { data, size };
+        struct bytes b = { data, size }, half = { data + size / 2, size - size / 2 };
         _cleanup_free_ char *text = make_policy(&b);
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         struct policy *policy = NULL;
@@ -408,6 +586,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         vars.ceilings = ceilings;
         if (r == 0 && policy_compile(policy, &vars, &(struct fs_view){ open_folders, NULL, mounts }, &clipped, &findings) == 0)
                 check_ceiling(compiled, clipped, &b);
+        check_under_another(policy, &(struct fs_view){ open_folders, NULL, mounts }, &half);
         compiled_free(clipped);
         compiled_free(compiled);
         policy_free(policy);

@@ -6,6 +6,7 @@
 
 SOCKETS=$SCRATCH/sockets
 ARRIVED=$SCRATCH/arrived # what the listener saw, a line each
+by=(none 'default deny')
 base_policy '{ "path": "'"$SOCKETS"'/allowed", "allow": "c" }' '
 	{ "cidr": "127.0.0.1/32", "port": 7001 },
 	{ "cidr": "::1/128", "port": 7001 },
@@ -42,7 +43,8 @@ reaches() {
 	await "it arrived" more_arrived_than "$before"
 }
 
-# cut_off OBJECTS [OPTION...] COMMAND...: unconfined it arrives; confined it is refused with one event, and nothing arrives.
+# cut_off OBJECTS [OPTION...] COMMAND...: unconfined it arrives; confined it is refused with one event, and nothing arrives. $by: the
+# capability and rule that refuse it.
 cut_off() {
 	local object=$1 before
 	shift
@@ -55,7 +57,7 @@ cut_off() {
 	confined net "$@"
 	[[ $output == 'refused EACCES' || $output == 'refused EPERM' ]] || fail "confined: net $*: $output"
 	await "its events are written" session_ended_since
-	one_refusal "$object" "${right:-connect|send}" none 'default deny' "${output#refused }"
+	one_refusal "$object" "${right:-connect|send}" "${by[@]}" "${output#refused }"
 	all_arrived
 	same "arrivals" $((before + 1)) "$(arrived)" # the last one is all_arrived's own
 }
@@ -89,6 +91,39 @@ test_tcp_to_an_address_just_outside_of_a_prefix_is_refused() {
 test_the_other_protocol_is_refused() {
 	cut_off 127.0.1.1:7003 udp-sendto 127.0.1.1 7003
 	cut_off 127.0.2.1:7003 tcp 127.0.2.1 7003
+}
+
+test_what_a_rule_denies_inside_an_allowed_prefix_is_refused_by_that_rule() {
+	local POLICY=$SCRATCH/denial.json by=(net '$.capabilities.net.egress[1]')
+	base_policy '' '
+		{ "cidr": "127.0.0.0/8" },
+		{ "cidr": "127.0.1.0/24", "port": "7002-7003", "deny": true },
+		{ "cidr": "127.0.1.7", "port": 7003, "proto": "tcp" }'
+	reaches tcp 127.0.2.1 7002
+	reaches tcp 127.0.1.1 7004
+	cut_off 127.0.1.1:7002 tcp 127.0.1.1 7002
+	cut_off 127.0.1.255:7003 udp-sendto 127.0.1.255 7003
+	cut_off 127.0.1.1:7002 fast-open 127.0.1.1 7002
+	reaches tcp 127.0.1.7 7003 # a longer prefix opens it again
+	cut_off 127.0.1.7:7003 udp-connect 127.0.1.7 7003
+	cut_off 127.0.1.7:7002 tcp 127.0.1.7 7002
+}
+
+test_a_connected_socket_goes_on_no_longer_than_no_rule_denies_it() {
+	mkfifo "$WS/denied"
+	exec 6<>"$WS/denied"
+	start_session denied bash -c "exec $(type -p net) hold 127.0.0.1 7001 tcp <$WS/denied >$WS/held 2>&1"
+	await "it is connected" grep -q connected "$WS/held"
+	echo -n 1 >&6
+	await "it sent" grep -q sent "$WS/held"
+	jq '.capabilities.late = {"authorization": "ask", "egress": [{"cidr": "127.0.0.1", "deny": true}]}' "$POLICY" >"$SCRATCH/denied.json"
+	mark
+	holdfast policy apply "$session" "$SCRATCH/denied.json"
+	echo -n 2 >&6
+	await "it is refused" grep -q 'refused E' "$WS/held"
+	same "bytes sent" 1 "$(grep -c sent "$WS/held")"
+	settled
+	same rule $'late\t$.capabilities.late.egress[0]' "$(refusals capability rule | sed -n 1p)"
 }
 
 test_tcp_fast_open_is_refused() {

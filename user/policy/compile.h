@@ -43,9 +43,10 @@ void tree_finish(struct tree *t);
 int places_clip(struct compiled *c);
 
 /*
- * The address prefixes of a policy, each with what shorter ones allow. Prefixes are sorted by address, then length. IPv6 rules say
- * nothing of IPv4, even where their prefix holds ::ffff:0:0/96: that one then stands for itself. Of a ceiling, all capabilities are
- * one. Returns 0, -EINVAL with findings, or -ENOMEM. *ret is to be freed.
+ * The address prefixes of a policy, each with what shorter ones allow and deny: first what is allowed, without what a denial at the same or
+ * a longer prefix took; then what denials at it and around it close (HF_PORT_DENIED), but for what is allowed before. Prefixes are sorted
+ * by address, then length. IPv6 rules say nothing of IPv4, even where their prefix holds ::ffff:0:0/96: that one then stands for itself. Of
+ * a ceiling, all capabilities are one. Returns 0, -EINVAL with findings, or -ENOMEM. *ret is to be freed.
  */
 int net_compile(const struct source *source, struct prefix **ret, size_t *ret_n, struct findings *findings);
 
@@ -60,13 +61,16 @@ void guard_clip(struct compiled *c, const struct policy *ceiling);
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 
 /*
- * Whether the second prefix, which lies in the first, takes over what the first allows. IPv4 takes nothing from IPv6, and what lies in a
+ * Whether the second prefix, which lies in the first, takes over what the first says. IPv4 takes nothing from IPv6, and what lies in a
  * zone (policy/zones.h) nothing from around it.
  */
 bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow);
 
-/* The ports of an egress rule. */
+/* The ports of an egress rule; of a denial without capabilities. */
 struct hf_port egress_port(const struct source *source, int number);
+
+/* Writes what two ranges have in common, else as the first is; false: nothing, and ret is untouched. */
+bool port_common(const struct hf_port *a, const struct hf_port *b, struct hf_port *ret);
 
 /* Adds ports, or their capabilities or later end to the same ones. Returns 0 or -ENOSPC. */
 int egress_add(struct hf_egress *egress, const struct hf_port *port);

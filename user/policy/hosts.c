@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules by name of each layer, sorted by name, and the address prefixes of ceilings, which allow what a name leads to as well. */
+/*
+ * The rules by name of each layer, sorted by name, and its address prefixes: those of ceilings allow what a name leads to as well, and no
+ * name leads to what one denies.
+ */
 #include "policy/hosts.h"
 
 #include "base/cleanup.h"
@@ -15,14 +18,14 @@
 
 /* A rule. Those of one name stand together, by number. */
 struct host_rule {
-        struct hf_port port; /* of a denial without capabilities */
-        uint32_t text;       /* offset of the name; of "*.example.com" without "*." */
-        bool below;          /* all names below it, not the name itself */
+        struct hf_port port;
+        uint32_t text; /* offset of the name; of "*.example.com" without "*." */
+        bool below;    /* all names below it, not the name itself */
         bool private, denies;
         enum rule_tls tls;
 };
 
-/* A prefix of a ceiling. */
+/* An address prefix. */
 struct range {
         struct prefix prefix;
         size_t around; /* 1 more than the index of the smallest prefix around it; 0: none */
@@ -33,7 +36,7 @@ struct layer {
         enum hf_layer layer;
         bool opens; /* some prefix allows something */
         size_t rules, n_rules;
-        size_t ranges, n_ranges;
+        size_t ranges, n_ranges; /* of the policy only where it denies some */
 };
 
 struct hosts {
@@ -50,7 +53,7 @@ struct found {
 
 /* Which of a name's rules count, and what else of the layer. */
 struct place_asked {
-        const uint8_t *addr; /* a ceiling's prefix around it counts; NULL: none does */
+        const uint8_t *addr; /* prefixes around it count; NULL: none does */
         bool any;            /* without addr: whatever address it may be */
         bool special, apart; /* of the rules by name, only those that may lead to such addresses */
 };
@@ -108,8 +111,8 @@ static struct found find_name(const struct hosts *h, const struct layer *l, cons
         return found;
 }
 
-/* The ports of the smallest prefix around the address; NULL: there is none. */
-static const struct hf_egress *find_range(const struct hosts *h, const struct layer *l, const uint8_t addr[16])
+/* The smallest prefix around the address; NULL: there is none. */
+static const struct range *find_range(const struct hosts *h, const struct layer *l, const uint8_t addr[16])
 {
         const struct range *ranges = ranges_of(h, l);
         size_t first = 0, end = l->n_ranges;
@@ -125,7 +128,7 @@ static const struct hf_egress *find_range(const struct hosts *h, const struct la
         /* The last that begins at the address or before, and those around it, are all that can hold it. */
         while (first && !cidr_holds(ranges[first - 1].prefix.addr, ranges[first - 1].prefix.bits, addr))
                 first = ranges[first - 1].around;
-        return first ? &ranges[first - 1].prefix.egress : NULL;
+        return first ? &ranges[first - 1] : NULL;
 }
 
 /* Ports. */
@@ -156,16 +159,74 @@ static int add_rule(struct hf_egress *egress, const struct host_rule *rule)
         return r == 0 ? egress_add(egress, &tls) : r;
 }
 
-/* Adds the ports of the ceiling's prefix; for any address all, where some prefix opens something. */
+/* Takes what a prefix around the address denies, also one around the part of the address space that it lies in. */
+static int take_ranges(const struct hosts *h, const struct layer *l, const uint8_t addr[16], struct hf_egress *egress)
+{
+        const struct range *range = find_range(h, l, addr);
+        int r = 0;
+
+        while (range && r == 0) {
+                const struct prefix *p = &range->prefix;
+
+                for (__u32 i = 0; i < p->egress.count && r == 0 && cidr_is_v4(p->addr, p->bits) == cidr_is_v4(addr, 128); i++)
+                        if (!p->egress.port[i].allow)
+                                r = egress_take(egress, &p->egress.port[i]);
+                range = range->around ? &ranges_of(h, l)[range->around - 1] : NULL;
+        }
+        return r;
+}
+
+/*
+ * Adds what of the ports a denial took from a name, and the policy's own rules allow at a longer prefix inside: to those rules'
+ * capabilities alone.
+ */
+static int add_again(const struct hf_egress *range, const struct hf_egress *name, struct hf_egress *egress)
+{
+        const struct hf_egress left = *egress;
+        struct hf_egress again = { 0 };
+        int r = 0;
+
+        for (__u32 i = 0; i < range->count && r == 0; i++)
+                if (range->port[i].allow)
+                        r = egress_add_allowed(&again, &range->port[i], name);
+        for (__u32 i = 0; i < left.count && r == 0; i++)
+                r = egress_take(&again, &left.port[i]);
+        for (__u32 i = 0; i < again.count && r == 0; i++)
+                r = egress_add(egress, &again.port[i]);
+        return r;
+}
+
+/*
+ * What prefixes around the address say of the ports that a name opens there. What a denial closes no name opens; a ceiling's prefix allows
+ * its ports by itself.
+ */
+static int ask_ranges(const struct hosts *h, const struct layer *l, const uint8_t addr[16], struct hf_egress *egress)
+{
+        const struct range *range = find_range(h, l, addr);
+        const struct hf_egress name = *egress;
+        uint8_t inner[16];
+        int r = take_ranges(h, l, addr, egress);
+
+        if (r == 0 && addr_embedded(addr, inner))
+                r = take_ranges(h, l, inner, egress);
+        if (l->layer == HF_LAYER_POLICY && (r < 0 || !range || memcmp(&name, egress, sizeof(name)) == 0))
+                return r;
+        if (l->layer == HF_LAYER_POLICY)
+                return add_again(&range->prefix.egress, &name, egress);
+        for (__u32 i = 0; range && i < range->prefix.egress.count && r == 0; i++)
+                if (range->prefix.egress.port[i].allow)
+                        r = egress_add(egress, &range->prefix.egress.port[i]);
+        return r;
+}
+
+/* Asks the prefixes; for any address they allow all in a ceiling where some opens something. */
 static int add_ranges(const struct hosts *h, const struct layer *l, const struct place_asked *asked, struct hf_egress *egress)
 {
         static const struct hf_port all = { .allow = 1, .to = UINT16_MAX, .proto = HF_TCP | HF_UDP };
-        const struct hf_egress *open = asked->addr ? find_range(h, l, asked->addr) : NULL;
-        int r = asked->any && l->opens ? egress_add(egress, &all) : 0;
 
-        for (__u32 i = 0; open && i < open->count && r == 0; i++)
-                r = egress_add(egress, &open->port[i]);
-        return r;
+        if (asked->addr)
+                return ask_ranges(h, l, asked->addr, egress);
+        return asked->any && l->opens ? egress_add(egress, &all) : 0;
 }
 
 /* What the layer allows under these rules of a name. Returns 0 or -ENOSPC. */
@@ -382,6 +443,14 @@ static int compare_rules(const void *a, const void *b)
         return r ? r : (x > y) - (x < y);
 }
 
+static bool denies_addresses(const struct policy *p)
+{
+        for (int i = 0; i < p->n_rules; i++)
+                if (!p->rules[i].path && !p->rules[i].host && p->rules[i].denies)
+                        return true;
+        return false;
+}
+
 static int part_fill(struct part *part, const struct source *source, struct findings *findings)
 {
         const struct policy *p = source->policy;
@@ -397,7 +466,9 @@ static int part_fill(struct part *part, const struct source *source, struct find
                 part->text += strlen(host_text(&p->rules[i])) + 1;
         }
         qsort(part->rules, part->n_rules, sizeof(struct rule *), compare_rules);
-        return source->layer == HF_LAYER_POLICY ? 0 : net_compile(source, &part->prefixes, &part->n_prefixes, findings);
+        if (source->layer == HF_LAYER_POLICY && (!part->n_rules || !denies_addresses(p)))
+                return 0;
+        return net_compile(source, &part->prefixes, &part->n_prefixes, findings);
 }
 
 static void pack_rules(struct hosts *h, struct layer *l, const struct part *part, size_t *text)
@@ -433,7 +504,7 @@ static void pack_ranges(struct hosts *h, struct layer *l, const struct part *par
                         around = to[around - 1].around;
                 to[i] = (struct range){ *prefix, around };
                 around = i + 1;
-                l->opens |= prefix->egress.count > 0;
+                l->opens |= l->layer != HF_LAYER_POLICY && prefix->egress.count && prefix->egress.port[0].allow;
         }
 }
 

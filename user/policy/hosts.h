@@ -5,7 +5,8 @@
  *
  * Of one layer's rules the most exact name wins: the name itself before "*." of its parent, that before "*." of the parent above. Only the
  * rules at that name count, whatever their capabilities; there a denial takes its ports from what allows. What a name opens is what every
- * layer allows, ceilings by name or by address; a ceiling's denial of the name stands before both.
+ * layer allows, ceilings by name or by address; a ceiling's denial of the name stands before both. Where a layer's denial by address holds
+ * an address, its names open nothing of that there: only a rule by address at a longer prefix does, for its own capabilities.
  */
 #ifndef HOLDFAST_POLICY_HOSTS_H
 #define HOLDFAST_POLICY_HOSTS_H

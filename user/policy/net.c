@@ -82,7 +82,7 @@ static bool outlasts(const struct hf_port *a, const struct hf_port *b)
         return !a->until || (b->until && b->until <= a->until);
 }
 
-/* Whether the ports that are there already allow all that the new one would. */
+/* Whether the ports that are there already allow all that the new one would, or come before all that it denies. */
 static bool is_covered(const struct hf_egress *egress, const struct hf_port *port)
 {
         for (__u32 i = 0; i < egress->count; i++) {
@@ -116,6 +116,19 @@ int egress_add(struct hf_egress *egress, const struct hf_port *port)
                 return -ENOSPC;
         egress->port[egress->count++] = *port;
         return 0;
+}
+
+bool port_common(const struct hf_port *a, const struct hf_port *b, struct hf_port *ret)
+{
+        struct hf_port both = *a;
+
+        both.from = a->from > b->from ? a->from : b->from;
+        both.to = a->to < b->to ? a->to : b->to;
+        both.proto = a->proto & b->proto;
+        if (!both.proto || both.from > both.to)
+                return false;
+        *ret = both;
+        return true;
 }
 
 /* Adds what of the ports lies from one number to another, for the protocols. */
@@ -160,25 +173,25 @@ struct hf_port egress_port(const struct source *s, int number)
         const struct rule *rule = &s->policy->rules[number - 1];
 
         return (struct hf_port){
-                .allow = s->layer == HF_LAYER_POLICY ? 1ULL << rule->capability : 1,
+                .allow = rule->denies                  ? 0
+                         : s->layer == HF_LAYER_POLICY ? 1ULL << rule->capability
+                                                       : 1,
                 .rule = hf_rule(s->layer, (__u32)number),
                 .from = rule->port_from,
                 .to = rule->port_to,
                 .proto = rule->proto,
+                .flags = rule->denies ? HF_PORT_DENIED : 0,
         };
 }
 
-static int inherit(struct hf_egress *egress, const struct hf_egress *from)
-{
-        int r = 0;
+/* What the rules at one prefix say. */
+struct own {
+        struct hf_egress open, denied;
+        int full; /* the rule that there was no room for; 0: there was */
+};
 
-        for (__u32 i = 0; i < from->count && r == 0; i++)
-                r = egress_add(egress, &from->port[i]);
-        return r;
-}
-
-/* The prefix of entries[i] with its own rules; returns the number of entries that it took. */
-static size_t own_ports(const struct source *s, const struct entry *entries, size_t n, struct prefix *prefix, int *full)
+/* The prefix of entries[0] with its own rules; returns the number of entries that it took. */
+static size_t own_ports(const struct source *s, const struct entry *entries, size_t n, struct prefix *prefix, struct own *own)
 {
         size_t i = 0;
 
@@ -187,11 +200,50 @@ static size_t own_ports(const struct source *s, const struct entry *entries, siz
         while (i < n && compare(entries[i].addr, entries[i].bits, prefix->addr, prefix->bits) == 0) {
                 const struct hf_port port = entries[i].number ? egress_port(s, entries[i].number) : (struct hf_port){ 0 };
 
-                if (entries[i].number && egress_add(&prefix->egress, &port) < 0)
-                        *full = entries[i].number;
+                if (entries[i].number && egress_add(port.allow ? &own->open : &own->denied, &port) < 0)
+                        own->full = entries[i].number;
                 i++;
         }
         return i;
+}
+
+/* Adds those of the ports that are allowed, or those that are denied. */
+static int add_all(struct hf_egress *egress, const struct hf_egress *from, bool denied)
+{
+        int r = 0;
+
+        for (__u32 i = 0; i < from->count && r == 0; i++)
+                if (denied == !from->port[i].allow)
+                        r = egress_add(egress, &from->port[i]);
+        return r;
+}
+
+static int take_all(struct hf_egress *egress, const struct hf_egress *denied)
+{
+        int r = 0;
+
+        for (__u32 i = 0; i < denied->count && r == 0; i++)
+                r = egress_take(egress, &denied->port[i]);
+        return r;
+}
+
+/* The ports of a prefix: its own rules' first, then the next wider one's, without what a denial of its own takes from both. */
+static int fold_ports(struct hf_egress *ret, const struct own *own, const struct hf_egress *wide)
+{
+        struct hf_egress inherited = { 0 };
+        int r;
+
+        *ret = own->open;
+        r = take_all(ret, &own->denied);
+        if (r == 0)
+                r = add_all(&inherited, wide, false);
+        if (r == 0)
+                r = take_all(&inherited, &own->denied);
+        if (r == 0)
+                r = add_all(ret, &inherited, false);
+        if (r == 0)
+                r = add_all(ret, &own->denied, true);
+        return r == 0 ? add_all(ret, wide, true) : r;
 }
 
 static void too_many(struct findings *findings, const struct source *s, int number, const struct prefix *prefix)
@@ -199,7 +251,8 @@ static void too_many(struct findings *findings, const struct source *s, int numb
         char shown[64];
 
         source_finding(findings, s, number ? s->policy->rules[number - 1].where : "$",
-                       "%s has more than %d different port ranges, those of wider prefixes included: expected fewer, wider ranges",
+                       "%s has more than %d different port ranges, those of wider prefixes and of denials included: expected fewer, "
+                       "wider ranges",
                        cidr_format(prefix->addr, prefix->bits, shown), HF_PORTS);
 }
 
@@ -212,20 +265,22 @@ bool prefix_inherits(const struct prefix *wide, const struct prefix *narrow)
 static size_t fold_entries(const struct source *s, const struct entry *entries, size_t n, struct prefix *prefixes,
                            struct findings *findings)
 {
+        static const struct hf_egress none;
         size_t stack[129], depth = 0, count = 0;
 
         for (size_t i = 0; i < n; count++) {
-                struct prefix *prefix = &prefixes[count];
-                int first = entries[i].number, full = 0;
+                struct prefix *prefix = &prefixes[count], *wide;
+                const int first = entries[i].number;
+                struct own own = { 0 };
 
-                i += own_ports(s, entries + i, n - i, prefix, &full);
+                i += own_ports(s, entries + i, n - i, prefix, &own);
                 while (depth && !cidr_holds(prefixes[stack[depth - 1]].addr, prefixes[stack[depth - 1]].bits, prefix->addr))
                         depth--;
-                if (depth && prefix_inherits(&prefixes[stack[depth - 1]], prefix) &&
-                    inherit(&prefix->egress, &prefixes[stack[depth - 1]].egress) < 0)
-                        full = full ? full : first;
-                if (full)
-                        too_many(findings, s, full, prefix);
+                wide = depth ? &prefixes[stack[depth - 1]] : NULL;
+                if (fold_ports(&prefix->egress, &own, wide && prefix_inherits(wide, prefix) ? &wide->egress : &none) < 0 && !own.full)
+                        own.full = first;
+                if (own.full)
+                        too_many(findings, s, own.full, prefix);
                 stack[depth++] = count;
         }
         return count;

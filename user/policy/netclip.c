@@ -47,7 +47,7 @@ static uint32_t reach(const struct hf_egress *ceiling, uint8_t proto, uint8_t fl
                 for (__u32 i = 0; i < ceiling->count; i++) {
                         const struct hf_port *p = &ceiling->port[i];
 
-                        if ((p->proto & proto) && !(p->flags & ~flags) && p->from <= at && at <= p->to)
+                        if (p->allow && (p->proto & proto) && !(p->flags & ~flags) && p->from <= at && at <= p->to)
                                 at = p->to + 1u;
                 }
         } while (at != before);
@@ -72,21 +72,34 @@ int egress_add_allowed(struct hf_egress *egress, const struct hf_port *port, con
                 return egress_add(egress, port);
         for (__u32 i = 0; i < ceiling->count && r == 0; i++) {
                 const struct hf_port *most = &ceiling->port[i];
-                struct hf_port both = *port;
+                struct hf_port both;
 
-                both.from = port->from > most->from ? port->from : most->from;
-                both.to = port->to < most->to ? port->to : most->to;
-                both.proto = port->proto & most->proto;
-                both.flags = port->flags | most->flags;
-                if (both.proto && both.from <= both.to)
-                        r = egress_add(egress, &both);
+                if (!most->allow || !port_common(port, most, &both))
+                        continue;
+                both.flags |= most->flags;
+                r = egress_add(egress, &both);
         }
         return r;
 }
 
+/* Notes what the ceiling took, by its denials or as none of its rules allows it. */
+static void note_taken(struct hf_egress *egress, struct hf_port port, const struct hf_egress *ceiling, enum hf_layer layer)
+{
+        for (__u32 i = 0; i < ceiling->count; i++) {
+                struct hf_port both;
+
+                if (!ceiling->port[i].allow && port_common(&ceiling->port[i], &port, &both))
+                        egress_add(egress, &both);
+        }
+        port.allow = 0;
+        port.rule = hf_rule(layer, 0);
+        egress_add(egress, &port);
+}
+
 /*
- * Both in one, and behind it what the ceiling took, so that a refusal names the ceiling: the entry that matches first is told, so
- * those must come last, and where there is no room for them it is refused all the same. *full: a rule with too many ranges.
+ * Both in one, and behind it what ceilings took, so that a refusal names the ceiling, and what the policy denies: the entry that matches
+ * first is told, so those must come last, and where there is no room for them it is refused all the same. *full: a rule with too many
+ * ranges.
  */
 static bool intersect(struct hf_egress *egress, const struct hf_egress *from, const struct hf_egress *ceiling, enum hf_layer layer,
                       __u32 *full)
@@ -97,18 +110,17 @@ static bool intersect(struct hf_egress *egress, const struct hf_egress *from, co
                 if (from->port[i].allow && egress_add_allowed(egress, &from->port[i], ceiling) < 0)
                         *full = from->port[i].rule;
         for (__u32 i = 0; i < from->count; i++)
-                if (!from->port[i].allow)
+                if (!from->port[i].allow && hf_rule_layer(from->port[i].rule) != HF_LAYER_POLICY)
                         egress_add(egress, &from->port[i]);
         for (__u32 i = 0; i < from->count; i++) {
-                struct hf_port port = from->port[i];
-
-                if (!port.allow || egress_allows(ceiling, &port))
+                if (!from->port[i].allow || egress_allows(ceiling, &from->port[i]))
                         continue;
                 taken = true;
-                port.allow = 0;
-                port.rule = hf_rule(layer, 0);
-                egress_add(egress, &port);
+                note_taken(egress, from->port[i], ceiling, layer);
         }
+        for (__u32 i = 0; i < from->count; i++)
+                if (!from->port[i].allow && hf_rule_layer(from->port[i].rule) == HF_LAYER_POLICY)
+                        egress_add(egress, &from->port[i]);
         return taken;
 }
 

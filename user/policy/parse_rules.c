@@ -103,15 +103,6 @@ static const struct field file_fields[] = {
         { NULL, NULL, NULL, NULL, false },
 };
 
-/* Some addresses are opened each by itself. */
-static void range_check(struct reader *r, const struct rule *rule)
-{
-        const struct zone *zone = zone_of(rule->addr, rule->prefix);
-
-        if (zone && zone->singles)
-                reader_say(r, "found a range of %s, expected each address by itself", zone->singles);
-}
-
 static void read_cidr(struct reader *r, const cJSON *value, void *target)
 {
         struct rule *rule = target;
@@ -120,8 +111,6 @@ static void read_cidr(struct reader *r, const cJSON *value, void *target)
 
         if (text && cidr_parse(text, rule->addr, &rule->prefix, &e) < 0)
                 reader_error(r, &e);
-        else if (text && rule->prefix < 128)
-                range_check(r, rule);
 }
 
 static void read_host(struct reader *r, const cJSON *value, void *target)
@@ -291,6 +280,19 @@ static void say_at(struct reader *r, const char *member, const char *what)
         where_pop(&r->where, before);
 }
 
+/* Some addresses are opened each by itself. */
+static void range_check(struct reader *r, const struct rule *rule)
+{
+        const struct zone *zone = rule->prefix < 128 ? zone_of(rule->addr, rule->prefix) : NULL;
+        size_t before;
+
+        if (!zone || !zone->singles || rule->denies)
+                return;
+        before = where_key(&r->where, "cidr");
+        reader_say(r, "found a range of %s, expected each address by itself", zone->singles);
+        where_pop(&r->where, before);
+}
+
 static void tls_check(struct reader *r, const struct rule *rule, bool cidr)
 {
         if (rule->tls == RULE_TLS_UNSAID)
@@ -311,12 +313,12 @@ static void egress_rule_check(struct reader *r, const struct rule *rule, const c
         if (host == cidr)
                 reader_say(r, "found %s \"host\" %s \"cidr\", expected one of them: a name or an address", host ? "both" : "neither",
                            host ? "and" : "nor");
-        if (private && cidr)
-                say_at(r, "private", "found \"private\" beside \"cidr\": remove it; a \"cidr\" is opened as it is written");
-        else if (private && rule->denies)
+        if (private && rule->denies)
                 say_at(r, "private", "found \"private\" in a denial, expected it in a rule that opens a name");
-        if (cidr && cJSON_GetObjectItemCaseSensitive(value, "deny"))
-                say_at(r, "deny", "found \"deny\" beside \"cidr\", expected a rule by \"host\"");
+        else if (private && cidr)
+                say_at(r, "private", "found \"private\" beside \"cidr\": remove it; a \"cidr\" is opened as it is written");
+        if (cidr)
+                range_check(r, rule);
         tls_check(r, rule, cidr);
 }
 

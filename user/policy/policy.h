@@ -43,7 +43,7 @@ struct rule {
         /* egress */
         char *host;   /* by name: lower case, no dot at its end; "*.example.com" for all names below; NULL: by address */
         bool private; /* the name may lead into private address space */
-        bool denies;  /* the ports are closed at the name, not opened */
+        bool denies;  /* the ports are closed at the name or address, not opened */
         enum rule_tls tls;
         uint8_t addr[16]; /* by address: IPv4 as ::ffff:a.b.c.d, host bits zero */
         uint8_t prefix;   /* bits, 0 to 128 (IPv4: 96 + n) */

@@ -66,8 +66,7 @@ bool zone_is_within(const struct zone *zone, const uint8_t addr[16], uint32_t bi
         return bits < zone->bits && cidr_holds(addr, bits, zone->addr) && zone_of(addr, bits) == zone_of(zone->addr, zone->bits - 1u);
 }
 
-/* The IPv4 address in an IPv6 one, as IPv4; false: there is none. */
-static bool embedded(const uint8_t addr[16], uint8_t ret[16])
+bool addr_embedded(const uint8_t addr[16], uint8_t ret[16])
 {
         static const uint8_t v4[16] = V4(0);
 
@@ -87,7 +86,7 @@ bool addr_is_apart(const uint8_t addr[16])
 
         if (zone_of(addr, 128) != (cidr_is_v4(addr, 128) ? &zones[0] : NULL))
                 return true;
-        return embedded(addr, inner) && addr_is_apart(inner);
+        return addr_embedded(addr, inner) && addr_is_apart(inner);
 }
 
 bool addr_is_special(const uint8_t addr[16])
@@ -99,5 +98,5 @@ bool addr_is_special(const uint8_t addr[16])
         for (size_t i = 0; i < ARRAY_SIZE(special); i++)
                 if (cidr_holds(special[i].addr, special[i].bits, addr))
                         return true;
-        return embedded(addr, inner) && addr_is_special(inner);
+        return addr_embedded(addr, inner) && addr_is_special(inner);
 }

@@ -24,6 +24,9 @@ const struct zone *zone_of(const uint8_t addr[16], uint32_t bits);
 /* Whether the prefix is one around the zone, with no other zone's border between. */
 bool zone_is_within(const struct zone *zone, const uint8_t addr[16], uint32_t bits);
 
+/* The IPv4 address that an IPv6 one holds, as ::ffff:a.b.c.d; false: it holds none. */
+bool addr_embedded(const uint8_t addr[16], uint8_t ret[16]);
+
 /* Whether the address lies in such a part, be it as IPv4 within IPv6: it is this host, one of its links, or many at once. */
 bool addr_is_apart(const uint8_t addr[16]);
 

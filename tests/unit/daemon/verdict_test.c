@@ -169,6 +169,28 @@ static void addresses_are_decided_by_port_protocol_and_capability(void **state)
         assert_null(cJSON_GetObjectItem(o, "tls"));
 }
 
+static void an_address_that_a_rule_denies_names_that_rule(void **state)
+{
+        struct hf_egress egress = { .count = 1, .port = { { .rule = 4, .from = 1, .to = 9, .proto = HF_TCP, .flags = HF_PORT_DENIED } } };
+        struct verdict v = verdict_egress(&egress, HF_TCP, 7, &granted);
+        _cleanup_json_ cJSON *o = json(&v, 0, &granted), *ceiling = NULL;
+
+        (void)state;
+        assert_int_equal(v.why, HF_WHY_RULE);
+        has(o, "verdict", "deny");
+        has(o, "why", "rule");
+        has(o, "layer", "policy");
+        has(o, "capability", "late");
+        has(o, "rule", "$.capabilities.late.egress[0]");
+        has(o, "reason", why_text(HF_WHY_RULE));
+        assert_null(cJSON_GetObjectItem(o, "capabilities"));
+        egress.port[0].rule = hf_rule(HF_LAYER_HOST, 1);
+        v = verdict_egress(&egress, HF_TCP, 7, &granted);
+        ceiling = json(&v, 0, &granted);
+        has(ceiling, "layer", "host");
+        has(ceiling, "reason", "a rule of the host's ceiling denies it");
+}
+
 static void what_a_name_opened_is_closed_once_its_time_has_come(void **state)
 {
         const struct hf_egress egress = { .count = 1,
@@ -305,6 +327,7 @@ int main(void)
                 cmocka_unit_test(what_is_sealed_is_the_guards),
                 cmocka_unit_test(a_name_on_the_way_to_a_denial_cannot_be_made_as_a_file),
                 cmocka_unit_test(addresses_are_decided_by_port_protocol_and_capability),
+                cmocka_unit_test(an_address_that_a_rule_denies_names_that_rule),
                 cmocka_unit_test(what_a_name_opened_is_closed_once_its_time_has_come),
                 cmocka_unit_test(names_are_decided_by_port_protocol_and_capability),
                 cmocka_unit_test(a_policy_whose_text_is_lost_leaves_the_numbers),

@@ -213,6 +213,35 @@ static void no_byte_leaves_beyond_a_budget(void **state)
         assert_false(hf_budget_take(&t, 1)); /* it is spent once something did not fit */
 }
 
+static void a_denial_of_ports_is_told_where_nothing_before_it_matches(void **state)
+{
+        const struct hf_egress egress = {
+                .count = 4,
+                .port = { { .allow = 1, .rule = 1, .from = 50, .to = 60, .proto = HF_TCP },
+                          { .rule = 2, .from = 1, .to = 100, .proto = HF_TCP, .flags = HF_PORT_DENIED },
+                          { .rule = 3, .from = 90, .to = 110, .proto = HF_TCP },
+                          { .rule = 4, .from = 90, .to = 120, .proto = HF_TCP, .flags = HF_PORT_DENIED } },
+        };
+        __u32 rule;
+
+        (void)state;
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 50, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 2, 0, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 1);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_TCP, 49, 0, &rule), HF_WHY_RULE);
+        assert_int_equal(rule, 2);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_TCP, 95, 0, &rule), HF_WHY_RULE);
+        assert_int_equal(rule, 2);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_TCP, 101, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 3);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_TCP, 111, 0, &rule), HF_WHY_RULE);
+        assert_int_equal(rule, 4);
+        assert_int_equal(hf_egress_decide(&egress, ~0ULL, 0, HF_UDP, 49, 0, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(rule, 0);
+        assert_false(hf_egress_plain(&egress, ~0ULL, 49, 0));
+        assert_true(hf_egress_plain(&egress, 1, 50, 0));
+}
+
 /* SipHash-c-d over bytes, written after the paper on its own: Aumasson and Bernstein 2012, section 2. */
 static uint64_t siphash(int c, int d, const uint64_t key[2], const uint8_t *text, size_t length)
 {
@@ -322,6 +351,7 @@ int main(void)
                 cmocka_unit_test(connections_keep_to_their_rate),
                 cmocka_unit_test(without_a_limit_nothing_is_held_up),
                 cmocka_unit_test(no_byte_leaves_beyond_a_budget),
+                cmocka_unit_test(a_denial_of_ports_is_told_where_nothing_before_it_matches),
                 cmocka_unit_test(the_reference_siphash_gives_the_papers_vector),
                 cmocka_unit_test(the_hash_of_whole_words_is_siphash_1_3),
                 cmocka_unit_test(padding_does_not_make_two_names_one),

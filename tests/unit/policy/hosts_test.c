@@ -366,6 +366,94 @@ static void the_denial_of_a_ceiling_stands_before_its_addresses(void **state)
         assert_true(leads(&c, "c.example", PUBLIC, HF_TCP, 80));
 }
 
+static void no_name_opens_what_a_denial_by_address_closes(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c,
+                      EGRESS("{\"host\":\"a.example\",\"port\":\"1-99\"},{\"cidr\":\"192.0.2.0/"
+                             "24\",\"port\":\"50-60\",\"proto\":\"tcp\",\"deny\":true},"
+                             "{\"cidr\":\"198.51.100.0/24\",\"deny\":true},{\"cidr\":\"203.0.113.1\",\"port\":7}"),
+                      NULL, NULL);
+        /* The name may be asked for: what it leads to is not known yet. */
+        assert_asked(&c, "a.example", HF_WHY_ALLOWED, 1);
+        assert_true(leads(&c, "a.example", "192.0.2.1", HF_TCP, 49));
+        assert_false(leads(&c, "a.example", "192.0.2.1", HF_TCP, 50));
+        assert_false(leads(&c, "a.example", "192.0.2.255", HF_TCP, 60));
+        assert_true(leads(&c, "a.example", "192.0.2.1", HF_UDP, 55));
+        assert_true(leads(&c, "a.example", "192.0.3.1", HF_TCP, 50));
+        assert_int_equal(opened(&c, "a.example", "198.51.100.7").count, 0);
+        /* What a rule by address opens no name does. */
+        assert_true(leads(&c, "a.example", "203.0.113.1", HF_TCP, 9));
+        assert_int_equal(opened(&c, "a.example", "203.0.113.1").count, 1);
+        assert_int_equal(opened(&c, "b.example", "203.0.113.1").count, 0);
+}
+
+static void what_is_opened_again_in_a_denial_is_open_by_that_rule_alone(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+        struct hf_egress egress;
+        uint32_t rule;
+
+        (void)state;
+        compile_under(&c,
+                      "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{"
+                      "\"a\":{\"egress\":[{\"host\":\"a.example\",\"port\":\"1-99\"},{\"cidr\":\"192.0.2.0/"
+                      "24\",\"port\":\"20-200\",\"deny\":true}]},"
+                      "\"b\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"192.0.2.8/"
+                      "29\",\"port\":\"80-120\"},{\"cidr\":\"192.0.2.17\"}]}}}",
+                      NULL, NULL);
+        egress = opened(&c, "a.example", "192.0.2.9");
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 19, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 20, 0, &rule), HF_WHY_NO_RULE);
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 80, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 3);
+        assert_int_equal(hf_egress_decide(&egress, 2, 0, HF_TCP, 99, 0, &rule), HF_WHY_ALLOWED);
+        assert_int_equal(hf_egress_decide(&egress, 3, 0, HF_TCP, 100, 0, &rule), HF_WHY_NO_RULE);
+        assert_false(leads(&c, "a.example", "192.0.2.1", HF_TCP, 80));
+        egress = opened(&c, "a.example", "192.0.2.17");
+        assert_int_equal(hf_egress_decide(&egress, 1, 0, HF_TCP, 20, 0, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(hf_egress_decide(&egress, 2, 0, HF_TCP, 20, 0, &rule), HF_WHY_ALLOWED);
+}
+
+static void a_denial_of_an_address_wins_over_a_rule_for_the_exact_name(void **state)
+{
+        static const char *const denied[] = { "192.0.2.1", "10.0.0.1", "127.0.0.1", "169.254.169.254", "100.100.100.200",
+                                              "::ffff:192.0.2.1",
+                                              /* and where IPv6 holds it */
+                                              "64:ff9b::192.0.2.1", "2002:c000:201::1", "::1" };
+        _cleanup_clipped_ struct clipped c = { 0 }, v6 = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"host\":\"a.example\",\"private\":true},{\"cidr\":\"0.0.0.0/0\",\"deny\":true}"), NULL, NULL);
+        for (size_t i = 0; i < ARRAY_SIZE(denied); i++)
+                assert_int_equal(opened(&c, "a.example", denied[i]).count, 0);
+        assert_true(leads(&c, "a.example", "2001:db8::1", HF_TCP, 1));
+        compile_under(&v6, EGRESS("{\"host\":\"a.example\",\"private\":true},{\"cidr\":\"::/0\",\"deny\":true}"), NULL, NULL);
+        assert_true(leads(&v6, "a.example", "192.0.2.1", HF_TCP, 1));
+        assert_true(leads(&v6, "a.example", "127.0.0.1", HF_TCP, 1));
+        assert_int_equal(opened(&v6, "a.example", "::1").count, 0);
+        assert_int_equal(opened(&v6, "a.example", "2001:db8::1").count, 0);
+}
+
+static void a_ceilings_denial_of_an_address_holds_against_names(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"host\":\"*.example\",\"port\":\"1-99\"},{\"cidr\":\"192.0.2.1\"}"), EGRESS(ANY),
+                      EGRESS(ANY ",{\"host\":\"b.example\"},{\"cidr\":\"192.0.2.0/24\",\"deny\":true,\"port\":\"50-60\"},"
+                                 "{\"cidr\":\"192.0.2.1\",\"port\":55}"));
+        assert_true(leads(&c, "a.example", "192.0.2.7", HF_TCP, 49));
+        assert_false(leads(&c, "a.example", "192.0.2.7", HF_TCP, 55));
+        assert_false(leads(&c, "b.example", "192.0.2.7", HF_TCP, 55));
+        assert_true(leads(&c, "a.example", "192.0.2.1", HF_TCP, 55));
+        assert_true(leads(&c, "b.example", "192.0.2.1", HF_TCP, 55));
+        assert_false(leads(&c, "b.example", "192.0.2.1", HF_TCP, 54));
+        assert_true(leads(&c, "b.example", "198.51.100.1", HF_TCP, 55));
+}
+
 static void what_is_open_already_stays_and_is_prolonged(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -584,6 +672,10 @@ int main(void)
                 cmocka_unit_test(a_ceiling_without_a_word_on_a_name_refuses_it),
                 cmocka_unit_test(a_ceiling_by_address_allows_what_a_name_leads_to),
                 cmocka_unit_test(the_denial_of_a_ceiling_stands_before_its_addresses),
+                cmocka_unit_test(no_name_opens_what_a_denial_by_address_closes),
+                cmocka_unit_test(what_is_opened_again_in_a_denial_is_open_by_that_rule_alone),
+                cmocka_unit_test(a_denial_of_an_address_wins_over_a_rule_for_the_exact_name),
+                cmocka_unit_test(a_ceilings_denial_of_an_address_holds_against_names),
                 cmocka_unit_test(what_is_open_already_stays_and_is_prolonged),
                 cmocka_unit_test(what_does_not_fit_changes_nothing),
                 cmocka_unit_test(more_ranges_than_fit_are_refused),

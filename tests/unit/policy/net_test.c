@@ -279,6 +279,144 @@ static void a_wider_range_of_its_own_stands_for_the_narrower_inherited_one(void 
         assert_int_equal(f.compiled->prefixes[1].egress.port[0].to, 65535);
 }
 
+static void assert_denied(const struct fixture *f, const char *to, uint32_t proto, uint32_t port, uint32_t by)
+{
+        uint32_t rule = 0;
+
+        assert_int_equal(ask(f, to, proto, port, ~0ULL, &rule), HF_WHY_RULE);
+        assert_int_equal(rule, by);
+}
+
+static void a_denial_takes_its_addresses_ports_and_protocol_from_wider_prefixes(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     EGRESS("{\"cidr\":\"10.1.0.0/16\",\"port\":\"100-200\",\"proto\":\"tcp\",\"deny\":true},{\"cidr\":\"10.0.0.0/8\"},"
+                            "{\"cidr\":\"10.2.0.0/16\",\"deny\":true}"));
+        assert_true(allowed(&f, "10.1.2.3", HF_TCP, 99));
+        assert_denied(&f, "10.1.2.3", HF_TCP, 100, 1);
+        assert_denied(&f, "10.1.255.255", HF_TCP, 200, 1);
+        assert_true(allowed(&f, "10.1.2.3", HF_TCP, 201));
+        assert_true(allowed(&f, "10.1.2.3", HF_UDP, 150));
+        assert_true(allowed(&f, "10.0.255.255", HF_TCP, 150));
+        assert_denied(&f, "10.2.0.0", HF_TCP, 0, 3);
+        assert_denied(&f, "10.2.0.0", HF_UDP, 65535, 3);
+        assert_true(allowed(&f, "10.3.0.0", HF_TCP, 150));
+}
+
+static void the_longest_prefix_wins_be_it_an_allowance_or_a_denial(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     EGRESS("{\"cidr\":\"10.1.2.3\",\"port\":80,\"deny\":true},{\"cidr\":\"10.1.2.0/24\",\"port\":\"50-100\"},"
+                            "{\"cidr\":\"10.1.0.0/16\",\"deny\":true},{\"cidr\":\"10.0.0.0/8\"}"));
+        assert_true(allowed(&f, "10.2.0.0", HF_TCP, 80));
+        assert_denied(&f, "10.1.3.0", HF_TCP, 80, 3);
+        assert_true(allowed(&f, "10.1.2.4", HF_TCP, 80));
+        assert_denied(&f, "10.1.2.4", HF_TCP, 49, 3);
+        assert_denied(&f, "10.1.2.3", HF_TCP, 80, 1);
+        assert_true(allowed(&f, "10.1.2.3", HF_TCP, 81));
+        assert_denied(&f, "10.1.2.3", HF_TCP, 101, 3);
+}
+
+static void at_one_prefix_denial_beats_allowance(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":\"1-9\"}]},"
+                     "\"b\":{\"authorization\":\"ask\",\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":\"5-20\",\"deny\":true}]}}}");
+        assert_true(allowed(&f, "10.0.0.1", HF_TCP, 4));
+        assert_denied(&f, "10.0.0.1", HF_TCP, 5, 2);
+        assert_denied(&f, "10.0.0.1", HF_TCP, 9, 2);
+        assert_denied(&f, "10.0.0.1", HF_TCP, 20, 2);
+        assert_false(allowed(&f, "10.0.0.1", HF_TCP, 21));
+}
+
+static void a_denial_holds_while_its_capability_is_not_granted(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+        uint32_t rule;
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{\"egress\":[{\"cidr\":\"10.0.0.0/8\"}]},"
+                     "\"b\":{\"egress\":[{\"cidr\":\"10.1.0.0/16\",\"deny\":true}]},\"c\":{\"egress\":[{\"cidr\":\"10.1.2.0/24\"}]}}}");
+        assert_int_equal(ask(&f, "10.1.0.0", HF_TCP, 1, 1, &rule), HF_WHY_RULE);
+        assert_int_equal(ask(&f, "10.1.2.0", HF_TCP, 1, 4, &rule), HF_WHY_ALLOWED);
+        /* Of what is opened again, the capability that does counts, no other. */
+        assert_int_equal(ask(&f, "10.1.2.0", HF_TCP, 1, 3, &rule), HF_WHY_INACTIVE);
+        assert_int_equal(rule, 3);
+}
+
+static void a_denial_alone_opens_nothing(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"deny\":true,\"port\":80}"));
+        assert_denied(&f, "10.0.0.1", HF_TCP, 80, 1);
+        assert_false(allowed(&f, "10.0.0.1", HF_TCP, 81));
+        assert_false(allowed(&f, "11.0.0.1", HF_TCP, 81));
+}
+
+static void a_denial_of_one_family_takes_nothing_from_the_other(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     EGRESS("{\"cidr\":\"0.0.0.0/0\"},{\"cidr\":\"::/0\",\"deny\":true},{\"cidr\":\"2001:db8::/32\"},"
+                            "{\"cidr\":\"::/0\"}"));
+        assert_true(allowed(&f, "192.0.2.1", HF_TCP, 443));
+        assert_denied(&f, "2002::1", HF_TCP, 443, 2);
+        assert_true(allowed(&f, "2001:db8::1", HF_TCP, 443));
+}
+
+static void a_denial_in_a_part_that_stands_apart(void **state)
+{
+        _cleanup_fixture_ struct fixture f = { 0 };
+
+        (void)state;
+        must_compile(&f, NULL, NULL,
+                     EGRESS("{\"cidr\":\"0.0.0.0/0\",\"deny\":true,\"port\":80},{\"cidr\":\"127.0.0.0/8\"},{\"cidr\":\"127.1.0.0/"
+                            "16\",\"deny\":true},"
+                            "{\"cidr\":\"169.254.0.0/16\",\"deny\":true},{\"cidr\":\"169.254.1.1\"}"));
+        assert_true(allowed(&f, "127.0.0.1", HF_TCP, 80));
+        assert_denied(&f, "127.1.0.1", HF_TCP, 80, 3);
+        assert_denied(&f, "169.254.1.2", HF_TCP, 80, 4);
+        assert_true(allowed(&f, "169.254.1.1", HF_TCP, 80));
+        assert_denied(&f, "192.0.2.1", HF_TCP, 80, 1);
+        assert_false(allowed(&f, "192.0.2.1", HF_TCP, 81));
+}
+
+static void denials_count_among_the_ranges_of_a_prefix(void **state)
+{
+        static const char *const last[] = { "{\"cidr\":\"10.0.0.1\",\"port\":1,\"proto\":\"tcp\"}",
+                                            "{\"cidr\":\"10.0.0.1\",\"port\":\"1014-2000\"}" };
+        char text[8192];
+        size_t n = (size_t)snprintf(text, sizeof(text), "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"base\":{\"egress\":[");
+
+        (void)state;
+        /* Each of these has an entry, and each gap between them. */
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "{\"cidr\":\"10.0.0.0/8\",\"port\":\"1000-2000\"},");
+        for (int i = 0; i < 7; i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "{\"cidr\":\"10.0.0.0/8\",\"port\":%d,\"deny\":true},", 1001 + 2 * i);
+        for (size_t i = 0; i < ARRAY_SIZE(last); i++) {
+                _cleanup_fixture_ struct fixture f = { 0 };
+
+                snprintf(text + n, sizeof(text) - n, "{\"cidr\":\"10.0.0.1\",\"port\":5},%s]}}}", last[i]);
+                assert_int_equal(compile(&f, NULL, NULL, text), i ? 0 : -EINVAL);
+                if (i == 0)
+                        assert_true(has_finding(&f.findings, "$.capabilities.base.egress[8]", "10.0.0.1/32|more than 16|denials"));
+        }
+}
+
 static void prefixes_print_as_they_are_read(void **state)
 {
         static const char *const texts[] = { "0.0.0.0/0",     "10.0.0.0/8",  "192.0.2.1/32", "::/0",
@@ -312,6 +450,14 @@ int main(void)
                 cmocka_unit_test(a_range_in_a_part_needs_nothing_for_the_others),
                 cmocka_unit_test(more_ranges_than_a_prefix_holds_are_refused),
                 cmocka_unit_test(a_wider_range_of_its_own_stands_for_the_narrower_inherited_one),
+                cmocka_unit_test(a_denial_takes_its_addresses_ports_and_protocol_from_wider_prefixes),
+                cmocka_unit_test(the_longest_prefix_wins_be_it_an_allowance_or_a_denial),
+                cmocka_unit_test(at_one_prefix_denial_beats_allowance),
+                cmocka_unit_test(a_denial_holds_while_its_capability_is_not_granted),
+                cmocka_unit_test(a_denial_alone_opens_nothing),
+                cmocka_unit_test(a_denial_of_one_family_takes_nothing_from_the_other),
+                cmocka_unit_test(a_denial_in_a_part_that_stands_apart),
+                cmocka_unit_test(denials_count_among_the_ranges_of_a_prefix),
                 cmocka_unit_test(prefixes_print_as_they_are_read),
         };
 

@@ -149,6 +149,66 @@ static void rules_of_two_ceiling_capabilities_join_to_one_range(void **state)
         assert_int_equal(c.compiled->prefixes[0].egress.count, 1);
 }
 
+static void assert_told(const struct clipped *c, const char *address, __u32 port, enum hf_why why, __u32 rule)
+{
+        __u32 found = 0;
+
+        assert_int_equal(decide(c, address, HF_TCP, port, &found), why);
+        assert_int_equal(found, rule);
+}
+
+static void a_denial_of_a_ceiling_takes_from_what_it_allows_and_is_named(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"cidr\":\"10.0.0.0/8\",\"port\":\"1-100\"},{\"cidr\":\"10.1.2.3\",\"port\":\"1-200\"}"), NULL,
+                      EGRESS(ANY ",{\"cidr\":\"10.1.0.0/16\",\"deny\":true,\"port\":\"50-60\"},{\"cidr\":\"10.1.2.0/24\",\"port\":55},"
+                                 "{\"cidr\":\"10.9.0.0/16\",\"deny\":true}"));
+        assert_told(&c, "10.0.0.1", 55, HF_WHY_ALLOWED, 1);
+        assert_told(&c, "10.1.3.1", 49, HF_WHY_ALLOWED, 1);
+        assert_told(&c, "10.1.3.1", 50, HF_WHY_RULE, HOST(3));
+        assert_told(&c, "10.1.3.1", 60, HF_WHY_RULE, HOST(3));
+        assert_told(&c, "10.1.3.1", 61, HF_WHY_ALLOWED, 1);
+        /* What the policy allows inside the denial changes nothing, what the ceiling does, does. */
+        assert_told(&c, "10.1.2.3", 54, HF_WHY_RULE, HOST(3));
+        assert_told(&c, "10.1.2.3", 55, HF_WHY_ALLOWED, 2);
+        assert_told(&c, "10.1.2.4", 55, HF_WHY_ALLOWED, 1);
+        assert_told(&c, "10.9.0.1", 1, HF_WHY_RULE, HOST(5));
+        /* Of what no rule of the policy opens, the policy is told. */
+        assert_told(&c, "10.9.0.1", 101, HF_WHY_NO_RULE, 0);
+        assert_true(c.compiled->clipped);
+}
+
+static void the_first_layer_that_refuses_is_told(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"cidr\":\"10.0.0.0/8\"},{\"cidr\":\"10.1.0.0/16\",\"deny\":true},{\"cidr\":\"10.1.1.0/24\"}"),
+                      EGRESS(ANY ",{\"cidr\":\"10.1.0.0/17\",\"deny\":true},{\"cidr\":\"10.2.0.0/16\",\"deny\":true}"),
+                      EGRESS("{\"cidr\":\"10.0.0.0/14\"},{\"cidr\":\"10.2.0.0/15\",\"deny\":true}"));
+        assert_told(&c, "10.1.128.1", 80, HF_WHY_RULE, 2);
+        assert_told(&c, "10.1.2.1", 80, HF_WHY_RULE, 2);
+        assert_told(&c, "10.1.1.1", 80, HF_WHY_RULE, USER(3));
+        assert_told(&c, "10.2.0.1", 80, HF_WHY_RULE, USER(4));
+        assert_told(&c, "10.3.0.1", 80, HF_WHY_RULE, HOST(2));
+        assert_told(&c, "10.4.0.1", 80, HF_WHY_INACTIVE, HOST(0));
+        assert_told(&c, "10.0.0.1", 80, HF_WHY_ALLOWED, 1);
+}
+
+static void the_denial_of_a_policy_holds_under_a_ceiling_that_allows_all(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"cidr\":\"10.0.0.0/8\"},{\"cidr\":\"10.1.0.0/16\",\"deny\":true,\"port\":22}"), EGRESS(ANY),
+                      EGRESS(ANY ",{\"cidr\":\"10.1.2.0/24\",\"port\":22}"));
+        assert_told(&c, "10.1.2.3", 22, HF_WHY_RULE, 2);
+        assert_told(&c, "10.1.2.3", 23, HF_WHY_ALLOWED, 1);
+        assert_false(c.compiled->clipped);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -161,6 +221,9 @@ int main(void)
                 cmocka_unit_test(ranges_that_a_ceiling_splits_must_still_fit),
                 cmocka_unit_test(a_ceiling_opens_what_stands_apart_only_by_a_rule_within),
                 cmocka_unit_test(rules_of_two_ceiling_capabilities_join_to_one_range),
+                cmocka_unit_test(a_denial_of_a_ceiling_takes_from_what_it_allows_and_is_named),
+                cmocka_unit_test(the_first_layer_that_refuses_is_told),
+                cmocka_unit_test(the_denial_of_a_policy_holds_under_a_ceiling_that_allows_all),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -597,6 +597,31 @@ static void some_addresses_are_named_each_by_itself(void **state)
 
 /* Egress by name. */
 
+static void an_address_may_be_denied(void **state)
+{
+        struct policy *p = parsed(
+                EGRESS("{\"cidr\":\"10.0.0.0/8\",\"deny\":true,\"port\":\"1-9\",\"proto\":\"udp\"},{\"cidr\":\"::1\",\"deny\":false}"));
+
+        (void)state;
+        assert_true(p->rules[0].denies && !p->rules[0].host);
+        assert_int_equal(p->rules[0].prefix, 104);
+        assert_int_equal(p->rules[0].port_to, 9);
+        assert_int_equal(p->rules[0].proto, HF_UDP);
+        assert_false(p->rules[1].denies);
+        policy_free(p);
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":1}"), EGRESS_RULE ".deny", "the number 1|true or false");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":true,\"private\":true}"), EGRESS_RULE ".private", "in a denial");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":true,\"tls\":false}"), EGRESS_RULE ".tls", "beside \"cidr\"|remove it");
+        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":true,\"hint\":\"x\"}"), EGRESS_RULE ".hint", "unknown field");
+}
+
+static void a_range_of_addresses_that_open_each_by_itself_may_be_denied(void **state)
+{
+        (void)state;
+        assert_accepted(EGRESS("{\"cidr\":\"169.254.0.0/16\",\"deny\":true},{\"deny\":true,\"cidr\":\"ff00::/8\"}"));
+        assert_refused(EGRESS("{\"deny\":false,\"cidr\":\"169.254.0.0/16\"}"), EGRESS_RULE ".cidr", "a range of link-local addresses");
+}
+
 static void a_rule_has_a_host_or_a_cidr(void **state)
 {
         (void)state;
@@ -609,7 +634,6 @@ static void a_rule_has_a_host_or_a_cidr(void **state)
         assert_refused(EGRESS("{\"host\":1}"), EGRESS_RULE ".host", "the number 1|a name such as");
         assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"private\":true}"), EGRESS_RULE ".private",
                        "remove it; a \"cidr\" is opened as it is written");
-        assert_refused(EGRESS("{\"cidr\":\"10.0.0.1\",\"deny\":true}"), EGRESS_RULE ".deny", "expected a rule by \"host\"");
         assert_refused(EGRESS("{\"host\":\"a.example\",\"private\":1}"), EGRESS_RULE ".private", "the number 1|true or false");
         assert_refused(EGRESS("{\"host\":\"a.example\",\"deny\":\"rw\"}"), EGRESS_RULE ".deny", "\"rw\"|true or false");
         assert_refused(EGRESS("{\"host\":\"a.example\",\"deny\":true,\"private\":true}"), EGRESS_RULE ".private", "in a denial");
@@ -804,6 +828,8 @@ int main(void)
                 cmocka_unit_test(limits_follow_their_notation),
                 cmocka_unit_test(prefixes_have_no_host_bits),
                 cmocka_unit_test(some_addresses_are_named_each_by_itself),
+                cmocka_unit_test(an_address_may_be_denied),
+                cmocka_unit_test(a_range_of_addresses_that_open_each_by_itself_may_be_denied),
                 cmocka_unit_test(a_rule_has_a_host_or_a_cidr),
                 cmocka_unit_test(a_host_rule_is_read_as_written),
                 cmocka_unit_test(host_names_are_strict),

@@ -334,6 +334,33 @@ static void a_name_opens_its_ports_at_an_address(void **state)
         assert_false(n->closed);
 }
 
+#define DENIED "{\"cidr\":\"192.0.2.0/24\",\"deny\":true}"
+
+static void no_name_opens_an_address_that_the_policy_denies(void **state)
+{
+        struct names *n = with_map(state);
+
+        put_under(n, OLD, EGRESS(WEB "," DENIED ",{\"cidr\":\"192.0.2.9\",\"port\":443}"));
+        assert_int_equal(decided(n, "web.example", NOW_MS), RESOLVER_ANSWERED);
+        assert_false(open_at(n, "web.example", "192.0.2.1", 300, NOW));
+        assert_int_equal(map_entries(n), 0);
+        assert_true(open_at(n, "web.example", "198.51.100.1", 300, NOW));
+        /* What a rule by address opens again is no reason to refuse the name. */
+        assert_true(open_at(n, "web.example", "192.0.2.9", 300, NOW));
+        assert_int_equal(opened(n, OLD, "192.0.2.9").port[0].rule, 3);
+}
+
+static void an_address_that_a_later_policy_denies_is_not_open_under_it(void **state)
+{
+        struct names *n = with_map(state);
+
+        put_under(n, OLD, EGRESS(WEB));
+        assert_true(open_at(n, "web.example", "192.0.2.1", 300, NOW));
+        put_under(n, NEW, EGRESS(WEB "," DENIED));
+        assert_int_equal(opened(n, OLD, "192.0.2.1").count, 1);
+        assert_int_equal(opened(n, NEW, "192.0.2.1").count, 0);
+}
+
 static void an_address_is_open_for_a_minute_at_least_and_a_day_at_most(void **state)
 {
         struct names *n = with_map(state);
@@ -586,6 +613,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(labels_below_a_star_are_short, setup, teardown),
                 cmocka_unit_test_setup_teardown(names_below_a_star_are_counted_for_an_hour, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_name_opens_its_ports_at_an_address, setup_map, teardown),
+                cmocka_unit_test_setup_teardown(no_name_opens_an_address_that_the_policy_denies, setup_map, teardown),
+                cmocka_unit_test_setup_teardown(an_address_that_a_later_policy_denies_is_not_open_under_it, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(an_address_is_open_for_a_minute_at_least_and_a_day_at_most, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(what_is_opened_again_is_open_for_longer_only, setup_map, teardown),
                 cmocka_unit_test_setup_teardown(names_at_one_address_open_their_own_ports, setup_map, teardown),
