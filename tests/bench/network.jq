@@ -30,7 +30,7 @@ def rate($all; $mode; $title): $all.runs[] | select(.mode == $mode and .what == 
 	| "\($title | left(31))\(.clients | right(9))\(.sent | grouped | right(11))\(.answered | grouped | right(11))\(.sent - .answered | grouped | right(9))";
 
 . as $all
-| "Kernel \(.kernel), network. The guest's clock counts instructions as ns, of both ends; medians of lower quartiles of \(.rounds) rounds.",
+| "Kernel \(.kernel), network. The guest's clock counts instructions as ns, of both ends, without holdfastd's but in 64 KiB; medians of lower quartiles of \(.rounds) rounds.",
 "",
 "\("" | left(31))\("bare" | right(9))\("loaded," | right(9))\("by address" | right(17))\("by name" | right(17))\("nftables" | right(17))\("bar" | right(8))",
 "\("" | left(31))\("ns" | right(9))\("no agent" | right(9))" + (["", "", ""] | map("\("ratio" | right(9))\("added" | right(8))") | join("")),
