@@ -94,6 +94,10 @@ static void check_under_itself(const struct compiled *c, struct policy_vars vars
         struct compiled *same = NULL;
 
         vars.ceilings = ceilings;
+        if (c->throttled) { /* a ceiling has no throttle */
+                check(policy_compile(c->policy, &vars, view, &same, &findings) == -EINVAL && findings.total);
+                return;
+        }
         check(policy_compile(c->policy, &vars, view, &same, &findings) == 0 && !findings.total && !same->clipped);
         check(same->n_places == c->n_places && same->n_prefixes == c->n_prefixes && same->active == c->active);
         for (size_t i = 0; i < c->n_places; i++)

@@ -487,7 +487,7 @@ static void compare_clipped(const struct compiled *c, const struct policy *ceili
                 uint32_t rule;
 
                 for (int j = 0; j < CAPABILITIES; j++)
-                        check((hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << j, at.proto, at.port, 0, &rule) ==
+                        check((hf_egress_decide(prefix ? &prefix->egress : NULL, 1ULL << j, 0, at.proto, at.port, 0, &rule) ==
                                HF_WHY_ALLOWED) == (most && own >> j & 1));
                 own = allowed_at_address(c->policy, name, &at);
                 for (int j = 0; fits && j < CAPABILITIES; j++)
