@@ -135,6 +135,14 @@ static __always_inline struct hf_event *event_start(const struct agent *a, const
         return e;
 }
 
+/* Hands it over. The first that waits wakes the daemon, also where those of connections wait, which wake nobody. */
+static __always_inline void event_submit(const struct agent *a, struct hf_event *e)
+{
+        __u32 waiting = a->session ? a->session->sent - a->session->taken : 1;
+
+        bpf_ringbuf_submit(e, waiting == 1 || waiting == HF_EVENTS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : 0);
+}
+
 /* An event about a path. */
 static __noinline __attribute__((unused)) int event_path(const struct agent *a, const struct report *r, struct dentry *dentry)
 {
@@ -157,7 +165,7 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
         }
         event_object(e, dentry);
         e->flags |= flags;
-        bpf_ringbuf_submit(e, 0);
+        event_submit(a, e);
         return 0;
 }
 
@@ -169,7 +177,7 @@ static __noinline __attribute__((unused)) int event_plain(const struct agent *a,
         if (!e)
                 return 0;
         event_fill(e, a, r);
-        bpf_ringbuf_submit(e, 0);
+        event_submit(a, e);
         return 0;
 }
 

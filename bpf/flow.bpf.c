@@ -171,31 +171,29 @@ static __always_inline void on_asked(struct bpf_sock_ops *ctx, struct bpf_sock *
         note_home(ctx, of, c, (struct sock *)tcp);
 }
 
-/* Connections have room of their own: whoever floods with those that are allowed leaves that of refusals as it was. */
-static __always_inline struct hf_event *room_for(struct hf_session *s)
+/*
+ * Connections have room of their own: whoever floods with those that are allowed leaves that of refusals as it was. To wake the daemon
+ * takes more than all the rest, so it looks by itself, but for one that comes when half of the room is taken.
+ */
+static __always_inline struct hf_event *room_for(struct hf_session *s, __u64 *wakes)
 {
         struct hf_event *e = NULL;
+        __u32 waiting = s->connections_sent - s->connections_taken;
 
-        if ((int)(s->connections_sent - s->connections_taken) < HF_CONNECTIONS_WAITING)
+        if ((int)waiting < HF_CONNECTIONS_WAITING)
                 e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
         if (e)
-                __sync_fetch_and_add(&s->connections_sent, 1);
+                waiting = __sync_fetch_and_add(&s->connections_sent, 1) - s->connections_taken;
         else
                 __sync_fetch_and_add(&s->lost, 1);
+        *wakes = waiting == HF_CONNECTIONS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
         return e;
-}
-
-/*
- * To wake the daemon takes more than all the rest, so it looks by itself; but for one that comes when half of the room is taken.
- */
-static __always_inline __u64 wakes(const struct hf_session *s)
-{
-        return s->connections_sent - s->connections_taken == HF_CONNECTIONS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __noinline int emit(const struct agent *a, const struct connection *c, const struct report *r, const struct bytes *b)
 {
-        struct hf_event *e = a->session ? room_for(a->session) : NULL;
+        __u64 wakes;
+        struct hf_event *e = a->session ? room_for(a->session, &wakes) : NULL;
 
         if (!e)
                 return 0;
@@ -209,7 +207,7 @@ static __noinline int emit(const struct agent *a, const struct connection *c, co
         __builtin_memcpy(e->comm, c->comm, sizeof(e->comm));
         e->sent = b->sent;
         e->received = b->received;
-        bpf_ringbuf_submit(e, wakes(a->session));
+        bpf_ringbuf_submit(e, wakes);
         return 0;
 }
 

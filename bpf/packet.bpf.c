@@ -197,7 +197,7 @@ static __always_inline bool is_allowed(struct agent *a, const struct headers *h)
 
 static __always_inline bool may_leave(struct agent *a, const struct headers *h)
 {
-        if (!a->session->recheck && !a->session->flows && !a->session->throttled && (h->protocol == IPPROTO_TCP || !a->session->resolver))
+        if (!a->session->recheck && !a->session->flows && (h->protocol == IPPROTO_TCP || !a->session->resolver))
                 return true;
         return is_allowed(a, h);
 }
@@ -227,7 +227,7 @@ static __always_inline void report_packet(const struct agent *a, const struct he
         __builtin_memcpy(r->addr, h->to.addr, sizeof(r->addr));
         r->port = h->to.port;
         event_what(e, a, r);
-        bpf_ringbuf_submit(e, 0);
+        event_submit(a, e);
 }
 
 /* Tells of one that no hook has seen. */
@@ -297,7 +297,7 @@ static __always_inline void report_hello(struct __sk_buff *skb, const struct age
         e->ino = bpf_get_socket_cookie(skb);
         __builtin_memcpy(e->path, hello->key.name, sizeof(hello->key.name));
         e->path_len = hello->name_len;
-        bpf_ringbuf_submit(e, 0);
+        event_submit(a, e);
 }
 
 /* A connection begins: whether it needs a hello. by_rule: not to the session's own. False: that cannot be noted. */
@@ -389,58 +389,87 @@ static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, c
 }
 
 enum verdict {
-        PACKET_DROP, /* the kernel tells who sent it, where that is not TCP */
+        PACKET_DROP, /* the kernel tells who sent it; TCP tries again, each time later than before */
         PACKET_LEAVE,
-        PACKET_LATER /* TCP sends it again later */
+        PACKET_LATER /* TCP tries again soon, but not often */
+};
+
+/* What is charged, and for what. */
+struct charged {
+        struct hf_throttle_key key;
+        struct peer_address to;
+        __u8 proto;
+        bool first; /* it asks for a connection */
 };
 
 /* Tells that a throttle holds something up: once a second of each. */
-static __always_inline void report_throttle(const struct agent *a, const struct headers *h, const struct hf_throttle_key *key, __u8 proto,
-                                            enum hf_why why)
+static __always_inline void report_throttle(const struct agent *a, const struct headers *h, const struct charged *c, enum hf_why why)
 {
         struct report r = { .kind = HF_EVENT_CONNECT,
-                            .op = proto == HF_TCP && is_first(h) ? HF_OP_CONNECT : HF_OP_SEND,
-                            .proto = proto,
+                            .op = c->first ? HF_OP_CONNECT : HF_OP_SEND,
+                            .proto = c->proto,
                             .error = why == HF_WHY_BUDGET ? -EPERM : -EAGAIN,
                             .why = why };
-        struct agent charged = *a;
+        struct agent only = *a;
 
-        charged.live = key->capability;
-        net_decide(&charged, &h->to, proto, HF_GRACE, &r.rule);
+        only.live = c->key.capability;
+        net_decide(&only, &c->to, c->proto, HF_GRACE, &r.rule);
         report_packet(a, h, &r);
+}
+
+/* One that TCP could not send for a while is given up after some tries that come soon, so they are to come later and later. */
+static __always_inline enum verdict later(struct __sk_buff *skb)
+{
+        struct bpf_sock *any = skb->sk;
+        struct tcp_sock *tcp = any ? bpf_skc_to_tcp_sock(any) : NULL;
+
+        return tcp && tcp->inet_conn.icsk_probes_out > 1 ? PACKET_DROP : PACKET_LATER;
+}
+
+/* Where it goes, as its socket has it: what leaves may be translated already. */
+static __always_inline void destination(struct __sk_buff *skb, const struct headers *h, struct peer_address *to)
+{
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+        struct ends ends;
+
+        *to = h->to;
+        if (h->protocol != IPPROTO_TCP || !sk)
+                return;
+        ends_of(sk, &ends);
+        *to = ends.to;
 }
 
 /* Charges what by a rule may leave. Of TCP, what carries no data and does not ask for a connection is free. */
 static __always_inline enum verdict charge(struct __sk_buff *skb, struct agent *a, const struct headers *h)
 {
-        const __u8 proto = h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP;
-        const bool first = proto == HF_TCP && is_first(h);
-        struct hf_throttle_key key;
-        struct hf_throttle *t;
+        struct charged c = { .proto = h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP };
         struct hf_policy *policy;
+        struct hf_throttle *t;
         __u64 now;
 
-        if (!a->session->throttled || (h->bare && !first))
+        c.first = c.proto == HF_TCP && is_first(h);
+        if (!a->session->throttled || (h->bare && !c.first))
                 return PACKET_LEAVE;
         member_policy(a);
-        t = throttle_of(a, &h->to, proto, &key);
-        if (!t)
+        policy = bpf_map_lookup_elem(&policies, &a->policy);
+        destination(skb, h, &c.to);
+        t = throttle_of(a, &c.to, c.proto, &c.key);
+        if (!t || !policy)
                 return PACKET_LEAVE;
+        if (policy->spent & c.key.capability)
+                return PACKET_DROP;
         now = bpf_ktime_get_boot_ns();
-        if ((first && !hf_connection_take(t, now)) || (!h->bare && !hf_bytes_take(t, now, skb->len))) {
-                if (t->told == (__u32)(now / HF_SECOND))
-                        return PACKET_LATER;
-                t->told = now / HF_SECOND;
-                report_throttle(a, h, &key, proto, HF_WHY_RATE);
-                return PACKET_LATER;
+        if ((c.first && !hf_connection_take(t, now)) || (!h->bare && !hf_bytes_take(t, now, skb->len))) {
+                if (t->told != (__u32)(now / HF_SECOND)) {
+                        t->told = now / HF_SECOND;
+                        report_throttle(a, h, &c, HF_WHY_RATE);
+                }
+                return later(skb);
         }
         if (h->bare || hf_budget_take(t, skb->len))
                 return PACKET_LEAVE;
-        policy = bpf_map_lookup_elem(&policies, &a->policy);
-        if (policy && !(policy->spent & key.capability)) {
-                __sync_fetch_and_or(&policy->spent, key.capability);
-                report_throttle(a, h, &key, proto, HF_WHY_BUDGET);
-        }
+        __sync_fetch_and_or(&policy->spent, c.key.capability);
+        report_throttle(a, h, &c, HF_WHY_BUDGET);
         return PACKET_DROP;
 }
 

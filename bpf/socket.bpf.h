@@ -155,24 +155,30 @@ static __always_inline __attribute__((unused)) bool net_is_plain(const struct ag
                hf_egress_plain(bpf_map_lookup_elem(&opened, &key), live, p->port, time_less(HF_GRACE));
 }
 
-/* Of the live capabilities, the one that is charged for what goes there, as its bit; 0: none. */
+/*
+ * Of the live capabilities, the one that is charged for what goes there, as its bit; 0: none. A name that has opened the address may be
+ * another than the one that it goes to, and one whose time has ended opens nothing for what begins now: neither makes it free.
+ */
 __attribute__((noinline)) __weak __u64 egress_charged(__u32 policy, __u64 live, __u64 high, __u64 low, __u64 ask)
 {
         struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
         struct hf_policy *record = bpf_map_lookup_elem(&policies, &policy);
+        struct hf_egress *found;
         const __u8 proto = ask >> 16;
         const __u16 port = ask;
-        __u64 all;
+        __u64 all, sure;
 
         if (!record)
                 return 0;
-        live &= ~*(volatile __u64 *)&record->spent;
         __builtin_memcpy(key.addr, &high, 8);
         __builtin_memcpy(key.addr + 8, &low, 8);
-        all = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, proto, port, 0);
-        if (ask & ASK_NAMES)
-                all |= hf_egress_capabilities(bpf_map_lookup_elem(&opened, &key), live, proto, port, time_less(ask >> 32));
-        return hf_throttled(all, record->throttled);
+        all = sure = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, 0, proto, port, 0);
+        found = ask & ASK_NAMES ? bpf_map_lookup_elem(&opened, &key) : NULL;
+        if (found) {
+                all |= hf_egress_capabilities(found, live, 0, proto, port, time_less(ask >> 32));
+                sure |= hf_egress_capabilities(found, live, HF_PORT_TLS, proto, port, time_less(0));
+        }
+        return hf_charged(all, sure, record->throttled, *(volatile __u64 *)&record->spent);
 }
 
 /* The same of a session that has a throttle. What sockets send that were not made in the session's cgroup is not counted. */

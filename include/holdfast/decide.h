@@ -129,8 +129,8 @@ HF_INLINE enum hf_why hf_egress_decide(const struct hf_egress *egress, __u64 liv
         return why;
 }
 
-/* The live capabilities that open the port at a time. */
-HF_INLINE __u64 hf_egress_capabilities(const struct hf_egress *egress, __u64 live, __u32 proto, __u32 port, __u32 now)
+/* The live capabilities that open the port at a time, but for entries with one of these flags. */
+HF_INLINE __u64 hf_egress_capabilities(const struct hf_egress *egress, __u64 live, __u8 but, __u32 proto, __u32 port, __u32 now)
 {
         __u64 all = 0;
 
@@ -141,16 +141,25 @@ HF_INLINE __u64 hf_egress_capabilities(const struct hf_egress *egress, __u64 liv
 
                 if (i >= (int)egress->count)
                         break;
-                if ((p->proto & proto) && port >= p->from && port <= p->to && (!p->until || p->until > now))
+                if ((p->proto & proto) && port >= p->from && port <= p->to && (!p->until || p->until > now) && !(p->flags & but))
                         all |= p->allow & live;
         }
         return all;
 }
 
-/* The capability that is charged for what these let leave, as its bit; 0: none is. */
-HF_INLINE __u64 hf_throttled(__u64 capabilities, __u64 throttled)
+/*
+ * The capability that is charged for what some let leave, as its bit; 0: none is. sure: those of them that let it leave whatever it is. One
+ * that has used its budget only where there is no other.
+ */
+HF_INLINE __u64 hf_charged(__u64 capabilities, __u64 sure, __u64 throttled, __u64 spent)
 {
-        return capabilities & ~throttled ? 0 : capabilities & -capabilities;
+        __u64 left;
+
+        capabilities &= throttled;
+        if (sure & ~throttled)
+                return 0;
+        left = capabilities & ~spent ? capabilities & ~spent : capabilities;
+        return left & -left;
 }
 
 /*

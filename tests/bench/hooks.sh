@@ -61,10 +61,12 @@ mkdir -p $WORK
 ops prepare $WORK
 base_rules >$SCRATCH/rules
 policy base <$SCRATCH/rules >$SCRATCH/policy.json
-make_network
-start_servers
+if [ "${1-}" = network ]; then
+	make_network
+	start_servers # outside of the cgroup
+fi
 enter_cgroup
-make_policies
+[ "${1-}" != network ] || make_policies
 start_holdfast
 is_confined run_confined
 sleep 2

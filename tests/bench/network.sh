@@ -38,7 +38,7 @@ names() { # MODE
 
 # rate MODE CLIENTS EACH: so many ask so many times a second, each in a session of its own where the mode has some, for 1 s.
 rate() {
-	local n pids=()
+	local n pid pids=()
 	rm -f "$WORK/go" "$SCRATCH"/rate-*
 	for ((n = 0; n < $2; n++)); do
 		"run_$1" netops flood $NAME_SERVER "$3" 1000 www.example.net "$WORK/go" >"$SCRATCH/rate-$n" &
@@ -46,7 +46,9 @@ rate() {
 	done
 	sleep 10 # of a clock that jumps where nobody runs
 	touch "$WORK/go"
-	wait "${pids[@]}" || { say "$1: a client of $2 failed: $(cat "$SCRATCH"/rate-*)"; failed=1; return 0; }
+	for pid in "${pids[@]}"; do
+		wait "$pid" || { say "$1: a client of $2 failed: $(cat "$SCRATCH"/rate-*)"; failed=1; return 0; }
+	done
 	runs+=$(jq -s --arg mode "$1" '{ mode: $mode, what: "rate", value: { clients: length, sent: map(.sent) | add, answered: map(.answered) | add } }' \
 		"$SCRATCH"/rate-*)
 }

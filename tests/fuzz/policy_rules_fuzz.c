@@ -70,9 +70,14 @@ static void make_file_rule(struct bytes *b, FILE *f)
 static bool make_address(struct bytes *b, uint8_t addr[16])
 {
         static const uint8_t v4[8][4] = { { 10 }, { 0 }, { 127 }, { 169, 254 }, { 100, 100, 100, 200 }, { 192, 168 }, { 224 }, { 240 } };
-        static const uint8_t v6[8][16] = {
-                { 0 }, { [15] = 1 }, { 0xfe, 0x80 }, { 0xff }, { 0xfd, 0x00, 0x0e, 0xc2, [14] = 2, 0x54 }, { 0x20, 0x02 }, { 0 }, { 0 }
-        };
+        static const uint8_t v6[8][16] = { { 0 },
+                                           { [15] = 1 },
+                                           { 0xfe, 0x80 },
+                                           { 0xff },
+                                           { 0xfd, 0x00, 0x0e, 0xc2, [14] = 2, 0x54 },
+                                           { 0x20, 0x02 },
+                                           { 0x00, 0x64, 0xff, 0x9b },
+                                           { 0 } };
         uint8_t kind = next(b), where = next(b), value = next(b);
 
         memcpy(addr, v6[kind >> 2 & 7], 16);

@@ -28,8 +28,8 @@ more_names() {
 		mapped AAAA ::ffff:10.0.0.1
 		mixed A 10.0.0.2
 		mixed A 203.0.113.20
-		closed A 203.0.113.60
-		partly A 203.0.113.61
+		closed A 203.0.113.80
+		partly A 203.0.113.81
 		partly A 203.0.113.21
 		corp A 10.0.0.3
 		corp AAAA fd00::3
@@ -80,7 +80,7 @@ clean_up() {
 
 names_policy "$(rules www four six alias second trap loop link private mapped mixed closed partly many none one kept dead dead2 early '*.odd' '*.lots' '*.label' '*.wild'),
 	$(rule tcp 80 '"proto": "tcp"'), $(rule port 8080), $(rule '*.deep.wild' 8081), $(rule exact.wild 8080),
-	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, { \"cidr\": \"203.0.113.60/31\", \"deny\": true },
+	{ \"host\": \"upload.wild.example.net\", \"deny\": true }, { \"cidr\": \"203.0.113.80/31\", \"deny\": true },
 	$(rule corp 80 '"private": true'), $(rule here 7090 '"private": true'), $(rule '*.corps' 80 '"private": true'), $(rule '*.corps' 7090 '"private": true')"
 make_outside 8080 8081
 patience=60 await "the other name server answers" dig +tries=1 +time=1 @$ODD probe.odd.example.net
@@ -286,16 +286,16 @@ test_of_public_and_private_addresses_only_the_public_ones_are_told_and_open() {
 }
 
 test_a_name_leads_to_no_address_that_a_rule_denies() {
-	says free 'done' connect 203.0.113.60 80
-	says free 'done' connect 203.0.113.61 80
+	says free 'done' connect 203.0.113.80 80
+	says free 'done' connect 203.0.113.81 80
 	mark
 	says main 'REFUSED * ede=15' ask sendto $UPSTREAM closed.example.net A
 	told closed.example.net verdict=deny why=private rcode=REFUSED type=A 'addrs=[]'
 	says main "NOERROR $UPSTREAM#53 edns 203.0.113.21" ask sendto $UPSTREAM partly.example.net A
 	says main 'done' connect 203.0.113.21 80
 	mark
-	says main 'refused EACCES' connect 203.0.113.61 80
-	not_connected 203.0.113.61 80 rule
+	says main 'refused EACCES' connect 203.0.113.81 80
+	not_connected 203.0.113.81 80 rule
 }
 
 test_a_name_may_lead_to_private_addresses_where_its_rule_says_so() {

@@ -15,7 +15,7 @@ start_counting() {
 	local port
 	outside nft add table inet seen
 	outside nft add chain inet seen arrives '{ type filter hook input priority 0; }'
-	for port in {7001..7013}; do
+	for port in {7001..7014}; do
 		outside nft add counter inet seen "p$port"
 		outside nft add rule inet seen arrives th dport "$port" meta length '>' 100 counter name "p$port"
 		in_background ip netns exec $OUTSIDE socat -u "TCP-LISTEN:$port,fork,reuseaddr" OPEN:/dev/null
@@ -54,7 +54,7 @@ keeps() {
 	bytes=$(($(arrived "$port") - before)) ns=$(((${EPOCHREALTIME/./} - start) * 1000))
 	echo "# throttle: $bytes bytes in $((ns / 1000000)) ms at a rate of $rate (${*:3})" >&3
 	[ $bytes -le $((rate * (ns / 1000) / 1000000 + rate / 4 + PACKET)) ] || fail "too many: $bytes in $ns ns"
-	[ $bytes -ge $((rate * (ns / 1000) / 1000000 / 2)) ] || fail "too few: $bytes in $ns ns"
+	[ $bytes -ge $((rate * (ns / 1000) / 1000000 / 4)) ] || fail "too few: $bytes in $ns ns"
 	kill -9 "$pid"
 }
 
@@ -76,24 +76,21 @@ mkdir -p "$SRV"
 trap finish EXIT
 make_network
 use_name_server $UPSTREAM
-more_names() { :; }
-more_configuration() { :; }
 start_name_server
 start_counting
 patience=60 await "a name server answers" dig +tries=1 +time=1 www.example.net
-patience=60 await "all listen" python3 "$POUR" $SINK 7012 5 1
+await "all listen" eval "[ \$(outside ss -Hltun | grep -c ':70[01][0-9] ') -ge 28 ]"
 keep_all
 
 test_unconfined_it_is_faster_than_any_rate_here() {
 	local before
 	before=$(arrived 7012)
-	python3 "$POUR" $SINK 7012 5 20000000 >/dev/null
-	[ $(($(arrived 7012) - before)) -ge 20000000 ] || fail "only $(($(arrived 7012) - before)) bytes in 5 s"
+	python3 "$POUR" $SINK 7012 5 5000000 >/dev/null
+	[ $(($(arrived 7012) - before)) -ge 5000000 ] || fail "only $(($(arrived 7012) - before)) bytes in 5 s"
 }
 
 test_a_connection_keeps_to_the_rate() {
 	throttled '{ "bytes_per_second": "256K" }' "$(at 7001)"
-	mark
 	keeps 262144 7001
 }
 
@@ -112,16 +109,19 @@ test_datagrams_keep_to_the_rate() {
 }
 
 test_connections_are_made_no_faster_than_the_rate_and_are_all_made() {
-	local start
 	throttled '{ "connections_per_second": 3 }' "$(at 7004)"
-	start=$SECONDS
 	same control '12 12' "$(python3 "$POUR" $SINK 7004 30 1 flows=12 | awk '{ print ($1 > 0) * 12, $2 }')"
 	mark
 	confined python3 "$POUR" $SINK 7004 60 1 flows=9
 	[[ $output =~ ^[0-9]+\ 9$ ]] || fail "$output"
 	await "it is told" eval "since | fields kind=connect verdict=deny op=connect why=rate capability=net addr=$SINK port=7004"
-	same "connections told within the first second" 3 "$(since | fields kind=connect verdict=allow op=connect port=7004 time |
-		awk -F'[:.Z]' 'NR == 1 { first = $3 "." $4 } { at = $3 "." $4; if (at < first) at += 60; n += at - first < 0.9 } END { print n }')"
+	same "connections told" 9 "$(made | wc -l)"
+	same "connections that came too early" '' "$(made | awk -F'[:.Z]' '{ at = ($2 * 60 + $3 "." $4) + 0 } NR == 1 { first = at } at < first { at += 3600 }
+		at - first < (NR - 3) / 3 - 0.6')"
+}
+
+made() {
+	since | fields kind=connect verdict=allow op=connect port=7004 time | sort
 }
 
 test_a_budget_is_all_that_leaves_by_tcp() {
@@ -153,7 +153,7 @@ test_a_capability_that_is_spent_is_closed_and_others_are_not() {
 test_what_was_used_counts_under_the_next_policy() {
 	local before
 	throttled '{ "budget": "64K" }' "$(at 7009)"
-	start_session spends bash -c "for i in 1 2 3 4 5 6 7 8 9; do python3 $POUR $SINK 7009 9 300000; sleep 0.5; done"
+	start_session spends bash -c "while :; do python3 $POUR $SINK 7009 9 300000; sleep 0.5; done"
 	await "it is spent" eval "api GET /v1/sessions/$session | jq -e '.throttles[0] | .capability == \"net\" and .budget == 65536 and .used == 65536'"
 	[ "$(arrived 7009)" -le 65536 ] || fail "$(arrived 7009)"
 	holdfast policy apply "$session" "$POLICY"
@@ -181,6 +181,18 @@ test_a_budget_may_pause_the_session_and_a_lift_renews_it() {
 	await "all leaves" more_arrived 7010 380000
 }
 
+test_what_waits_when_a_throttled_session_ends_does_not_leave() {
+	local before
+	throttled '{ "bytes_per_second": "64K" }' "$(at 7014)"
+	mark
+	confined python3 "$POUR" $SINK 7014 2 100000000 flows=4 full
+	await "the session has ended" session_ended_since
+	before=$(arrived 7014)
+	[ "${output%% *}" -gt $((before + 100000)) ] || fail "control: of $output, $before have arrived: nothing waits"
+	sleep 3
+	same "what has arrived" "$before" "$(arrived 7014)"
+}
+
 test_without_the_daemon_a_budget_holds_and_the_next_one_knows_of_it() {
 	throttled '{ "budget": "128K" }' "$(at 7013)"
 	mkfifo "$WS/go"
@@ -191,14 +203,13 @@ test_without_the_daemon_a_budget_holds_and_the_next_one_knows_of_it() {
 	await "it has poured" test -s "$WS/poured"
 	[ "$(arrived 7013)" -le 131072 ] || fail "$(arrived 7013)"
 	[ "$(arrived 7013)" -ge 65536 ] || fail "control: $(arrived 7013)"
-	start_daemon
+	start_daemon 3>&-
 	await "it is told" eval "since | fields kind=connect verdict=deny why=budget capability=net addr=$SINK port=7013"
 	await "it is known" eval "api GET /v1/sessions/$session | jq -e '.throttles[0].used == 131072'"
 }
 
 test_what_a_name_opens_is_throttled_too() {
 	throttled '{ "budget": "64K" }' '{ "host": "www.example.net", "port": 7011 }'
-	outside nft add rule inet seen arrives ip daddr 203.0.113.1 th dport 7011 meta length '>' 100 counter
 	mark
 	confined python3 "$POUR" www.example.net 7011 20 1000000
 	await "it is told" eval "since | fields kind=connect verdict=deny why=budget capability=net addr=203.0.113.1 port=7011"
@@ -207,14 +218,7 @@ test_what_a_name_opens_is_throttled_too() {
 
 test_a_socket_that_is_not_counted_may_not_be_used() {
 	local server=$WS/give
-	in_background python3 -c "import socket
-s = socket.socket(socket.AF_UNIX)
-s.bind('$server')
-s.listen()
-while True:
-    c, given = s.accept()[0], socket.socket()
-    socket.send_fds(c, [b'x'], [given.fileno()])"
-	await "it gives sockets" test -S "$server"
+	give_sockets "$server"
 	throttled '{ "budget": "64K" }' "$(at 7001)"
 	jq --arg server "$server" '.capabilities.base.files += [ { path: $server, allow: "rwc" } ]' "$POLICY" >"$POLICY.new"
 	mv "$POLICY.new" "$POLICY"

@@ -107,15 +107,9 @@ test_no_byte_of_such_a_hello_leaves_and_the_peer_sees_a_reset() {
 test_a_socket_of_another_cgroup_does_not_get_past_the_look() {
 	local server=$WS/give before
 	same control answered "$(python3 "$HELLO" tls.example.net 443 4 www.example.net)"
-	in_background python3 -c "import socket
-s = socket.socket(socket.AF_UNIX)
-s.bind('$server')
-s.listen()
-while True:
-    c, given = s.accept()[0], socket.socket()
-    socket.send_fds(c, [b'x'], [given.fileno()])"
-	await "it gives sockets" test -S "$server"
+	give_sockets "$server"
 	before=$(seen '203.0.113.60.443: Flags .S.')
+	[ "$before" -gt 0 ] || fail "control: nothing was seen"
 	mark
 	local POLICY=$SCRATCH/given.json
 	base_policy "{ \"path\": \"$server\", \"allow\": \"rwc\" }" "$(rule tls 443)"

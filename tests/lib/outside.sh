@@ -199,6 +199,18 @@ begin() {
 	SESSION[$1]=$session
 }
 
+# give_sockets PATH: somebody outside passes TCP sockets of its own there.
+give_sockets() {
+	in_background python3 -c "import socket
+s = socket.socket(socket.AF_UNIX)
+s.bind('$1')
+s.listen()
+while True:
+    c, given = s.accept()[0], socket.socket()
+    socket.send_fds(c, [b'x'], [given.fileno()])"
+	await "it gives sockets" test -S "$1"
+}
+
 # begin_free NAME [COMMAND...]: one that is not confined, run by the command.
 begin_free() {
 	pipes "$1"

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/netns.h"
+#include "daemon/throttle.h"
 #include "daemon/verdict.h"
 #include "holdfast/decide.h"
 
@@ -272,8 +273,8 @@ void flows_end(struct daemon *d, struct session *s)
                 .s = s,
                 .dump = -1,
                 .policy = policy,
-                .now = { .policy = { .active = record->active, .killed = record->killed, .spent = record->spent },
-                         .killed = session_bits(d, s),
+                .now = { .policy = { .active = record->active, .killed = record->killed, .spent = throttle_ends(d, s) },
+                         .killed = session_bits(d, s) & ~(uint32_t)HF_KILL_PAUSE,
                          .time = now > HF_GRACE ? now - HF_GRACE : 0 },
         };
         int r;

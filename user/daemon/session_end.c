@@ -149,10 +149,15 @@ void session_limit_wall(struct daemon *d, struct session *s)
                 log_error("session %s: its wall limit cannot be kept: out of memory", s->id);
 }
 
-/* What it has sent by its end arrives, but after a kill. Somebody's own cgroup is left as it was. */
+/*
+ * What it has sent by its end arrives, but after a kill, and where a throttle would have held it up. Somebody's own cgroup is left as it
+ * was.
+ */
 static void release_sockets(struct daemon *d, const struct session *s)
 {
-        if (s->made_cgroup && (session_bits(d, s) & ~(uint32_t)HF_KILL_SETUP))
+        const bool closes = (session_bits(d, s) & ~(uint32_t)HF_KILL_SETUP) || kernel_session(d->kernel, s->slot)->throttled;
+
+        if (s->made_cgroup && closes)
                 kernel_close_cgroup(d->kernel, s->cgroup_id, s->slot);
         else
                 kernel_leave(d->kernel, s->cgroup_fd);

@@ -87,7 +87,6 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
         throttle_switch(d, s, id, policy);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
-        throttle_switched(d, s, id);
         resolver_switched(d, s, old);
         r = cgroup_interrupt(s->cgroup_fd);
         if (r < 0)
@@ -102,6 +101,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         s->policy = policy;
         s->policy_text = text;
         s->policy_name = name;
+        throttle_switched(d, s, id);
         ceilings_clear(&s->ceilings);
         s->ceilings = *ceilings;
         *ceilings = (struct ceilings)CEILINGS_INIT;

@@ -52,8 +52,8 @@ static bool is_paused_for(const struct daemon *d, const struct session *s, const
         return false;
 }
 
-/* One pause for each, so that a lift of another's does not renew the budget. */
-static void pause_for(struct daemon *d, struct session *s, const struct capability *c)
+/* One pause for each, so that a lift of another's does not renew the budget. False: it is not paused. */
+static bool pause_for(struct daemon *d, struct session *s, const struct capability *c)
 {
         char reason[192];
         struct kill_request q = { .session = s, .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
@@ -61,8 +61,12 @@ static void pause_for(struct daemon *d, struct session *s, const struct capabili
 
         snprintf(reason, sizeof(reason), "the capability %s has used its budget of %llu bytes", c->name,
                  (unsigned long long)c->throttle.budget);
-        if (!is_paused_for(d, s, reason) && kill_set(d, &q, &k, NULL) == 0)
-                kill_finish(d, s, k);
+        if (is_paused_for(d, s, reason))
+                return true;
+        if (kill_set(d, &q, &k, NULL) < 0)
+                return false;
+        kill_finish(d, s, k);
+        return true;
 }
 
 /* The capability of a bit where it pauses the session once its budget is used. */
@@ -73,27 +77,38 @@ static const struct capability *pausing(const struct session *s, int i)
         return p && i < p->n_capabilities && p->capabilities[i].throttle.then == HF_KILL_PAUSE ? &p->capabilities[i] : NULL;
 }
 
+static uint64_t spent_of(struct daemon *d, const struct session *s)
+{
+        return __atomic_load_n(&kernel_policy(d->kernel, s->policy_id)->spent, __ATOMIC_ACQUIRE);
+}
+
+uint64_t throttle_ends(struct daemon *d, const struct session *s)
+{
+        uint64_t spent = spent_of(d, s);
+
+        for (int i = 0; i < POLICY_CAPABILITIES_MAX; i++)
+                if (pausing(s, i))
+                        spent &= ~(1ULL << i);
+        return spent;
+}
+
 void throttle_check(struct daemon *d, struct session *s)
 {
-        const uint64_t spent = __atomic_load_n(&kernel_policy(d->kernel, s->policy_id)->spent, __ATOMIC_ACQUIRE), fresh = spent & ~s->spent;
-        bool ends = false;
+        const uint64_t fresh = spent_of(d, s) & ~s->spent;
 
-        s->spent = spent;
-        for (int i = 0; i < POLICY_CAPABILITIES_MAX; i++) {
-                if (!(fresh >> i & 1))
-                        continue;
-                if (pausing(s, i))
-                        pause_for(d, s, pausing(s, i));
-                else
-                        ends = true;
-        }
-        if (ends)
+        /* While it is being switched, what is known of the session is of the policy before. */
+        if (!fresh || kernel_session(d->kernel, s->slot)->policy != s->policy_id)
+                return;
+        for (int i = 0; i < POLICY_CAPABILITIES_MAX; i++)
+                if ((fresh >> i & 1) && (!pausing(s, i) || pause_for(d, s, pausing(s, i))))
+                        s->spent |= 1ULL << i;
+        if (fresh & throttle_ends(d, s))
                 flows_end(d, s);
 }
 
 void throttle_renew(struct daemon *d, struct session *s)
 {
-        const uint64_t spent = __atomic_load_n(&kernel_policy(d->kernel, s->policy_id)->spent, __ATOMIC_ACQUIRE);
+        const uint64_t spent = spent_of(d, s);
 
         for (int i = 0; i < POLICY_CAPABILITIES_MAX; i++)
                 if ((spent >> i & 1) && pausing(s, i) && kernel_throttle_use(d->kernel, s->policy_id, i, 0) == 0)

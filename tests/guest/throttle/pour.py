@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # pour.py HOST PORT SECONDS BYTES [tcp] [udp] [flows=N] [unpaced] [open] [given=SOCKET]: sends as much as it can there, so long or until so
 # many bytes are sent. Prints how many the kernel took, how many connections were made, and what ended it. unpaced: takes back the pace
-# that it was given. open: connects with its first data. given: the socket is one that is passed at that unix socket.
+# that it was given. full: leaves as much as it can in the sockets. open: connects with its first data. given: the socket is one that is passed at that unix socket.
 import errno
 import socket
 import sys
@@ -30,6 +30,8 @@ def pour():
     if "open" in modes:
         for option in (34, 30):  # TCP_FASTOPEN_NO_COOKIE, TCP_FASTOPEN_CONNECT
             s.setsockopt(socket.IPPROTO_TCP, option, 1)
+    if "full" in modes:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     s.settimeout(max(end - time.monotonic(), 0.1))
     try:
         s.connect((socket.gethostbyname(host), int(port)))

@@ -127,22 +127,28 @@ static void a_capability_that_has_used_its_budget_opens_nothing(void **state)
         assert_int_equal(hf_egress_decide(&egress, 2, 2, HF_TCP, 50, 0, &rule), HF_WHY_BUDGET); /* whatever is not granted first */
         assert_int_equal(rule, 2);
         assert_int_equal(hf_egress_decide(&egress, 1, 6, HF_TCP, 50, 0, &rule), HF_WHY_INACTIVE);
-        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_TCP, 55, 0), 7);
-        assert_int_equal(hf_egress_capabilities(&egress, 5, HF_TCP, 50, 0), 4);
-        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_UDP, 55, 0), 0);
-        assert_int_equal(hf_egress_capabilities(NULL, 7, HF_TCP, 55, 0), 0);
+        assert_int_equal(hf_egress_capabilities(&egress, 7, 0, HF_TCP, 55, 0), 7);
+        assert_int_equal(hf_egress_capabilities(&egress, 5, 0, HF_TCP, 50, 0), 4);
+        assert_int_equal(hf_egress_capabilities(&egress, 7, 0, HF_UDP, 55, 0), 0);
+        assert_int_equal(hf_egress_capabilities(NULL, 7, 0, HF_TCP, 55, 0), 0);
+        egress.port[1].flags = HF_PORT_TLS;
+        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_PORT_TLS, HF_TCP, 55, 0), 5);
         egress.port[0].until = 8;
-        assert_int_equal(hf_egress_capabilities(&egress, 7, HF_TCP, 50, 8), 2);
+        assert_int_equal(hf_egress_capabilities(&egress, 7, 0, HF_TCP, 50, 8), 2);
 }
 
 static void the_first_capability_is_charged_unless_one_needs_no_throttle(void **state)
 {
         (void)state;
-        assert_int_equal(hf_throttled(6, 6), 2);
-        assert_int_equal(hf_throttled(6, ~0ULL), 2);
-        assert_int_equal(hf_throttled(6, 2), 0);
-        assert_int_equal(hf_throttled(1ULL << 63, 1ULL << 63), 1ULL << 63);
-        assert_int_equal(hf_throttled(0, 6), 0);
+        assert_int_equal(hf_charged(6, 6, 6, 0), 2);
+        assert_int_equal(hf_charged(6, 6, ~0ULL, 0), 2);
+        assert_int_equal(hf_charged(6, 6, 2, 0), 0);
+        assert_int_equal(hf_charged(6, 2, 2, 0), 2); /* the other may let something else leave */
+        assert_int_equal(hf_charged(6, 6, 6, 2), 4);
+        assert_int_equal(hf_charged(6, 6, 6, 6), 2);
+        assert_int_equal(hf_charged(1ULL << 63, 1ULL << 63, 1ULL << 63, 0), 1ULL << 63);
+        assert_int_equal(hf_charged(0, 0, 6, 0), 0);
+        assert_int_equal(hf_charged(1, 0, 6, 0), 0);
 }
 
 /* How many bytes of such packets leave in a time, asked for every 100 us. */
