@@ -135,7 +135,10 @@ static __always_inline struct hf_event *event_start(const struct agent *a, const
         return e;
 }
 
-/* Hands it over. The first that waits wakes the daemon, also where those of connections wait, which wake nobody. */
+/*
+ * Hands it over. The first that waits wakes the daemon, also where those of connections wait, which wake nobody. Those about paths are read
+ * with these then: there is no room on the stack to tell.
+ */
 static __always_inline void event_submit(const struct agent *a, struct hf_event *e)
 {
         __u32 waiting = a->session ? a->session->sent - a->session->taken : 1;
@@ -165,7 +168,7 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
         }
         event_object(e, dentry);
         e->flags |= flags;
-        event_submit(a, e);
+        bpf_ringbuf_submit(e, 0);
         return 0;
 }
 

@@ -101,7 +101,7 @@ static __always_inline void event_memory(const struct agent *a, const struct rep
         e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
         e->ino = BPF_CORE_READ(dentry, d_inode, i_ino);
         e->flags |= flags;
-        event_submit(a, e);
+        bpf_ringbuf_submit(e, 0);
 }
 
 /* Notes that the task uses memory of what the node refuses, and why (0: as the node says). */
