@@ -112,16 +112,16 @@ test_what_a_rule_denies_inside_an_allowed_prefix_is_refused_by_that_rule() {
 test_a_connected_socket_goes_on_no_longer_than_no_rule_denies_it() {
 	mkfifo "$WS/denied"
 	exec 6<>"$WS/denied"
-	start_session denied bash -c "exec $(type -p net) hold 127.0.0.1 7001 tcp <$WS/denied >$WS/held 2>&1"
-	await "it is connected" grep -q connected "$WS/held"
+	start_session denied bash -c "exec $(type -p net) hold 127.0.0.1 7001 tcp <$WS/denied >$WS/told 2>&1"
+	await "it is connected" grep -q connected "$WS/told"
 	echo -n 1 >&6
-	await "it sent" grep -q sent "$WS/held"
+	await "it sent" grep -q sent "$WS/told"
 	jq '.capabilities.late = {"authorization": "ask", "egress": [{"cidr": "127.0.0.1", "deny": true}]}' "$POLICY" >"$SCRATCH/denied.json"
 	mark
 	holdfast policy apply "$session" "$SCRATCH/denied.json"
 	echo -n 2 >&6
-	await "it is refused" grep -q 'refused E' "$WS/held"
-	same "bytes sent" 1 "$(grep -c sent "$WS/held")"
+	await "it is refused" grep -q 'refused E' "$WS/told"
+	same "bytes sent" 1 "$(grep -c sent "$WS/told")"
 	settled
 	same rule $'late\t$.capabilities.late.egress[0]' "$(refusals capability rule | sed -n 1p)"
 }
