@@ -510,6 +510,7 @@ test_the_connection_of_a_session_that_is_killed_has_its_end_in_the_stream() {
 	start_session held bash -c "exec net hold 127.0.0.1 7001 tcp <$WS/held >$WS/holds"
 	echo -n 123 >&5
 	await "it has sent" eval '[ "$(grep -c sent "$WS/holds")" = 3 ]'
+	await "it is told of" eval 'connections port=7001 seq | grep -q .'
 	same "before" 'connect -' "$(connections port=7001 op sent | tr '\t' ' ')"
 	holdfast kill "$session" --reason test
 	await "it has ended" ended "$session"
