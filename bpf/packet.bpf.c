@@ -269,6 +269,7 @@ static __always_inline void ends_of(struct bpf_sock *sk, struct ends *e)
         to[2] = sock_word(sk, dst_ip6, 2);
         to[3] = sock_word(sk, dst_ip6, 3);
         e->to.port = __builtin_bswap16(sk->dst_port);
+        e->to.known = true;
         here[0] = sock_word(sk, src_ip6, 0);
         here[1] = sock_word(sk, src_ip6, 1);
         here[2] = sock_word(sk, src_ip6, 2);

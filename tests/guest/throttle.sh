@@ -15,7 +15,7 @@ start_counting() {
 	local port
 	outside nft add table inet seen
 	outside nft add chain inet seen arrives '{ type filter hook input priority 0; }'
-	for port in {7001..7014}; do
+	for port in {7001..7016}; do
 		outside nft add counter inet seen "p$port"
 		outside nft add rule inet seen arrives th dport "$port" meta length '>' 100 counter name "p$port"
 		in_background ip netns exec $OUTSIDE socat -u "TCP-LISTEN:$port,fork,reuseaddr" OPEN:/dev/null
@@ -79,7 +79,7 @@ use_name_server $UPSTREAM
 start_name_server
 start_counting
 patience=60 await "a name server answers" dig +tries=1 +time=1 www.example.net
-await "all listen" eval "[ \$(outside ss -Hltun | grep -c ':70[01][0-9] ') -ge 28 ]"
+await "all listen" eval "[ \$(outside ss -Hltun | grep -c ':70[01][0-9] ') -ge 32 ]"
 keep_all
 
 test_unconfined_it_is_faster_than_any_rate_here() {
@@ -139,6 +139,13 @@ test_a_budget_is_all_that_leaves_by_udp() {
 	throttled '{ "budget": "128K", "then": "stop" }' "$(at 7007)"
 	spends 7007 131072 udp
 	[[ $output == *EPERM* || $output == *EACCES* ]] || fail "it gets no error: $output"
+}
+
+test_a_budget_is_all_that_leaves_by_an_ipv6_socket_and_by_datagrams_that_are_split() {
+	throttled '{ "budget": "128K" }' "$(at 7015)"
+	spends 7015 131072 mapped
+	throttled '{ "budget": "128K" }' "$(at 7016)"
+	spends 7016 131072 udp segments
 }
 
 test_a_capability_that_is_spent_is_closed_and_others_are_not() {

@@ -2,6 +2,7 @@
 # pour.py HOST PORT SECONDS BYTES [tcp] [udp] [flows=N] [unpaced] [open] [given=SOCKET]: sends as much as it can there, so long or until so
 # many bytes are sent. Prints how many the kernel took, how many connections were made, and what ended it. unpaced: takes back the pace
 # that it was given. full: leaves as much as it can in the sockets. open: connects with its first data. given: the socket is one that is passed at that unix socket.
+# mapped: by an IPv6 socket. segments: datagrams that the kernel splits.
 import errno
 import socket
 import sys
@@ -12,7 +13,7 @@ host, port, seconds, most, *modes = sys.argv[1:]
 values = dict(mode.split("=") for mode in modes if "=" in mode)
 kind = socket.SOCK_DGRAM if "udp" in modes else socket.SOCK_STREAM
 end = time.monotonic() + float(seconds)
-block = b"x" * (1000 if "udp" in modes else 16384)
+block = b"x" * (50000 if "segments" in modes else 1000 if "udp" in modes else 16384)
 sent, made, errors = 0, 0, set()
 
 
@@ -21,7 +22,7 @@ def new_socket():
         giver = socket.socket(socket.AF_UNIX)
         giver.connect(values["given"])
         return socket.socket(fileno=socket.recv_fds(giver, 1, 1)[1][0])
-    return socket.socket(socket.AF_INET, kind)
+    return socket.socket(socket.AF_INET6 if "mapped" in modes else socket.AF_INET, kind)
 
 
 def pour():
@@ -34,7 +35,9 @@ def pour():
         s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     s.settimeout(max(end - time.monotonic(), 0.1))
     try:
-        s.connect((socket.gethostbyname(host), int(port)))
+        if "segments" in modes:
+            s.setsockopt(socket.IPPROTO_UDP, 103, 1000)  # UDP_SEGMENT
+        s.connect((("::ffff:" if "mapped" in modes else "") + socket.gethostbyname(host), int(port)))
         made += 1
         if "unpaced" in modes:
             s.setsockopt(socket.SOL_SOCKET, 47, -1)  # SO_MAX_PACING_RATE
