@@ -135,14 +135,27 @@ void kill_enforce(struct daemon *d, struct session *s)
                 kill(list[i], SIGKILL);
 }
 
+/* An event has the agent and the user of its session: those of a kill are whom it is for. */
+static void add_target(cJSON *o, const struct target *t)
+{
+        const char *scope = kill_scope_name(t->scope);
+
+        cJSON_AddStringToObject(o, "scope", scope);
+        if (*t->name) {
+                cJSON_DeleteItemFromObjectCaseSensitive(o, scope);
+                json_add_text(o, scope, t->name);
+        }
+        if (*t->version)
+                json_add_text(o, "version", t->version);
+}
+
 static void add_steps(cJSON *o, const struct kill *k)
 {
-        static const char *const names[KILL_STEPS] = { "bits_ns", "held_ns", "recorded_ns", "cut_ns", "killed_ns" };
-        cJSON *steps = cJSON_AddObjectToObject(o, "steps");
+        static const char *const names[KILL_STEPS] = { "took_ns", "held_ns", "recorded_ns", "cut_ns", "killed_ns" };
 
-        for (int i = 0; steps && i < KILL_STEPS; i++)
+        for (int i = 0; i < KILL_STEPS; i++)
                 if (k->steps[i])
-                        json_add_u64(steps, names[i], k->steps[i]);
+                        json_add_u64(o, names[i], k->steps[i]);
 }
 
 static void report(struct daemon *d, const struct kill *k, bool set, size_t sessions, const char *actor, const char *reason)
@@ -153,16 +166,13 @@ static void report(struct daemon *d, const struct kill *k, bool set, size_t sess
         if (o) {
                 cJSON_AddStringToObject(o, "op", set ? "set" : "lift");
                 cJSON_AddStringToObject(o, "kill", k->id);
-                cJSON_AddStringToObject(o, "scope", kill_scope_name(k->target.scope));
-                target_add_json(cJSON_AddObjectToObject(o, "target"), &k->target);
+                add_target(o, &k->target);
                 cJSON_AddStringToObject(o, "strength", strength_name(k->strength));
                 cJSON_AddNumberToObject(o, "sessions", (double)sessions);
                 json_add_text(o, "reason", reason);
         }
-        if (o && set) {
-                json_add_u64(o, "took_ns", k->steps[KILL_STEP_BITS]);
+        if (o && set)
                 add_steps(o, k);
-        }
         if (o && !k->stored)
                 cJSON_AddFalseToObject(o, "stored");
         event_emit_now(d, o); /* whoever is refused in a loop must not keep a kill waiting */

@@ -113,9 +113,10 @@ int kill_read(const cJSON *body, struct kill_asked *k, struct error *e)
         if (k->target.scope != KILL_CAPABILITY)
                 return 0;
         if (strength && k->strength != HF_KILL_DENY)
-                return error_set(e, -EINVAL,
-                                 "$.strength: a capability can only be denied: expected \"deny\", or none; the session itself can be killed or "
-                                 "paused");
+                return error_set(
+                        e, -EINVAL,
+                        "$.strength: a capability can only be denied: expected \"deny\", or none; the session itself can be killed or "
+                        "paused");
         k->strength = HF_KILL_DENY;
         return 0;
 }
