@@ -111,10 +111,9 @@ bool target_same(const struct target *a, const struct target *b)
 
 static bool is_user(const struct session *s, const char *name)
 {
-        char number[16];
+        char *end;
 
-        snprintf(number, sizeof(number), "%u", s->uid);
-        return !strcmp(name, s->user) || !strcmp(name, number);
+        return !strcmp(name, s->user) || (*name >= '0' && *name <= '9' && strtoul(name, &end, 10) == s->uid && !*end);
 }
 
 uint64_t target_bits(const struct target *t, const struct policy *p)
