@@ -78,7 +78,7 @@ static int set(int argc, char **argv, const struct usage *usage, const struct op
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        if (!scope_is_one(&q->scope, operands[0]))
+        if (scope_count(&q->scope, operands[0]) != 1)
                 return options_wrong(usage, "expected one of a session, --agent, --capability, --user and --all");
         if (q->scope.capability && !strcmp(strength, "pause"))
                 return options_wrong(usage, "a capability cannot be paused: kill it, or pause the session");

@@ -33,7 +33,7 @@ int command_lift(int argc, char **argv)
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        if (scope_is_one(&scope, operands[0]) == !!id)
+        if (scope_count(&scope, operands[0]) + !!id != 1)
                 return options_wrong(&usage, "expected one of a session, --agent, --capability, --user, --all and --id");
         scope_add(body, &scope, operands[0]);
         path = id ? client_path("/v1/kills/", id, "") : NULL;

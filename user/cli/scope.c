@@ -4,9 +4,9 @@
 #include "base/json.h"
 #include "cli/agent.h"
 
-bool scope_is_one(const struct scope *s, const char *session)
+int scope_count(const struct scope *s, const char *session)
 {
-        return !!s->agent + !!s->capability + !!s->user + s->all + (session && !s->capability) == 1;
+        return !!s->agent + !!s->capability + !!s->user + s->all + (session && !s->capability);
 }
 
 void scope_add(cJSON *body, const struct scope *s, const char *session)

@@ -24,8 +24,8 @@ struct scope {
                 "all", 0, NULL, "every session", &(s)->all, NULL \
         }
 
-/* Whether it is exactly one of them. session is the operand, or NULL. */
-bool scope_is_one(const struct scope *s, const char *session);
+/* How many of them were given: it has to be one. session is the operand, or NULL. */
+int scope_count(const struct scope *s, const char *session);
 
 /* Adds the members that say so. */
 void scope_add(cJSON *body, const struct scope *s, const char *session);

@@ -234,6 +234,28 @@ static void a_kill_of_each_scope_is_found_again(void **state)
         killset_clear(&set);
 }
 
+/* Then it is in force all the same, and can be lifted. */
+static void a_kill_that_finds_no_room_is_not_on_record(void **state)
+{
+        const struct target t = { KILL_AGENT, "", "coder", "" };
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct killset set = { NULL, 0 };
+        _cleanup_free_ char *reason = calloc(1, 1 << 20);
+        _cleanup_store_ struct fixture f;
+        struct kill *k;
+
+        (void)state;
+        setup(&f);
+        memset(reason, 'a', (1 << 20) - 1);
+        k = kill_new(&t, HF_KILL_DENY, 0, reason, "root", 1);
+        assert_int_equal(sqlite3_exec(f.store->db, "PRAGMA max_page_count = 1", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_kill_add(f.store, k, &e), -ENOSPC);
+        assert_int_equal(store_kill_delete(f.store, k->id, &e), 0);
+        kill_free(k);
+        find_kills(&f, &set);
+        assert_int_equal(set.count, 0);
+}
+
 static void kills_from(const char *back)
 {
         struct killset set = { NULL, 0 };
@@ -296,6 +318,7 @@ int main(void)
                 cmocka_unit_test(the_ceilings_of_the_policy_before_are_kept_beside_the_next),
                 cmocka_unit_test(a_database_from_before_there_were_ceilings_is_taken_up),
                 cmocka_unit_test(a_kill_of_each_scope_is_found_again),
+                cmocka_unit_test(a_kill_that_finds_no_room_is_not_on_record),
                 cmocka_unit_test(kills_from_before_there_were_scopes_are_taken_up),
                 cmocka_unit_test(a_kill_of_a_scope_that_is_not_known_stops_the_start),
                 cmocka_unit_test(a_database_of_a_newer_version_is_refused),
