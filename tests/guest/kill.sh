@@ -1,10 +1,25 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The kill switch: one session or all, refused, frozen or killed, and lifted again; and how soon it takes effect.
+# The kill switch: a session, an agent, a capability, a user or all, refused, frozen or killed, and lifted again; and how soon it takes effect.
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 
 base_policy
+chmod 755 "$SCRATCH" # for users who are not root
+chmod 644 "$POLICY"
+DEV=/home/dev/work
+su dev -c "mkdir -p $DEV"
+
+clean_up() {
+	local each
+	daemon_answers >/dev/null 2>&1 || { kill -9 "$(daemon_pid)" 2>/dev/null || true; start_daemon; }
+	for each in $(api GET '/v1/sessions?state=live' | fields user=dev id); do # of su, which is ended alone
+		api POST /v1/kills "{\"session\":\"$each\"}" >/dev/null
+	done
+	for each in $(api GET /v1/kills | jq -r '.[].id'); do
+		api DELETE "/v1/kills/$each"
+	done
+}
 
 # A session that counts in the workspace for as long as it may open its files.
 start_counter() {
@@ -266,6 +281,295 @@ test_a_bad_request_is_answered_with_the_field_that_is_wrong() {
 	same "half a request" 400 "$(code_of '{"sess')"
 	same "an empty one" 400 "$(code_of '{}')"
 	same "the kills" "$before" "$(api GET /v1/kills | jq -c 'map(.id)')"
+}
+
+# start_as NAME AGENT[@VERSION]: a session that counts, of an agent; sets session.
+start_as() {
+	rm -f "$WS/$1"
+	in_background holdfast run --policy "$POLICY" --workspace "$WS" --agent "$2" --name "$1" -- latency spin "$WS/$1" /etc/passwd
+	await "it counts" counts "$1"
+	session=$(named "$1")
+}
+
+# start_of_dev NAME: the same of the user dev.
+start_of_dev() {
+	rm -f "$DEV/$1" "$WS/$1"
+	ln -s "$DEV/$1" "$WS/$1"
+	in_background su dev -c "exec holdfast run --policy $POLICY --workspace $DEV --name $1 -- $TESTS/guest/latency spin $DEV/$1 /etc/passwd"
+	await "it counts" counts "$1"
+	session=$(named "$1")
+}
+
+named() {
+	api GET '/v1/sessions?state=live' | fields name="$1" id
+}
+
+stops() {
+	await "$1 stops" eval "! counts $1"
+}
+
+# begins ARGUMENT...: a session begins. begins_not REASON ARGUMENT...: none does, and that is why.
+begins() {
+	try holdfast run --policy "$POLICY" --workspace "$WS" "$@" -- true
+	same "a new session: $output" 0 "$status"
+}
+
+begins_not() {
+	try holdfast run --policy "$POLICY" --workspace "$WS" "${@:2}" -- true
+	same "status: $output" 3 "$status"
+	holds "the answer" "$output" "$1"
+}
+
+restart() {
+	kill_daemon KILL
+	start_daemon
+}
+
+# The kill's event since the mark: these members of it.
+kill_event() { # OP MEMBER...
+	since | fields kind=kill op="$1" "${@:2}" | tr '\t' ' '
+}
+
+test_a_kill_of_an_agent_holds_for_its_sessions_now_and_later() {
+	start_as agent-1 coder@1
+	start_as agent-2 coder@2
+	start_as agent-other coder2
+	mark
+	holdfast kill --agent coder --deny --reason 'all coders'
+	stops agent-1
+	stops agent-2
+	counts agent-other
+	same event 'agent deny 2 all coders' "$(kill_event set scope strength sessions reason)"
+	same "whom it was for" 'coder - -' "$(kill_event set agent version user | sed 's/null/-/g')"
+	same steps true "$(since | jq -c 'select(.kind == "kill") | .took_ns > 0 and .held_ns >= .took_ns and .recorded_ns >= .held_ns')"
+	same state denied "$(show "$(named agent-1)" state)"
+	same "reason of ps" 'all coders' "$(holdfast ps --json | fields name=agent-1 kill_reason)"
+	begins_not 'all coders' --agent coder@3
+	begins --agent coder2
+	restart
+	stops agent-1
+	counts agent-other
+	begins_not 'all coders' --agent coder
+	try holdfast lift "$(named agent-1)"
+	same "status of the lift: $output" 4 "$status"
+	holds lift "$output" 'agent coder'
+	holdfast lift --agent coder
+	await "it goes on" counts agent-1
+	await "the other too" counts agent-2
+	begins --agent coder
+}
+
+test_a_kill_of_a_version_ends_that_one_only() {
+	local first
+	start_as version-1 coder@1
+	first=$session
+	start_as version-2 coder@2
+	holdfast kill --agent coder@1 --reason 'a bad release'
+	await "it has ended" ended "$first"
+	same "why it ended" 'a bad release' "$(show "$first" end_reason)"
+	counts version-2
+	begins_not 'a bad release' --agent coder@1
+	begins --agent coder@2
+	begins --agent coder
+	restart
+	begins_not 'a bad release' --agent coder@1
+	counts version-2
+	holdfast lift --agent coder@1
+	begins --agent coder@1
+	same "the one that was ended" ended "$(show "$first" state)"
+}
+
+test_a_pause_of_a_user_freezes_their_sessions_and_lets_none_begin() {
+	start_of_dev of-dev
+	start_as of-root coder
+	holdfast pause --user dev --reason 'look at dev'
+	await "its state is paused" state_is "$(named of-dev)" paused
+	stops of-dev
+	counts of-root
+	status=0
+	su dev -c "holdfast run --policy $POLICY --workspace $DEV -- true" >"$SCRATCH/said" 2>&1 || status=$?
+	same "status: $(<"$SCRATCH/said")" 3 $status
+	holds "the answer" "$(<"$SCRATCH/said")" 'look at dev'
+	begins
+	restart
+	same state paused "$(show "$(named of-dev)" state)"
+	counts of-root
+	holdfast pause --user 1000
+	holdfast lift --user dev
+	same "another pause stands" paused "$(show "$(named of-dev)" state)"
+	holdfast lift --user 1000
+	await "it goes on" counts of-dev
+	su dev -c "holdfast run --policy $POLICY --workspace $DEV -- true"
+}
+
+test_a_kill_of_all_outlives_the_daemon() {
+	start_as everything coder
+	holdfast kill --all --deny --reason 'all of them'
+	restart
+	stops everything
+	begins_not 'all of them'
+	holdfast lift --all
+	await "it goes on" counts everything
+}
+
+test_the_strictest_of_several_scopes_holds() {
+	start_as scopes coder@1
+	holdfast kill "$session" --deny --reason one
+	holdfast pause --agent coder --reason two
+	same state paused "$(show "$session" state)"
+	same reason two "$(show "$session" kill_reason)"
+	holdfast lift --agent coder
+	same state denied "$(show "$session" state)"
+	holdfast lift "$session"
+	await "it goes on" counts scopes
+}
+
+test_a_kill_with_a_time_is_lifted_by_itself() {
+	start_as timed coder
+	mark
+	holdfast kill --agent coder --deny --reason 'a while' --for 3s
+	stops timed
+	holds "the list" "$(api GET /v1/kills | jq -r '.[].expires')" Z
+	await "it goes on" counts timed
+	same event 'holdfastd expired' "$(kill_event lift actor reason)"
+	begins --agent coder
+	holdfast kill --agent coder --deny --for 2s
+	kill_daemon KILL
+	sleep 3
+	stops timed # nobody is there to lift it
+	start_daemon
+	await "it goes on" counts timed
+	same "the kills" '[]' "$(api GET /v1/kills)"
+	try holdfast kill --agent coder --for 5
+	same "status: $output" 1 "$status"
+	holds output "$output" '$.for'
+}
+
+# A session that has a connection by the capability "net" and a file open by "extra", and says again and again what came of using each.
+start_capable() {
+	rm -f "$WS/tried" "$SCRATCH/closed"
+	mkdir -p "$OUT/extra"
+	echo text >"$OUT/extra/file"
+	in_background python3 -c "import socket
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', 7001))
+s.listen()
+open('$SCRATCH/listens', 'w').write('yes')
+c = s.accept()[0]
+try:
+    while c.recv(4096):
+        pass
+except OSError:
+    pass
+open('$SCRATCH/closed', 'w').write('closed\\n')"
+	await "the server listens" test -s "$SCRATCH/listens"
+	start_session capable python3 -c "import os, socket, time
+c = socket.create_connection(('127.0.0.1', 7001))
+f = os.open('$OUT/extra/file', os.O_RDWR)
+def outcome(what):
+    try:
+        what()
+        return 'done'
+    except OSError as e:
+        return 'refused'
+while True:
+    tried = outcome(lambda: c.send(b'x')) + ' ' + outcome(lambda: os.pwrite(f, b'x', 0))
+    with open('$WS/tried.new', 'w') as t:
+        t.write(tried + '\\n')
+    os.rename('$WS/tried.new', '$WS/tried')
+    time.sleep(0.05)"
+	await "it has both" tried 'done done'
+}
+
+# tried SENT WRITTEN: what came of both just now.
+tried() {
+	local before
+	before=$(stat -c %i "$WS/tried" 2>/dev/null) || return 1
+	for ((i = 0; i < 50; i++)); do
+		[ "$(stat -c %i "$WS/tried")" = "$before" ] || break
+		sleep 0.1
+	done
+	[ "$(stat -c %i "$WS/tried")" != "$before" ] && [ "$(<"$WS/tried")" = "$1" ]
+}
+
+test_a_kill_of_a_capability_ends_what_is_open_by_it_and_nothing_else() {
+	start_as without coder # under a policy that has neither
+	local POLICY=$SCRATCH/capable.json
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 7001 }'
+	jq --arg path "$OUT/extra" '.capabilities.extra = { files: [ { path: $path, allow: "rw" } ] }' "$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+	start_capable
+	mark
+	holdfast kill --capability net "$session" --reason 'no net'
+	await "the connection ends" test -s "$SCRATCH/closed"
+	await "it sends no more, and writes" tried 'refused done'
+	same "its state" running "$(show "$session" state)"
+	same event "capability deny 1 no net" "$(kill_event set scope strength sessions reason)"
+	holdfast kill --capability extra --reason 'no extra'
+	await "it writes no more" tried 'refused refused'
+	await "it is told why" eval 'since | fields verdict=deny kind=file why=inactive capability=extra reason="the capability is killed: no extra"'
+	try holdfast explain "$session" w "$OUT/extra/file"
+	same "status of explain: $output" 3 "$status"
+	holds explain "$output" 'no extra'
+	counts without
+	confined files write "$OUT/extra/file"
+	same "a session that began later" 'refused EACCES' "$output"
+	holdfast policy apply "$session" "$POLICY"
+	tried 'refused refused' || fail "$(<"$WS/tried") under a new policy"
+	restart
+	tried 'refused refused' || fail "$(<"$WS/tried") after a restart"
+	counts without
+	holdfast kill --capability extra "$session"
+	holdfast lift --capability extra
+	tried 'refused refused' || fail "$(<"$WS/tried"), and the kill in this session stands"
+	confined files write "$OUT/extra/file"
+	same "another session" 'done' "$output"
+	holdfast lift --capability extra "$session"
+	await "it writes again" tried 'refused done'
+	holdfast lift --capability net "$session"
+	same "the kills" '[]' "$(api GET /v1/kills)"
+}
+
+test_a_kill_of_a_capability_ends_what_is_mapped_by_it() {
+	local POLICY=$SCRATCH/capable.json held=$OUT/extra/held
+	base_policy
+	jq --arg path "$OUT/extra" '.capabilities.extra = { files: [ { path: $path, allow: "rw" } ] }' "$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+	mkdir -p "$OUT/extra"
+	truncate -s 4096 "$held"
+	truncate -s 4096 "$WS/beat"
+	start_session mapper mapped write "$held" "$WS/beat"
+	await "it writes" counts beat
+	mark
+	holdfast kill --capability extra
+	await "it is gone" gone "$pid"
+	same event "kill $held" "$(since | fields op=revoke action path | tr '\t' ' ')"
+}
+
+test_who_is_not_root_kills_capabilities_of_their_own_sessions_only() {
+	local each
+	start_of_dev own
+	start_as roots coder
+	for each in '--all' '--agent coder' '--user dev' '--capability workspace' "--capability workspace $session"; do
+		status=0
+		su dev -c "holdfast kill $each" >"$SCRATCH/said" 2>&1 || status=$?
+		same "status of $each: $(<"$SCRATCH/said")" 3 $status
+	done
+	counts own
+	counts roots
+	su dev -c 'holdfast kill --capability base own --reason mine'
+	stops own
+	su dev -c 'holdfast lift --capability base own'
+	await "it goes on" counts own
+}
+
+test_a_capability_is_not_paused_nor_killed_with_its_session() {
+	try holdfast pause --capability base
+	same "status: $output" 2 "$status"
+	same "by curl" 400 "$(code_of '{"capability":"base","strength":"kill"}')"
+	same "two scopes" 400 "$(code_of '{"agent":"a","user":"b"}')"
+	same "the kills" '[]' "$(api GET /v1/kills)"
 }
 
 run_suite "$@" 3>&1

@@ -117,8 +117,10 @@ static bool is_killed(const cJSON *o)
 
 static int advise_capability(cJSON *o)
 {
-        const char *name = json_get_string(o, "capability");
+        const char *name = json_get_string(o, "capability"), *kill = json_get_string(o, "kill");
 
+        if (kill)
+                return advise(o, "holdfast lift --id %s", kill);
         if (is_killed(o))
                 return advise(o, "lift the kill of the capability %s", name ? name : "");
         return advise(o, "the capability %s has to be granted: with \"authorization\": \"always\" it is from the start", name ? name : "");
@@ -126,7 +128,8 @@ static int advise_capability(cJSON *o)
 
 int advice_add(cJSON *o)
 {
-        const char *why = json_get_string(o, "why"), *session = json_get_string(o, "session"), *layer = json_get_string(o, "layer");
+        const char *why = json_get_string(o, "why"), *session = json_get_string(o, "session"), *layer = json_get_string(o, "layer"),
+                   *kill = json_get_string(o, "kill");
 
         if (!is(json_get_string(o, "verdict"), "deny"))
                 return 0;
@@ -136,6 +139,8 @@ int advice_add(cJSON *o)
                 return add_rule(o, why);
         if (is(why, "inactive"))
                 return advise_capability(o);
+        if (is(why, "killed") && kill)
+                return advise(o, "holdfast lift --id %s", kill);
         if (is(why, "killed"))
                 return advise(o, "holdfast lift %s, or holdfast lift --all where everything is killed", session ? session : "--all");
         if (is(why, "way"))

@@ -5,48 +5,69 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/scope.h"
+
+#include <string.h>
 
 static const struct usage kill_usage = {
-        .synopsis = "kill (SESSION | --all) [--deny] [--reason TEXT]",
-        .description = "Refuses a session everything at once, and ends its processes. With --deny they go on, and may do nothing.\n"
-                       "While --all stands, no session may begin. \"holdfast lift\" takes it back; what was ended stays ended.",
+        .synopsis = "kill " SCOPE_SYNOPSIS "\n                     [--deny] [--reason TEXT] [--for DURATION]",
+        .description =
+                "Refuses sessions everything at once, and ends their processes. With --deny they go on, and may do nothing.\n"
+                "Of a capability: what it allows is refused, and what is open by it ends; the session goes on with the others.\n"
+                "While the kill of an agent, a user or all stands, no session of theirs may begin. \"holdfast lift\" takes it back;\n"
+                "what was ended stays ended.",
         .most = 1,
 };
 
 static const struct usage pause_usage = {
-        .synopsis = "pause (SESSION | --all) [--reason TEXT]",
-        .description = "Freezes a session, until \"holdfast lift\".",
+        .synopsis =
+                "pause (SESSION | --agent NAME[@VERSION] | --user NAME | --all)\n                      [--reason TEXT] [--for DURATION]",
+        .description =
+                "Freezes sessions, until \"holdfast lift\". While an agent, a user or all are paused, no session of theirs may begin.",
         .most = 1,
 };
 
 struct request {
-        const char *reason, *socket;
-        bool all, deny, json;
+        struct scope scope;
+        const char *reason, *duration, *socket;
+        bool deny, json;
 };
+
+static void print(const struct request *q, const cJSON *answer, const char *strength, const char *what)
+{
+        const double sessions = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "sessions"));
+        char number[32];
+
+        printf("%s %s of ", strength, output_field(answer, "id", number));
+        output_safe(what);
+        if (!q->scope.all && !q->scope.agent && !q->scope.capability && !q->scope.user)
+                printf(": in force after ");
+        else
+                printf(": it struck %.0f session%s, in force after ", sessions, sessions == 1 ? "" : "s");
+        printf("%.3f ms\n", cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "took_ns")) / 1e6);
+}
 
 static int ask(const struct request *q, const char *session, const char *strength)
 {
         _cleanup_json_ cJSON *body = cJSON_CreateObject();
         _cleanup_reply_ struct client_reply reply = { 0 };
-        char number[32];
+        const struct scope *s = &q->scope;
         int status;
 
-        if (session)
-                json_add_text(body, "session", session);
-        else
-                cJSON_AddTrueToObject(body, "all");
+        scope_add(body, s, session);
         cJSON_AddStringToObject(body, "strength", strength);
         if (q->reason)
                 json_add_text(body, "reason", q->reason);
+        if (q->duration)
+                json_add_text(body, "for", q->duration);
         status = client_ask(q->socket, "POST", "/v1/kills", body, &reply);
         if (status != STATUS_DONE)
                 return status;
         if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply.json, "stored")))
-                fputs("holdfast: it is in force, but not on record: a restart of the host forgets it\n", stderr);
+                fputs("holdfast: it is in force, but not on record: a restart of the host or of holdfastd may forget it\n", stderr);
         if (q->json)
                 return output_json(stdout, reply.json);
-        printf("%s %s of %s: in force after ", strength, output_field(reply.json, "id", number), session ? session : "all");
-        printf("%.3f ms\n", cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(reply.json, "took_ns")) / 1e6);
+        print(q, reply.json, strength, s->capability ? s->capability : session ? session : s->agent ? s->agent : s->user ? s->user : "all");
         return STATUS_DONE;
 }
 
@@ -57,18 +78,21 @@ static int set(int argc, char **argv, const struct usage *usage, const struct op
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        if (q->all == !!operands[0])
-                return options_wrong(usage, "expected either a session or --all");
-        return ask(q, operands[0], q->deny ? "deny" : strength);
+        if (scope_count(&q->scope, operands[0]) != 1)
+                return options_wrong(usage, "expected one of a session, --agent, --capability, --user and --all");
+        if (q->scope.capability && !strcmp(strength, "pause"))
+                return options_wrong(usage, "a capability cannot be paused: kill it, or pause the session");
+        return ask(q, operands[0], q->deny || q->scope.capability ? "deny" : strength);
 }
 
 int command_kill(int argc, char **argv)
 {
         struct request q = { 0 };
         const struct option_row rows[] = {
-                { "all", 0, NULL, "every session", &q.all, NULL },
+                SCOPE_OPTIONS(&q.scope),
                 { "deny", 0, NULL, "refuse everything, and end nothing", &q.deny, NULL },
                 { "reason", 'r', "TEXT", "why; shown wherever something is refused for it", NULL, &q.reason },
+                { "for", 0, "DURATION", "lift it by itself after so long: 30s, 15m, 2h, 1d", NULL, &q.duration },
                 OPTIONS_COMMON(&q.json, &q.socket),
         };
 
@@ -79,8 +103,9 @@ int command_pause(int argc, char **argv)
 {
         struct request q = { 0 };
         const struct option_row rows[] = {
-                { "all", 0, NULL, "every session", &q.all, NULL },
+                SCOPE_OPTIONS(&q.scope),
                 { "reason", 'r', "TEXT", "why; shown wherever something is refused for it", NULL, &q.reason },
+                { "for", 0, "DURATION", "lift it by itself after so long: 30s, 15m, 2h, 1d", NULL, &q.duration },
                 OPTIONS_COMMON(&q.json, &q.socket),
         };
 

@@ -6,21 +6,22 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/scope.h"
 
 static const struct usage usage = {
-        .synopsis = "lift (SESSION | --all | --id KILL)",
-        .description =
-                "Takes back every kill and pause of a session, or of all, or one kill by its id. Processes that were ended stay ended.\n"
-                "Who is not root lifts only what they set.",
+        .synopsis = "lift (SESSION | --agent NAME[@VERSION] | --capability NAME [SESSION] | --user NAME | --all | --id KILL)",
+        .description = "Takes back every kill and pause of just that, or one kill by its id. What other kills ask for stays, and\n"
+                       "processes that were ended stay ended. Who is not root lifts only what they set.",
         .most = 1,
 };
 
 int command_lift(int argc, char **argv)
 {
         const char *socket = NULL, *id = NULL;
-        bool json = false, all = false;
+        struct scope scope = { 0 };
+        bool json = false;
         const struct option_row rows[] = {
-                { "all", 0, NULL, "the kills of everything at once", &all, NULL },
+                SCOPE_OPTIONS(&scope),
                 { "id", 0, "KILL", "one kill", NULL, &id },
                 OPTIONS_COMMON(&json, &socket),
         };
@@ -32,12 +33,9 @@ int command_lift(int argc, char **argv)
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        if (all + !!id + !!operands[0] != 1)
-                return options_wrong(&usage, "expected a session, --all or --id");
-        if (operands[0])
-                json_add_text(body, "session", operands[0]);
-        else if (all)
-                cJSON_AddTrueToObject(body, "all");
+        if (scope_count(&scope, operands[0]) + !!id != 1)
+                return options_wrong(&usage, "expected one of a session, --agent, --capability, --user, --all and --id");
+        scope_add(body, &scope, operands[0]);
         path = id ? client_path("/v1/kills/", id, "") : NULL;
         status = client_ask(socket, "DELETE", path ? path : "/v1/kills", id ? NULL : body, &reply);
         if (status == STATUS_DONE && json && reply.json)

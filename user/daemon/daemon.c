@@ -126,6 +126,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         struct daemon *d = context;
 
         events_check_lost(d);
+        kills_expire(d);
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
         resolver_tick(d);

@@ -186,22 +186,28 @@ static void reason_text(const struct hf_event *e, char *text, size_t size)
                 snprintf(text, size, "no rule of the %s's ceiling allows it", layer_name(layer_of(e)));
 }
 
-static void add_reason(cJSON *o, const struct hf_event *e, const char *kill_reason)
+/* The kill's reason, where there is one behind it. */
+static void add_reason(cJSON *o, const struct hf_event *e, const struct event_context *c)
 {
+        const bool capability = e->why == HF_WHY_INACTIVE && c->kill, killed = e->why == HF_WHY_KILLED || capability;
+        const bool said = killed && c->kill_reason && *c->kill_reason;
         char text[512];
 
-        if (e->why == HF_WHY_KILLED && kill_reason && *kill_reason)
-                snprintf(text, sizeof(text), "%s: %s", why_text(e->why), kill_reason);
+        if (said || capability)
+                snprintf(text, sizeof(text), "%s%s%s", capability ? "the capability is killed" : why_text(e->why), said ? ": " : "",
+                         said ? c->kill_reason : "");
         else
                 reason_text(e, text, sizeof(text));
         cJSON_AddStringToObject(o, "why", why_name(e->why));
         json_add_text(o, "reason", text);
+        if (killed && c->kill)
+                cJSON_AddStringToObject(o, "kill", c->kill);
 }
 
 void event_add_decision(cJSON *o, const struct hf_event *e, const struct event_context *c)
 {
         add_rule(o, e, c);
-        add_reason(o, e, c->kill_reason);
+        add_reason(o, e, c);
 }
 
 static void add_who(cJSON *o, const struct hf_event *e, const struct event_context *c)

@@ -15,7 +15,8 @@ struct event_context {
         const struct policy *policy;    /* the one that the event's policy and rule numbers mean */
         const struct ceiling *ceilings; /* that it was compiled under, as in struct policy_vars */
         const struct mounts *mounts;
-        const char *kill_reason; /* of the kill in force */
+        const char *kill_reason; /* of the kill that refuses it, of the whole session or of the capability */
+        const char *kill;        /* its id */
         const char *host;        /* the name that led to a connection's address */
 };
 
@@ -27,7 +28,7 @@ struct event_context {
 cJSON *event_json(const struct hf_event *event, size_t size, const struct event_context *context);
 
 /*
- * Adds what decided: capability, rule, hint, why and reason. An explanation is given by the same function, from an event that has no
+ * Adds what decided: capability, rule, hint, why, reason and kill. An explanation is given by the same function, from an event that has no
  * more than rule, why and flags, so that it reads as the event of the refusal does.
  */
 void event_add_decision(cJSON *o, const struct hf_event *event, const struct event_context *context);

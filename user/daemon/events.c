@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/event_json.h"
 #include "daemon/flows.h"
+#include "daemon/kill.h"
 #include "daemon/throttle.h"
 
 #include <string.h>
@@ -46,11 +47,19 @@ static const char *host_for(struct daemon *d, const struct session *s, const str
         return hostnames_find(&s->hostnames, event->addr);
 }
 
+/* The kill behind a refusal. What a rule of another policy than the one in force was is not known. */
+static const struct kill *kill_for(const struct daemon *d, const struct session *s, const struct hf_event *event)
+{
+        const bool known = s && (event->why == HF_WHY_KILLED || event->policy == s->policy_id);
+
+        return known ? kill_behind(d, s, event->why, event->rule) : NULL;
+}
+
 static void on_event(void *context, const struct hf_event *event, size_t size)
 {
         struct daemon *d = context;
         struct session *s = sessions_by_slot(&d->sessions, event->slot, event->generation);
-        const struct kill *kill = event->why == HF_WHY_KILLED && s ? killset_strictest(&d->kills, s->id) : NULL;
+        const struct kill *kill = kill_for(d, s, event);
         struct event_context c = {
                 .session = s ? s->id : NULL,
                 .agent = s ? s->agent : NULL,
@@ -60,6 +69,7 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
                 .mounts = event->kind == HF_EVENT_CONNECT ? NULL : mounts_for(d, s, event),
                 .host = host_for(d, s, event),
                 .kill_reason = kill ? kill->reason : NULL,
+                .kill = kill ? kill->id : NULL,
         };
         cJSON *o = event_json(event, size, &c);
 

@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/fsuser.h"
 #include "daemon/fsview.h"
+#include "daemon/kill.h"
 
 #include <string.h>
 
@@ -45,11 +46,21 @@ static struct standing standing(struct daemon *d, const struct session *s, uint3
         };
 }
 
-static struct event_context context_of(const struct daemon *d, const struct session *s)
+static struct event_context context_of(const struct daemon *d, const struct session *s, const struct verdict *v)
 {
-        const struct kill *kill = killset_strictest(&d->kills, s->id);
+        const struct kill *kill = kill_behind(d, s, v->why, v->rule);
 
-        return (struct event_context){ .policy = s->policy, .ceilings = s->ceilings.list, .kill_reason = kill ? kill->reason : NULL };
+        return (struct event_context){
+                .policy = s->policy, .ceilings = s->ceilings.list, .kill_reason = kill ? kill->reason : NULL, .kill = kill ? kill->id : NULL
+        };
+}
+
+static cJSON *answer(const struct daemon *d, const struct session *s, const struct question *q, const struct looked_at *looked,
+                     const struct verdict *v, const struct standing *now)
+{
+        const struct event_context context = context_of(d, s, v);
+
+        return verdict_json(q, looked, v, &context, now);
 }
 
 /* Where the path leads for one of the session's processes. */
@@ -75,7 +86,6 @@ static int look(struct daemon *d, const struct session *s, const char *path, uid
 static int explain_file(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, uid_t asker,
                         const struct standing *now, cJSON **ret, struct error *e)
 {
-        const struct event_context context = context_of(d, s);
         struct fs_found found = { .fd = -1 };
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -1;
@@ -95,14 +105,13 @@ static int explain_file(struct daemon *d, const struct session *s, uint32_t poli
                 .path = path, .exists = !found.missing, .device = !found.missing && is_device(fd), .known = decided.known
         };
         v = verdict_file(decided.found ? &decided.node : NULL, decided.own, &looked, q->rights, now);
-        *ret = verdict_json(q, &looked, &v, &context, now);
+        *ret = answer(d, s, q, &looked, &v, now);
         return 0;
 }
 
 static int explain_address(struct daemon *d, const struct session *s, uint32_t policy, const struct question *q, const struct standing *now,
                            cJSON **ret, struct error *e)
 {
-        const struct event_context context = context_of(d, s);
         struct hf_egress egress;
         const uint8_t *addr = q->addr;
         struct verdict v, named;
@@ -119,14 +128,13 @@ static int explain_address(struct daemon *d, const struct session *s, uint32_t p
                 if (named.why != HF_WHY_NO_RULE)
                         v = named;
         }
-        *ret = verdict_json(q, NULL, &v, &context, now);
+        *ret = answer(d, s, q, NULL, &v, now);
         return 0;
 }
 
 static int explain_host(const struct daemon *d, const struct session *s, const struct question *q, const struct standing *now, cJSON **ret,
                         struct error *e)
 {
-        const struct event_context context = context_of(d, s);
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         _cleanup_free_ struct hosts *hosts = NULL;
         struct verdict v;
@@ -135,7 +143,7 @@ static int explain_host(const struct daemon *d, const struct session *s, const s
         if (r < 0)
                 return error_set(e, r, "the names of its policy cannot be read: %s", strerror(-r));
         v = verdict_host(hosts, q, now);
-        *ret = verdict_json(q, NULL, &v, &context, now);
+        *ret = answer(d, s, q, NULL, &v, now);
         return 0;
 }
 

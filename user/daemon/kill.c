@@ -9,13 +9,32 @@
 #include "daemon/events.h"
 #include "daemon/flows.h"
 #include "daemon/throttle.h"
+#include "holdfast/decide.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+
+/* The live sessions that a kill is for, one after the other: those from *i on. */
+static struct session *next_struck(struct daemon *d, const struct target *t, size_t *i)
+{
+        while (*i < d->sessions.count) {
+                struct session *s = d->sessions.list[(*i)++];
+
+                if (s->live && target_matches(t, s))
+                        return s;
+        }
+        return NULL;
+}
 
 static uint32_t *word(struct daemon *d, const struct session *s)
 {
         return s ? &kernel_session(d->kernel, s->slot)->kill : &kernel_host(d->kernel)->kill;
+}
+
+static __u64 *capabilities(struct daemon *d, const struct session *s)
+{
+        return &kernel_policy(d->kernel, s->policy_id)->killed;
 }
 
 void kill_freeze(struct daemon *d, const struct session *s)
@@ -26,47 +45,75 @@ void kill_freeze(struct daemon *d, const struct session *s)
                 log_warning("session %s: cannot write cgroup.freeze: %s; what it does is refused all the same", s->id, strerror(-r));
 }
 
-static void freeze_scope(struct daemon *d, const struct session *s)
+/* The bits alone. What is open already is to be looked at again: of a killed capability it may be. */
+static size_t strike(struct daemon *d, const struct target *t, uint32_t strength)
 {
-        for (size_t i = 0; i < d->sessions.count; i++)
-                if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
-                        kill_freeze(d, d->sessions.list[i]);
+        const struct session *s;
+        size_t struck = 0;
+
+        kernel_look(d->kernel);
+        if (t->scope == KILL_ALL)
+                __atomic_or_fetch(word(d, NULL), strength, __ATOMIC_SEQ_CST);
+        for (size_t i = 0; (s = next_struck(d, t, &i)); struck++) {
+                if (t->scope == KILL_CAPABILITY) {
+                        __atomic_store_n(&kernel_session(d->kernel, s->slot)->recheck, HF_RIGHTS_ALL, __ATOMIC_SEQ_CST);
+                        __atomic_or_fetch(capabilities(d, s), target_bits(t, s->policy), __ATOMIC_SEQ_CST);
+                } else if (t->scope != KILL_ALL) {
+                        __atomic_or_fetch(word(d, s), strength, __ATOMIC_SEQ_CST);
+                }
+        }
+        return struck;
 }
 
-/* What waits in a system call was let in before: a send that waits for room would go on. */
-static void interrupt_scope(struct daemon *d, const struct session *s)
+/* Freezes; or interrupts what waits in a system call, which was let in before: a send that waits for room would go on. */
+static void hold(struct daemon *d, const struct target *t, uint32_t strength)
 {
-        for (size_t i = 0; i < d->sessions.count; i++) {
-                const struct session *each = d->sessions.list[i];
-                int r = each->live && (!s || s == each) ? cgroup_interrupt(each->cgroup_fd) : 0;
+        const struct session *s;
 
+        for (size_t i = 0; strength != HF_KILL_KILL && (s = next_struck(d, t, &i));) {
+                int r = 0;
+
+                if (strength == HF_KILL_PAUSE)
+                        kill_freeze(d, s);
+                else
+                        r = cgroup_interrupt(s->cgroup_fd);
                 if (r < 0)
-                        log_warning("session %s: cannot interrupt what it waits for: %s", each->id, strerror(-r));
+                        log_warning("session %s: cannot interrupt what it waits for: %s", s->id, strerror(-r));
         }
+}
+
+static void step(struct kill *k, enum kill_step step)
+{
+        k->steps[step] = time_now(CLOCK_BOOTTIME) - k->asked;
 }
 
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e)
 {
+        const uint64_t asked = q->asked ? q->asked : time_now(CLOCK_BOOTTIME);
+        const size_t struck = strike(d, &q->target, q->strength);
         _cleanup_error_ struct error store_error = ERROR_INIT;
         char actor[ACTOR_SIZE];
+        uint64_t held;
         struct kill *k;
 
-        kernel_look(d->kernel);
-        __atomic_or_fetch(word(d, q->session), q->strength, __ATOMIC_SEQ_CST);
         q->effective = time_now(CLOCK_BOOTTIME);
-        if (q->strength == HF_KILL_PAUSE)
-                freeze_scope(d, q->session);
-        else if (q->strength == HF_KILL_DENY)
-                interrupt_scope(d, q->session);
+        hold(d, &q->target, q->strength);
+        held = q->strength == HF_KILL_KILL ? asked : time_now(CLOCK_BOOTTIME);
         d->kill_count++;
-        k = kill_new(q->session ? q->session->id : "", q->strength, q->peer ? q->peer->uid : 0, q->reason,
-                     q->peer ? peer_actor(q->peer, actor) : q->actor, time_now(CLOCK_REALTIME));
+        k = kill_new(&q->target, q->strength, q->peer ? q->peer->uid : 0, q->reason, q->peer ? peer_actor(q->peer, actor) : q->actor,
+                     time_now(CLOCK_REALTIME));
         if (!k || killset_add(&d->kills, k) < 0)
                 return error_set(e, -ENOMEM, "the kill is in force, and cannot be noted: out of memory");
+        k->until = q->until;
+        k->struck = struck;
+        k->asked = asked;
+        k->steps[KILL_STEP_BITS] = q->effective - asked;
+        k->steps[KILL_STEP_HELD] = held - asked;
         k->stored = store_kill_add(d->store, k, &store_error) == 0;
-        if (!k->stored)
+        if (k->stored)
+                step(k, KILL_STEP_RECORDED);
+        else
                 log_error("kill %s is in force, and not on record for after a restart: %s", k->id, error_text(&store_error));
-        k->took = q->asked ? q->effective - q->asked : 0;
         *ret = k;
         return 0;
 }
@@ -88,87 +135,193 @@ void kill_enforce(struct daemon *d, struct session *s)
                 kill(list[i], SIGKILL);
 }
 
-static void report(struct daemon *d, const struct kill *k, const char *op, const char *actor)
+/* An event has the agent and the user of its session: those of a kill are whom it is for. */
+static void add_target(cJSON *o, const struct target *t)
 {
-        const struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
-        cJSON *o = event_begin(d, s, "kill", !strcmp(op, "set") ? "deny" : "allow", actor);
+        const char *scope = kill_scope_name(t->scope);
+
+        cJSON_AddStringToObject(o, "scope", scope);
+        if (*t->name) {
+                cJSON_DeleteItemFromObjectCaseSensitive(o, scope);
+                json_add_text(o, scope, t->name);
+        }
+        if (*t->version)
+                json_add_text(o, "version", t->version);
+}
+
+static void add_steps(cJSON *o, const struct kill *k)
+{
+        static const char *const names[KILL_STEPS] = { "took_ns", "held_ns", "recorded_ns", "cut_ns", "killed_ns" };
+
+        for (int i = 0; i < KILL_STEPS; i++)
+                if (k->steps[i])
+                        json_add_u64(o, names[i], k->steps[i]);
+}
+
+static void report(struct daemon *d, const struct kill *k, bool set, size_t sessions, const char *actor, const char *reason)
+{
+        const struct session *s = *k->target.session ? sessions_by_id(&d->sessions, k->target.session) : NULL;
+        cJSON *o = event_begin(d, s, "kill", set ? "deny" : "allow", actor);
 
         if (o) {
-                cJSON_AddStringToObject(o, "op", op);
+                cJSON_AddStringToObject(o, "op", set ? "set" : "lift");
                 cJSON_AddStringToObject(o, "kill", k->id);
-                cJSON_AddStringToObject(o, "scope", *k->session ? "session" : "all");
+                add_target(o, &k->target);
                 cJSON_AddStringToObject(o, "strength", strength_name(k->strength));
-                json_add_text(o, "reason", k->reason);
+                cJSON_AddNumberToObject(o, "sessions", (double)sessions);
+                json_add_text(o, "reason", reason);
         }
-        if (o && k->took && !strcmp(op, "set"))
-                json_add_u64(o, "took_ns", k->took);
+        if (o && set)
+                add_steps(o, k);
         if (o && !k->stored)
                 cJSON_AddFalseToObject(o, "stored");
         event_emit_now(d, o); /* whoever is refused in a loop must not keep a kill waiting */
 }
 
-void kill_finish(struct daemon *d, struct session *s, struct kill *k)
+static void end_flows(struct daemon *d, struct kill *k)
 {
-        /* Before its processes close them: a peer is to see a reset. Of all sessions it comes after, as it takes a look for each. */
-        if (s && k->strength == HF_KILL_KILL)
+        struct session *s;
+
+        for (size_t i = 0; (s = next_struck(d, &k->target, &i));)
                 flows_end(d, s);
-        for (size_t i = 0; k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
-                if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
-                        cgroup_kill(d->sessions.list[i]->cgroup_fd);
-        for (size_t i = 0; !s && k->strength == HF_KILL_KILL && i < d->sessions.count; i++)
-                if (d->sessions.list[i]->live)
-                        flows_end(d, d->sessions.list[i]);
+        step(k, KILL_STEP_CUT);
+}
+
+static void end_processes(struct daemon *d, struct kill *k)
+{
+        const struct session *s;
+
+        for (size_t i = 0; (s = next_struck(d, &k->target, &i));)
+                cgroup_kill(s->cgroup_fd);
+        step(k, KILL_STEP_KILLED);
         /* What left its cgroup is found by a look over all tasks: that is for the tick, which comes when nobody waits. */
+        sd_event_source_set_time(d->tick, 0);
+}
+
+/* What of a capability goes on without a system call: as where a policy takes rights away. */
+static void end_capability(struct daemon *d, struct kill *k)
+{
+        struct session *s;
+
+        end_flows(d, k);
+        for (size_t i = 0; (s = next_struck(d, &k->target, &i));) {
+                revoke_start(d, s);
+                revoke_now(d, s);
+        }
+}
+
+void kill_finish(struct daemon *d, struct kill *k)
+{
+        const bool one = k->target.scope == KILL_SESSION;
+        char text[TARGET_TEXT_SIZE];
+
+        /* Before its processes close them: a peer is to see a reset. Of many sessions it comes after, as it takes a look for each. */
+        if (k->strength == HF_KILL_KILL && one)
+                end_flows(d, k);
         if (k->strength == HF_KILL_KILL)
-                sd_event_source_set_time(d->tick, 0);
-        report(d, k, "set", k->actor);
-        log_info("%s of %s by %s%s%s", strength_name(k->strength), *k->session ? k->session : "all", k->actor, *k->reason ? ": " : "",
+                end_processes(d, k);
+        if (k->strength == HF_KILL_KILL && !one)
+                end_flows(d, k);
+        if (k->target.scope == KILL_CAPABILITY)
+                end_capability(d, k);
+        report(d, k, true, k->struck, k->actor, k->reason);
+        log_info("%s of %s by %s%s%s", strength_name(k->strength), target_text(&k->target, text), k->actor, *k->reason ? ": " : "",
                  k->reason);
 }
 
-int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error *e)
+/* Writes what all kills that stand ask for: for the sessions that one was for that does not count any more. */
+static size_t recompute(struct daemon *d, const struct target *t)
 {
-        struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
-        bool all = !*k->session;
+        const struct session *s;
+        size_t sessions = 0;
+
+        if (t->scope == KILL_ALL)
+                __atomic_store_n(word(d, NULL), killset_bits(&d->kills, NULL), __ATOMIC_SEQ_CST);
+        for (size_t i = 0; (s = next_struck(d, t, &i)); sessions++) {
+                if (t->scope == KILL_CAPABILITY)
+                        __atomic_store_n(capabilities(d, s), killset_capabilities(&d->kills, s, s->policy), __ATOMIC_SEQ_CST);
+                else if (t->scope != KILL_ALL)
+                        __atomic_store_n(word(d, s), killset_bits(&d->kills, s), __ATOMIC_SEQ_CST);
+        }
+        for (size_t i = 0; t->scope != KILL_CAPABILITY && (s = next_struck(d, t, &i));)
+                kill_freeze(d, s);
+        return sessions;
+}
+
+int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *reason, struct error *e)
+{
+        struct session *s = k->target.scope == KILL_SESSION ? sessions_by_id(&d->sessions, k->target.session) : NULL;
+        const uint32_t strength = k->strength;
         int r = s ? revoke_may_lift(d, s, k, e) : 0;
-        uint32_t strength = k->strength;
+        size_t sessions;
 
         if (r >= 0)
                 r = store_kill_delete(d->store, k->id, e);
         if (r < 0)
                 return error_prefix(e, "the kill stands as before");
-        k->strength = 0; /* no more counted */
-        if (strength == HF_KILL_PAUSE && s && s->live && !(killset_bits(&d->kills, s->id) & HF_KILL_PAUSE))
+        k->strength = 0;
+        if (strength == HF_KILL_PAUSE && s && s->live && !killset_paused(&d->kills, s->id, NULL))
                 throttle_renew(d, s);
-        if (all || (s && s->live))
-                __atomic_store_n(word(d, s), killset_bits(&d->kills, k->session), __ATOMIC_SEQ_CST);
-        if (all || (s && s->live))
-                freeze_scope(d, s);
+        sessions = recompute(d, &k->target);
         k->strength = strength;
-        report(d, k, "lift", actor);
+        report(d, k, false, sessions, actor, reason ? reason : k->reason);
         killset_remove(&d->kills, k);
         return 0;
 }
 
+void kills_expire(struct daemon *d)
+{
+        const uint64_t now = time_now(CLOCK_REALTIME);
+
+        for (size_t i = d->kills.count; i > 0; i--) {
+                _cleanup_error_ struct error e = ERROR_INIT;
+                struct kill *k = d->kills.list[i - 1];
+
+                if (!k->until || k->until > now || kill_lift(d, k, "holdfastd", "expired", &e) == 0 || k->held)
+                        continue;
+                log_warning("kill %s has expired: %s; trying again", k->id, error_text(&e));
+                k->held = true;
+        }
+}
+
+const struct kill *kill_behind(const struct daemon *d, const struct session *s, enum hf_why why, uint32_t number)
+{
+        const struct rule *rule = NULL;
+
+        if (why == HF_WHY_KILLED)
+                return killset_strictest(&d->kills, s);
+        if (why == HF_WHY_INACTIVE && d->kills.count && s->policy && number != HF_RULE_SEAL && hf_rule_layer(number) == HF_LAYER_POLICY)
+                rule = policy_rule(s->policy, hf_rule_number(number));
+        return rule ? killset_capability(&d->kills, s, s->policy->capabilities[rule->capability].name) : NULL;
+}
+
+static void add_time(cJSON *o, const char *name, uint64_t ns)
+{
+        char text[TIME_TEXT_SIZE];
+
+        if (ns)
+                cJSON_AddStringToObject(o, name, time_format(ns, text));
+        else
+                cJSON_AddNullToObject(o, name);
+}
+
 cJSON *kill_json(struct daemon *d, const struct kill *k)
 {
-        const struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
-        char time[TIME_TEXT_SIZE];
+        const struct session *s = *k->target.session ? sessions_by_id(&d->sessions, k->target.session) : NULL;
         cJSON *o = cJSON_CreateObject();
 
         if (!o)
                 return NULL;
         cJSON_AddStringToObject(o, "id", k->id);
-        if (*k->session)
-                cJSON_AddStringToObject(o, "session", k->session);
-        else
-                cJSON_AddTrueToObject(o, "all");
+        cJSON_AddStringToObject(o, "scope", kill_scope_name(k->target.scope));
+        target_add_json(o, &k->target);
         if (s)
                 cJSON_AddStringToObject(o, "state", session_state(d, s));
         cJSON_AddStringToObject(o, "strength", strength_name(k->strength));
         json_add_text(o, "reason", k->reason);
         json_add_text(o, "actor", k->actor);
-        cJSON_AddStringToObject(o, "time", time_format(k->time, time));
+        add_time(o, "time", k->time);
+        add_time(o, "expires", k->until);
         cJSON_AddBoolToObject(o, "stored", k->stored);
         return o;
 }
@@ -180,23 +333,47 @@ static int take_up(void *context, struct kill *k)
         return killset_add(&d->kills, k);
 }
 
-/* Bits that the kernel has and no kill explains: a crash came between the two. They stand, and can be lifted. */
-static void explain(struct daemon *d, struct session *s)
+static void explain(struct daemon *d, const struct target *t, uint32_t strength)
+{
+        struct kill_request q = { .target = *t, .strength = strength, .actor = "holdfastd", .reason = "in force when the daemon started" };
+        struct kill *k = NULL;
+
+        kill_set(d, &q, &k, NULL);
+}
+
+/* Bits that the kernel has and no kill explains: a crash came between the two. They stand, and can be lifted. s is NULL for all. */
+static void agree(struct daemon *d, struct session *s)
 {
         static const uint32_t bits[] = { HF_KILL_KILL, HF_KILL_DENY, HF_KILL_PAUSE };
-        uint32_t known = killset_bits(&d->kills, s ? s->id : ""), found = *word(d, s);
+        const struct target t = s ? target_session(s->id) : (struct target){ .scope = KILL_ALL };
+        uint32_t known = killset_bits(&d->kills, s), found = *word(d, s);
 
         __atomic_or_fetch(word(d, s), known, __ATOMIC_SEQ_CST);
-        for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
-                struct kill_request q = {
-                        .session = s, .strength = bits[i], .actor = "holdfastd", .reason = "in force when the daemon started"
-                };
-                struct kill *k = NULL;
-
+        for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
                 if (found & ~known & bits[i])
-                        kill_set(d, &q, &k, NULL);
+                        explain(d, &t, bits[i]);
+        for (size_t i = 0; i < d->sessions.count; i++)
+                if (d->sessions.list[i]->live && (!s || s == d->sessions.list[i]))
+                        kill_freeze(d, d->sessions.list[i]);
+}
+
+/* The same of its capabilities. */
+static void agree_capabilities(struct daemon *d, struct session *s)
+{
+        const uint64_t known = killset_capabilities(&d->kills, s, s->policy), found = *capabilities(d, s);
+
+        if (known & ~found)
+                __atomic_store_n(&kernel_session(d->kernel, s->slot)->recheck, HF_RIGHTS_ALL, __ATOMIC_SEQ_CST);
+        __atomic_or_fetch(capabilities(d, s), known, __ATOMIC_SEQ_CST);
+        for (int i = 0; s->policy && i < s->policy->n_capabilities; i++) {
+                struct target t = target_session(s->id);
+
+                if (!((found & ~known) >> i & 1))
+                        continue;
+                t.scope = KILL_CAPABILITY;
+                snprintf(t.name, sizeof(t.name), "%s", s->policy->capabilities[i].name);
+                explain(d, &t, HF_KILL_DENY);
         }
-        freeze_scope(d, s);
 }
 
 int kills_restore(struct daemon *d, struct error *e)
@@ -208,26 +385,30 @@ int kills_restore(struct daemon *d, struct error *e)
         for (size_t i = d->kills.count; i > 0; i--) {
                 struct kill *k = d->kills.list[i - 1];
 
-                if (*k->session && !sessions_by_id(&d->sessions, k->session)) {
+                if (*k->target.session && !sessions_by_id(&d->sessions, k->target.session)) {
                         store_kill_delete(d->store, k->id, NULL);
                         killset_remove(&d->kills, k);
                 }
         }
-        explain(d, NULL);
-        for (size_t i = 0; i < d->sessions.count; i++)
-                if (d->sessions.list[i]->live)
-                        explain(d, d->sessions.list[i]);
+        kernel_look(d->kernel);
+        agree(d, NULL);
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                if (!d->sessions.list[i]->live)
+                        continue;
+                agree(d, d->sessions.list[i]);
+                agree_capabilities(d, d->sessions.list[i]);
+        }
         return 0;
 }
 
 void kills_forget(struct daemon *d, const char *session)
 {
-        struct kill *k;
-        size_t i = 0;
+        for (size_t i = d->kills.count; i > 0; i--) {
+                struct kill *k = d->kills.list[i - 1];
 
-        while ((k = killset_next(&d->kills, session, &i))) {
+                if (strcmp(k->target.session, session) != 0)
+                        continue;
                 store_kill_delete(d->store, k->id, NULL);
                 killset_remove(&d->kills, k);
-                i = 0;
         }
 }

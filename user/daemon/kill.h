@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "daemon/killset.h"
+#include "holdfast/abi.h"
 
 #include <cjson/cJSON.h>
 #include <stdint.h>
@@ -15,33 +16,42 @@ struct peer;
 struct session;
 
 struct kill_request {
-        struct session *session; /* NULL: all */
-        uint32_t strength;       /* one of HF_KILL_KILL, HF_KILL_DENY, HF_KILL_PAUSE */
+        struct target target;
+        uint32_t strength;       /* one of HF_KILL_KILL, HF_KILL_DENY, HF_KILL_PAUSE; of a capability HF_KILL_DENY */
         const char *reason;      /* or NULL */
         const struct peer *peer; /* who asks; NULL: the daemon itself, which is then named by actor */
         const char *actor;
-        uint64_t asked;     /* when the request arrived, ns of CLOCK_BOOTTIME; 0: not known */
+        uint64_t until;     /* ns since the epoch: when it is lifted by itself; 0: never */
+        uint64_t asked;     /* when the request arrived, ns of CLOCK_BOOTTIME; 0: now */
         uint64_t effective; /* out: when the bits stood */
 };
 
 /*
- * Stores the bits, before anything that may fail or take time; then freezes what is to be paused, and puts the kill on record. A
- * failure (of memory) does not take the bits back. *ret is owned by the daemon's set.
+ * Stores the bits of all sessions that match, before anything that may fail or take time; then freezes what is to be paused, and puts the
+ * kill on record. A failure (of memory) does not take the bits back. *ret is owned by the daemon's set.
  */
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e);
 
 /* Freezes or thaws, as the kills that stand on the session ask for. */
 void kill_freeze(struct daemon *d, const struct session *s);
 
-/* After the answer: ends the processes of a kill (those outside of the cgroup with the next tick), and writes its event. s is NULL for all.
+/*
+ * After the answer: ends the processes of a kill (those outside of the cgroup with the next tick), and what a capability has left open;
+ * writes the event.
  */
-void kill_finish(struct daemon *d, struct session *s, struct kill *k);
+void kill_finish(struct daemon *d, struct kill *k);
 
 /* Ends the processes of a session in or out of its cgroup, if a kill stands on it. */
 void kill_enforce(struct daemon *d, struct session *s);
 
-/* Takes a kill back; what other kills ask for stays. On failure it stands as before. */
-int kill_lift(struct daemon *d, struct kill *k, const char *actor, struct error *e);
+/* Takes a kill back; what other kills ask for stays. reason is the event's, or NULL: the kill's own. On failure it stands as before. */
+int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *reason, struct error *e);
+
+/* Lifts those whose time is over. */
+void kills_expire(struct daemon *d);
+
+/* The kill that is why a session is refused something, as an event tells it: of the whole session, or of the rule's capability. */
+const struct kill *kill_behind(const struct daemon *d, const struct session *s, enum hf_why why, uint32_t rule);
 
 /* The kill as JSON. */
 cJSON *kill_json(struct daemon *d, const struct kill *k);

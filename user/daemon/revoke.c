@@ -65,13 +65,13 @@ static int bring_back(const struct session *s, pid_t pid)
 static int pause_for(struct daemon *d, struct session *s, pid_t pid)
 {
         char reason[128];
-        struct kill_request q = { .session = s, .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
+        struct kill_request q = { .target = target_session(s->id), .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
         struct kill *k = NULL;
 
-        if (!(killset_bits(&d->kills, s->id) & HF_KILL_PAUSE)) {
+        if (!killset_paused(&d->kills, s->id, NULL)) {
                 snprintf(reason, sizeof(reason), "process %d has mapped a file that the policy refuses it now", pid);
                 if (kill_set(d, &q, &k, NULL) == 0)
-                        kill_finish(d, s, k);
+                        kill_finish(d, k);
         }
         return bring_back(s, pid);
 }
@@ -230,16 +230,14 @@ void revoke_tick(struct daemon *d, struct session *s)
 int revoke_may_lift(struct daemon *d, struct session *s, const struct kill *k, struct error *e)
 {
         _cleanup_free_ pid_t *list = NULL;
-        const struct kill *other;
-        size_t count = 0, i = 0;
+        size_t count = 0;
         bool found = false;
         int r;
 
         if (k->strength != HF_KILL_PAUSE || !s->live || !rights(d, s) || action(s) != HF_KILL_PAUSE)
                 return 0;
-        while ((other = killset_next(&d->kills, s->id, &i)))
-                if (other != k && other->strength == HF_KILL_PAUSE)
-                        return 0;
+        if (killset_paused(&d->kills, s->id, k))
+                return 0;
         r = session_members(d, s, &list, &count, e);
         for (size_t j = 0; r == 0 && j < count; j++) {
                 r = kernel_mappings(d->kernel, list[j], process_thread(list[j]), s->slot, rights(d, s), 0, &found, e);

@@ -5,15 +5,17 @@
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/kill.h"
+#include "daemon/kill_read.h"
 #include "daemon/routes.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define REASON_MAX 1024
+#define NSEC_PER_SEC 1000000000ull
 
 static bool sees_kill(struct daemon *d, const struct peer *peer, const struct kill *k)
 {
-        const struct session *s = *k->session ? sessions_by_id(&d->sessions, k->session) : NULL;
+        const struct session *s = *k->target.session ? sessions_by_id(&d->sessions, k->target.session) : NULL;
 
         return peer->uid == 0 || (s && access_sees(peer, s));
 }
@@ -39,50 +41,52 @@ void route_kills_list(struct http_request *r, void *context)
         http_reply(r, 200, list);
 }
 
-/* {"session": ID} or {"all": true}. *session is NULL for all. */
-static bool read_scope(struct daemon *d, struct http_request *r, const cJSON *body, const struct peer *peer, struct session **session)
+/* Whether the peer may have it so; and which session is meant, if one is. */
+static bool settle(struct daemon *d, struct http_request *r, const struct peer *peer, struct kill_asked *k, struct session **session)
 {
-        const char *key;
-        bool all = false;
+        char text[TARGET_TEXT_SIZE];
 
-        if (!request_text(r, body, "session", &key))
-                return false;
-        if (json_get_bool(body, "all", &all) == -EINVAL || !!key + all != 1) {
-                http_problem(r, 400, "bad-request", NULL, "expected either {\"session\": ID} or {\"all\": true}");
-                return false;
-        }
-        if (all && peer->uid != 0) {
-                http_problem(r, 403, "root-only", NULL, "only root may kill or lift everything at once");
+        *session = NULL;
+        if (!k->session && peer->uid != 0) {
+                http_problem(r, 403, "root-only", NULL, "only root may kill or lift %s: name a session of yours",
+                             k->target.scope == KILL_ALL ? "everything at once" : target_text(&k->target, text));
                 return false;
         }
-        *session = all ? NULL : access_session(d, r, peer, key);
-        return all || *session;
+        if (!k->session)
+                return true;
+        *session = access_session(d, r, peer, k->session);
+        if (*session)
+                snprintf(k->target.session, sizeof(k->target.session), "%s", (*session)->id);
+        return *session;
 }
 
 static bool read_kill(struct daemon *d, struct http_request *r, const cJSON *body, const struct peer *peer, struct kill_request *q)
 {
-        static const char *const names[] = { "session", "all", "strength", "reason", NULL };
-        const char *strength;
+        static const char *const names[] = {
+                "session", "agent", "version", "capability", "user", "all", "strength", "reason", "for", NULL
+        };
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct kill_asked k;
+        struct session *s;
 
+        if (!request_members(r, body, names))
+                return false;
+        if (kill_read(body, &k, &e) < 0) {
+                http_problem(r, 400, "bad-request", NULL, "%s", error_text(&e));
+                return false;
+        }
+        if (!settle(d, r, peer, &k, &s))
+                return false;
+        if (s && !s->live) {
+                http_problem(r, 409, "ended", NULL, "session %s has ended", s->id);
+                return false;
+        }
         q->peer = peer;
-        q->strength = HF_KILL_KILL;
-        if (!request_members(r, body, names) || !request_text(r, body, "strength", &strength) ||
-            !request_text(r, body, "reason", &q->reason))
-                return false;
-        if (strength && strength_parse(strength, &q->strength) < 0) {
-                http_problem(r, 400, "bad-request", NULL, "$.strength: expected \"kill\", \"deny\" or \"pause\"");
-                return false;
-        }
-        if (q->reason && strlen(q->reason) > REASON_MAX) {
-                http_problem(r, 400, "bad-request", NULL, "$.reason: expected at most %d bytes", REASON_MAX);
-                return false;
-        }
-        if (!read_scope(d, r, body, peer, &q->session))
-                return false;
-        if (!q->session || q->session->live)
-                return true;
-        http_problem(r, 409, "ended", NULL, "session %s has ended", q->session->id);
-        return false;
+        q->target = k.target;
+        q->strength = k.strength;
+        q->reason = k.reason;
+        q->until = k.seconds ? time_now(CLOCK_REALTIME) + k.seconds * NSEC_PER_SEC : 0;
+        return true;
 }
 
 static void answer(struct daemon *d, struct http_request *r, const struct kill_request *q, const struct kill *k)
@@ -92,7 +96,8 @@ static void answer(struct daemon *d, struct http_request *r, const struct kill_r
         if (o) {
                 json_add_u64(o, "asked_ns", q->asked);
                 json_add_u64(o, "effective_ns", q->effective);
-                json_add_u64(o, "took_ns", k->took);
+                json_add_u64(o, "took_ns", k->steps[KILL_STEP_BITS]);
+                cJSON_AddNumberToObject(o, "sessions", (double)k->struck);
         }
         http_reply(r, 201, o);
 }
@@ -113,53 +118,95 @@ void route_kills_set(struct http_request *r, void *context)
                 return;
         }
         answer(d, r, &q, k);
-        kill_finish(d, q.session, k);
+        kill_finish(d, k);
 }
 
-/* DELETE /v1/kills: all kills of one scope, that of the body or of the query. */
+/* The target as the query has it, as a body would. */
+static cJSON *query_body(struct http_request *r, const char *const names[])
+{
+        cJSON *body = cJSON_CreateObject();
+
+        for (size_t i = 0; names[i]; i++) {
+                const char *value = http_query(r, names[i]);
+
+                if (value && !strcmp(names[i], "all"))
+                        cJSON_AddBoolToObject(body, "all", !strcmp(value, "true") || !strcmp(value, "1"));
+                else if (value)
+                        json_add_text(body, names[i], value);
+        }
+        return body;
+}
+
+/* Lifts what the peer may of one target. Returns how many, or negative errno. */
+static int lift_all(struct daemon *d, const struct peer *peer, const struct target *t, size_t *found, struct error *e)
+{
+        char actor[ACTOR_SIZE];
+        struct kill *k;
+        int lifted = 0;
+
+        peer_actor(peer, actor);
+        for (size_t i = 0; (k = killset_next(&d->kills, t, &i));) {
+                int r;
+
+                ++*found;
+                if (!may_lift(peer, k))
+                        continue;
+                r = kill_lift(d, k, actor, NULL, e);
+                if (r < 0)
+                        return r;
+                lifted++;
+                i--; /* it is gone from the list */
+        }
+        return lifted;
+}
+
+static void say_absent(struct daemon *d, struct http_request *r, const struct target *t, const struct session *s)
+{
+        const struct kill *other = t->scope == KILL_SESSION && s->live ? killset_strictest(&d->kills, s) : NULL;
+        char text[TARGET_TEXT_SIZE], of[TARGET_TEXT_SIZE];
+
+        if (other)
+                http_problem(r, 404, "no-kill", NULL, "no kill stands on %s alone: lift that of %s", target_text(t, text),
+                             target_text(&other->target, of));
+        else
+                http_problem(r, 404, "no-kill", NULL, "no kill stands on %s", target_text(t, text));
+}
+
+/* DELETE /v1/kills: all kills of one target, that of the body or of the query. */
 void route_kills_lift(struct http_request *r, void *context)
 {
-        static const char *const names[] = { "session", "all", NULL };
+        static const char *const names[] = { "session", "agent", "version", "capability", "user", "all", NULL };
         struct daemon *d = context;
         _cleanup_json_ cJSON *query = NULL;
         _cleanup_error_ struct error e = ERROR_INIT;
-        char actor[ACTOR_SIZE];
+        char text[TARGET_TEXT_SIZE];
         struct session *s = NULL;
+        struct kill_asked asked;
         const cJSON *body;
         struct peer peer;
-        size_t length = 0, found = 0, lifted = 0;
-        struct kill *k;
+        size_t length = 0, found = 0;
+        int lifted;
 
         if (access_peer(d, r, &peer) < 0)
                 return;
         http_body(r, &length);
-        if (!length) {
-                query = cJSON_CreateObject();
-                if (http_query(r, "session"))
-                        cJSON_AddStringToObject(query, "session", http_query(r, "session"));
-                if (http_query(r, "all"))
-                        cJSON_AddBoolToObject(query, "all", !strcmp(http_query(r, "all"), "true") || !strcmp(http_query(r, "all"), "1"));
-        }
-        body = length ? http_json(r) : query;
-        if (!body || !request_members(r, body, names) || !read_scope(d, r, body, &peer, &s))
+        body = length ? http_json(r) : (query = query_body(r, names));
+        if (!body || !request_members(r, body, names))
                 return;
-        peer_actor(&peer, actor);
-        for (size_t i = 0; (k = killset_next(&d->kills, s ? s->id : "", &i));) {
-                found++;
-                if (!may_lift(&peer, k))
-                        continue;
-                if (kill_lift(d, k, actor, &e) < 0) {
-                        http_problem_errno(r, &e);
-                        return;
-                }
-                lifted++;
-                i--; /* it is gone from the list */
+        if (kill_read_target(body, &asked, &e) < 0) {
+                http_problem(r, 400, "bad-request", NULL, "%s", error_text(&e));
+                return;
         }
-        if (!found)
-                http_problem(r, 404, "no-kill", NULL, "no kill stands on %s", s ? s->id : "all");
+        if (!settle(d, r, &peer, &asked, &s))
+                return;
+        lifted = lift_all(d, &peer, &asked.target, &found, &e);
+        if (lifted < 0)
+                http_problem_errno(r, &e);
+        else if (!found)
+                say_absent(d, r, &asked.target, s);
         else if (!lifted)
                 http_problem(r, 403, "not-yours", NULL, "the kill of %s was set by another user: only they or root may lift it",
-                             s ? s->id : "all");
+                             target_text(&asked.target, text));
         else if (s)
                 http_reply(r, 200, session_json(d, s));
         else
@@ -181,7 +228,7 @@ void route_kill_lift(struct http_request *r, void *context)
                 http_problem(r, 404, "no-kill", NULL, "there is no kill \"%s\"", http_segment(r, "id"));
         else if (!may_lift(&peer, k))
                 http_problem(r, 403, "not-yours", NULL, "the kill was set by another user: only they or root may lift it");
-        else if (kill_lift(d, k, peer_actor(&peer, actor), &e) < 0)
+        else if (kill_lift(d, k, peer_actor(&peer, actor), NULL, &e) < 0)
                 http_problem_errno(r, &e);
         else
                 http_reply_empty(r, 204);

@@ -184,7 +184,7 @@ static void add_unverified(cJSON *o, const struct findings *unverified)
 
 cJSON *session_json(struct daemon *d, const struct session *s)
 {
-        const struct kill *kill = killset_strictest(&d->kills, s->id);
+        const struct kill *kill = killset_strictest(&d->kills, s);
         cJSON *o = cJSON_CreateObject();
 
         if (!o)

@@ -157,7 +157,8 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         struct hf_session *record = kernel_session(d->kernel, s->slot);
         int r;
 
-        *kernel_policy(d->kernel, s->policy_id) = (struct hf_policy){ .active = c->active };
+        *kernel_policy(d->kernel, s->policy_id) =
+                (struct hf_policy){ .active = c->active, .killed = killset_capabilities(&d->kills, s, s->policy) };
         r = keeper_policy_load(d, s->policy_id, c, &s->unverified, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, s->policy_id) = (struct hf_policy){ 0 };
@@ -181,7 +182,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
         record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
-        __atomic_store_n(&record->kill, killset_bits(&d->kills, s->id), __ATOMIC_RELEASE);
+        __atomic_store_n(&record->kill, killset_bits(&d->kills, s), __ATOMIC_RELEASE);
         s->installed = true;
         r = kernel_join(d->kernel, s->cgroup_fd, s->cgroup_id, s->slot, e);
         if (r < 0)
@@ -237,14 +238,18 @@ static int reserve(struct daemon *d, struct session *s, struct error *e)
         return r < 0 ? error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1) : 0;
 }
 
-static int refuse_when_killed(struct daemon *d, struct error *e)
+/* A pause too: a session that begins frozen would be of no use to whoever waits for it. */
+static int refuse_when_killed(struct daemon *d, const struct session *s, struct error *e)
 {
-        const struct kill *k = killset_strictest(&d->kills, "");
+        const struct kill *k = killset_strictest(&d->kills, s);
+        char text[TARGET_TEXT_SIZE] = "everything";
+        const bool all = !k || k->target.scope == KILL_ALL;
 
-        if (!__atomic_load_n(&kernel_host(d->kernel)->kill, __ATOMIC_ACQUIRE))
+        if (!k && !__atomic_load_n(&kernel_host(d->kernel)->kill, __ATOMIC_ACQUIRE))
                 return 0;
-        return error_set(e, -EACCES, "everything is killed%s%s: no session may begin until the kill is lifted",
-                         k && *k->reason ? ", because " : "", k ? k->reason : "");
+        return error_set(e, -EACCES, "%s is %s%s%s: no session%s may begin until that is lifted",
+                         all ? text : target_text(&k->target, text), kill_state(k ? k->strength : HF_KILL_DENY),
+                         k && *k->reason ? ", because " : "", k ? k->reason : "", all ? "" : " of it");
 }
 
 static void undo(struct daemon *d, struct session *s)
@@ -287,11 +292,11 @@ static int prepare(struct daemon *d, struct session *s, const struct session_req
         s->generation = id_number();
         s->attach = q->attach;
         s->started = time_now(CLOCK_REALTIME);
-        r = refuse_when_killed(d, e);
-        if (r >= 0)
-                r = find_processes(d, s, q, e);
+        r = find_processes(d, s, q, e);
         if (r >= 0)
                 r = describe(s, q, e);
+        if (r >= 0)
+                r = refuse_when_killed(d, s, e);
         if (r >= 0 && (r = set(&s->policy_name, s->policy->name)) < 0)
                 error_set(e, r, "out of memory");
         if (r >= 0)

@@ -89,7 +89,7 @@ void session_check(struct daemon *d, struct session *s)
         s->outside = r < 0 || count > 0;
         if (s->outside)
                 return;
-        kill = killset_strictest(&d->kills, s->id);
+        kill = killset_strictest(&d->kills, s);
         if (kill && kill->strength == HF_KILL_KILL)
                 session_end(d, s, *kill->reason ? kill->reason : "killed");
         else
@@ -126,13 +126,13 @@ static int on_wall(sd_event_source *source, uint64_t usec, void *context)
 {
         struct session *s = context;
         struct daemon *d = s->daemon;
-        struct kill_request q = { .session = s, .strength = HF_KILL_KILL, .reason = "wall limit", .actor = "holdfastd" };
+        struct kill_request q = { .target = target_session(s->id), .strength = HF_KILL_KILL, .reason = "wall limit", .actor = "holdfastd" };
         struct kill *k = NULL;
 
         (void)source;
         (void)usec;
         if (kill_set(d, &q, &k, NULL) == 0)
-                kill_finish(d, s, k);
+                kill_finish(d, k);
         return 0;
 }
 

@@ -56,14 +56,15 @@ int session_compile(const struct daemon *d, struct session *s, pid_t pid, const 
 }
 
 /* Loads under a fresh id; nothing points at it yet. */
-static int load(struct daemon *d, struct compiled *c, uint32_t *ret, struct findings *unverified, struct error *e)
+static int load(struct daemon *d, const struct session *s, const struct policy *policy, struct compiled *c, uint32_t *ret,
+                struct findings *unverified, struct error *e)
 {
         uint32_t id = 0;
         int r = sessions_take_policy(&d->sessions, &id);
 
         if (r < 0)
                 return error_set(e, r, "all %d policies that the kernel can hold are in use", HF_POLICIES - 1);
-        *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active };
+        *kernel_policy(d->kernel, id) = (struct hf_policy){ .active = c->active, .killed = killset_capabilities(&d->kills, s, policy) };
         r = keeper_policy_load(d, id, c, unverified, e);
         if (r < 0) {
                 *kernel_policy(d->kernel, id) = (struct hf_policy){ 0 };
@@ -168,7 +169,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         r = compile_as_seen(d, s, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;
-        r = load(d, c, &id, &unverified, e);
+        r = load(d, s, p, c, &id, &unverified, e);
         if (r < 0)
                 return r;
         r = resolver_prepare(d, s, s->resolver.there || !c->hosts ? 0 : session_member(d, s), id, c->hosts, e);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define ENDED_KEPT "10000" /* sessions that ended and are still on record */
 
 static const char schema[] =
@@ -22,17 +22,28 @@ static const char schema[] =
         " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0, ceilings TEXT, previous_ceilings TEXT);"
         "CREATE INDEX sessions_ended ON sessions (ended);"
         "CREATE TABLE kills (id TEXT PRIMARY KEY, session TEXT NOT NULL, strength TEXT NOT NULL, uid INTEGER NOT NULL,"
-        " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL);"
+        " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL,"
+        " version TEXT NOT NULL, until INTEGER NOT NULL);"
         "CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
-        "PRAGMA user_version = 2;"
+        "PRAGMA user_version = 3;"
         "COMMIT;";
 
-/* From version 1. */
-static const char add_ceilings[] = "BEGIN;"
-                                   "ALTER TABLE sessions ADD COLUMN ceilings TEXT;"
-                                   "ALTER TABLE sessions ADD COLUMN previous_ceilings TEXT;"
-                                   "PRAGMA user_version = 2;"
-                                   "COMMIT;";
+/* From each version to the next, from 1 on. */
+static const char *const steps[SCHEMA_VERSION - 1] = {
+        "BEGIN;"
+        "ALTER TABLE sessions ADD COLUMN ceilings TEXT;"
+        "ALTER TABLE sessions ADD COLUMN previous_ceilings TEXT;"
+        "PRAGMA user_version = 2;"
+        "COMMIT;",
+        "BEGIN;"
+        "ALTER TABLE kills ADD COLUMN scope TEXT NOT NULL DEFAULT 'session';"
+        "ALTER TABLE kills ADD COLUMN name TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE kills ADD COLUMN version TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE kills ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE kills SET scope = 'all' WHERE session = '';"
+        "PRAGMA user_version = 3;"
+        "COMMIT;",
+};
 
 static int version(struct store *s, struct error *e)
 {
@@ -55,8 +66,9 @@ static int set_up(struct store *s, struct error *e)
                 return v;
         if (v > SCHEMA_VERSION)
                 return error_set(e, -EPROTO, "a newer holdfast wrote it (version %d, this one knows %d)", v, SCHEMA_VERSION);
-        if (v < SCHEMA_VERSION && sqlite3_exec(s->db, v == 0 ? schema : add_ceilings, NULL, NULL, NULL) != SQLITE_OK)
-                return error_set(e, -EIO, "%s", sqlite3_errmsg(s->db));
+        for (; v < SCHEMA_VERSION; v = v ? v + 1 : SCHEMA_VERSION)
+                if (sqlite3_exec(s->db, v ? steps[v - 1] : schema, NULL, NULL, NULL) != SQLITE_OK)
+                        return error_set(e, -EIO, "%s", sqlite3_errmsg(s->db));
         return sql_run(s, e,
                        "DELETE FROM sessions WHERE ended > 0 AND id NOT IN"
                        " (SELECT id FROM sessions WHERE ended > 0 ORDER BY ended DESC LIMIT " ENDED_KEPT ")",
@@ -96,8 +108,11 @@ void store_close(struct store *s)
 
 int store_kill_add(struct store *s, const struct kill *k, struct error *e)
 {
-        return sql_run(s, e, "INSERT INTO kills (id, session, strength, uid, reason, actor, time) VALUES (?,?,?,?,?,?,?)", "tttitti", k->id,
-                       k->session, strength_name(k->strength), (int64_t)k->uid, k->reason, k->actor, (int64_t)k->time);
+        return sql_run(s, e,
+                       "INSERT INTO kills (id, session, strength, uid, reason, actor, time, scope, name, version, until)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                       "tttittittti", k->id, k->target.session, strength_name(k->strength), (int64_t)k->uid, k->reason, k->actor,
+                       (int64_t)k->time, kill_scope_name(k->target.scope), k->target.name, k->target.version, (int64_t)k->until);
 }
 
 int store_kill_delete(struct store *s, const char *id, struct error *e)
@@ -105,18 +120,36 @@ int store_kill_delete(struct store *s, const char *id, struct error *e)
         return sql_run(s, e, "DELETE FROM kills WHERE id = ?", "t", id);
 }
 
+/* Columns in the order of the SELECT below. */
+static int read_target(sqlite3_stmt *stmt, struct target *t)
+{
+        const char *session = (const char *)sqlite3_column_text(stmt, 1), *scope = (const char *)sqlite3_column_text(stmt, 7),
+                   *name = (const char *)sqlite3_column_text(stmt, 8), *version = (const char *)sqlite3_column_text(stmt, 9);
+        int r = scope ? kill_scope_parse(scope) : -EINVAL;
+
+        if (r < 0 || !session || !name || !version)
+                return -EINVAL;
+        t->scope = (enum kill_scope)r;
+        snprintf(t->session, sizeof(t->session), "%s", session);
+        snprintf(t->name, sizeof(t->name), "%s", name);
+        snprintf(t->version, sizeof(t->version), "%s", version);
+        return 0;
+}
+
 static struct kill *read_kill(sqlite3_stmt *stmt)
 {
-        const char *id = (const char *)sqlite3_column_text(stmt, 0), *session = (const char *)sqlite3_column_text(stmt, 1);
+        const char *id = (const char *)sqlite3_column_text(stmt, 0);
         _cleanup_free_ char *strength = sql_text(stmt, 2), *reason = sql_text(stmt, 4), *actor = sql_text(stmt, 5);
+        struct target target;
         uint32_t bit = 0;
         struct kill *k;
 
-        if (!id || !session || !strength || !reason || !actor || strength_parse(strength, &bit) < 0)
+        if (!id || !strength || !reason || !actor || strength_parse(strength, &bit) < 0 || read_target(stmt, &target) < 0)
                 return NULL;
-        k = kill_new(session, bit, (uid_t)sqlite3_column_int64(stmt, 3), reason, actor, (uint64_t)sqlite3_column_int64(stmt, 6));
+        k = kill_new(&target, bit, (uid_t)sqlite3_column_int64(stmt, 3), reason, actor, (uint64_t)sqlite3_column_int64(stmt, 6));
         if (k) {
                 snprintf(k->id, sizeof(k->id), "%s", id);
+                k->until = (uint64_t)sqlite3_column_int64(stmt, 10);
                 k->stored = true;
         }
         return k;
@@ -125,7 +158,9 @@ static struct kill *read_kill(sqlite3_stmt *stmt)
 int store_kills(struct store *s, int (*each)(void *context, struct kill *kill), void *context, struct error *e)
 {
         _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
-        int r = sql_prepare(s, &stmt, e, "SELECT id, session, strength, uid, reason, actor, time FROM kills ORDER BY time", "");
+        int r = sql_prepare(s, &stmt, e,
+                            "SELECT id, session, strength, uid, reason, actor, time, scope, name, version, until FROM kills ORDER BY time",
+                            "");
 
         if (r < 0)
                 return r;

@@ -43,10 +43,10 @@ void throttle_switched(struct daemon *d, struct session *s, uint32_t id)
 
 static bool is_paused_for(const struct daemon *d, const struct session *s, const char *reason)
 {
+        const struct target t = target_session(s->id);
         const struct kill *k;
-        size_t i = 0;
 
-        while ((k = killset_next(&d->kills, s->id, &i)))
+        for (size_t i = 0; (k = killset_next(&d->kills, &t, &i));)
                 if (k->strength == HF_KILL_PAUSE && !strcmp(k->reason, reason))
                         return true;
         return false;
@@ -56,7 +56,7 @@ static bool is_paused_for(const struct daemon *d, const struct session *s, const
 static bool pause_for(struct daemon *d, struct session *s, const struct capability *c)
 {
         char reason[192];
-        struct kill_request q = { .session = s, .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
+        struct kill_request q = { .target = target_session(s->id), .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
         struct kill *k = NULL;
 
         snprintf(reason, sizeof(reason), "the capability %s has used its budget of %llu bytes", c->name,
@@ -65,7 +65,7 @@ static bool pause_for(struct daemon *d, struct session *s, const struct capabili
                 return true;
         if (kill_set(d, &q, &k, NULL) < 0)
                 return false;
-        kill_finish(d, s, k);
+        kill_finish(d, k);
         return true;
 }
 

@@ -92,6 +92,10 @@ static void what_no_rule_can_open_gets_none(void **state)
         advises("{\"verdict\":\"deny\",\"why\":\"guard\",\"right\":\"r\",\"path\":\"/proc/kcore\"}", NULL, "no rule");
         advises("{\"verdict\":\"deny\",\"why\":\"killed\",\"right\":\"r\",\"path\":\"/x\",\"session\":\"abc\"}", NULL, "holdfast lift abc");
         advises("{\"verdict\":\"deny\",\"why\":\"way\",\"right\":\"w\",\"path\":\"/x\"}", NULL, "folder");
+        advises("{\"verdict\":\"deny\",\"why\":\"killed\",\"right\":\"r\",\"path\":\"/x\",\"session\":\"abc\",\"kill\":\"kkkkkkkk\"}", NULL,
+                "holdfast lift --id kkkkkkkk");
+        advises("{\"verdict\":\"deny\",\"why\":\"inactive\",\"right\":\"r\",\"path\":\"/x\",\"capability\":\"late\",\"kill\":\"kkkkkkkk\"}",
+                NULL, "holdfast lift --id kkkkkkkk");
         advises("{\"verdict\":\"deny\",\"why\":\"inactive\",\"right\":\"r\",\"path\":\"/x\",\"capability\":\"late\"}", NULL, "late");
         advises("{\"verdict\":\"deny\",\"why\":\"inactive\",\"right\":\"r\",\"path\":\"/x\",\"capability\":\"late\","
                 "\"capabilities\":[{\"name\":\"late\",\"state\":\"killed\"}]}",

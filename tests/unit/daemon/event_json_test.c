@@ -203,6 +203,26 @@ static void a_kill_gives_its_reason(void **state)
         has(o, "reason", "a kill is in force: three in the morning");
 }
 
+static void the_kill_of_a_capability_gives_its_reason(void **state)
+{
+        struct made m = MAKE(HF_EVENT_FILE, HF_OP_READ, "file");
+        struct event_context with = context;
+        _cleanup_json_ cJSON *said = NULL, *silent = NULL, *none = NULL;
+
+        (void)state;
+        m.event.why = HF_WHY_INACTIVE;
+        with.kill = "kkkkkkkk";
+        said = event_json(&m.event, sizeof(m.event) + m.event.path_len, &with);
+        has(said, "why", "inactive");
+        has(said, "reason", "the capability is killed: three in the morning");
+        has(said, "kill", "kkkkkkkk");
+        with.kill_reason = "";
+        silent = event_json(&m.event, sizeof(m.event) + m.event.path_len, &with);
+        has(silent, "reason", "the capability is killed");
+        none = json(&m);
+        assert_null(cJSON_GetObjectItem(none, "kill"));
+}
+
 static void a_mapped_address_is_shown_as_ipv4(void **state)
 {
         struct made m = make(HF_EVENT_CONNECT, HF_OP_CONNECT, "", 0);
@@ -500,6 +520,7 @@ int main(void)
                 cmocka_unit_test(what_no_layer_decided_has_none),
                 cmocka_unit_test(a_rule_of_an_unknown_policy_is_given_by_number),
                 cmocka_unit_test(a_kill_gives_its_reason),
+                cmocka_unit_test(the_kill_of_a_capability_gives_its_reason),
                 cmocka_unit_test(a_mapped_address_is_shown_as_ipv4),
                 cmocka_unit_test(a_tls_hello_has_its_name_and_what_is_wrong),
                 cmocka_unit_test(a_connection_that_is_made_has_its_name_both_ports_and_the_rule),

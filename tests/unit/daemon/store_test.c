@@ -160,10 +160,16 @@ static void the_ceilings_of_the_policy_before_are_kept_beside_the_next(void **st
         assert_string_equal(f.previous.list[HF_LAYER_HOST].policy->name, "first");
 }
 
+#define KILLS_WITHOUT_SCOPES \
+        "DROP TABLE kills; CREATE TABLE kills (id TEXT PRIMARY KEY, session TEXT NOT NULL, strength TEXT NOT NULL, uid INTEGER NOT NULL," \
+        " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL);" \
+        "INSERT INTO kills VALUES ('kkkkkkkk', 'aaaaaaaa', 'pause', 7, 'why', 'dev', 1), ('llllllll', '', 'kill', 0, '', 'root', 2);"
+
 static void a_database_from_before_there_were_ceilings_is_taken_up(void **state)
 {
-        static const char back[] = "ALTER TABLE sessions DROP COLUMN ceilings; ALTER TABLE sessions DROP COLUMN previous_ceilings;"
-                                   "PRAGMA user_version = 1;";
+        static const char back[] =
+                KILLS_WITHOUT_SCOPES "ALTER TABLE sessions DROP COLUMN ceilings; ALTER TABLE sessions DROP COLUMN previous_ceilings;"
+                                     "PRAGMA user_version = 1;";
         _cleanup_store_ struct fixture f;
 
         (void)state;
@@ -177,6 +183,119 @@ static void a_database_from_before_there_were_ceilings_is_taken_up(void **state)
         reopen(&f);
         find_session(&f);
         assert_int_equal(f.found->policy_id, 2);
+}
+
+static int take_kill(void *context, struct kill *k)
+{
+        return killset_add(context, k);
+}
+
+static void find_kills(struct fixture *f, struct killset *set)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        reopen(f);
+        if (store_kills(f->store, take_kill, set, &e) < 0)
+                fail_msg("%s", error_text(&e));
+}
+
+static void a_kill_of_each_scope_is_found_again(void **state)
+{
+        static const struct target targets[] = {
+                { KILL_SESSION, "aaaaaaaa", "", "" }, { KILL_AGENT, "", "coder", "2" }, { KILL_CAPABILITY, "aaaaaaaa", "llm", "" },
+                { KILL_USER, "", "dev", "" },         { KILL_ALL, "", "", "" },
+        };
+        struct killset set = { NULL, 0 };
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+                struct kill *k = kill_new(&targets[i], HF_KILL_DENY, 7, "why", "root", i + 1);
+
+                k->until = i * 10;
+                assert_int_equal(store_kill_add(f.store, k, NULL), 0);
+                kill_free(k);
+        }
+        find_kills(&f, &set);
+        assert_int_equal(set.count, ARRAY_SIZE(targets));
+        for (size_t i = 0; i < set.count; i++) {
+                assert_true(target_same(&set.list[i]->target, &targets[i]));
+                assert_int_equal(set.list[i]->until, i * 10);
+                assert_int_equal(set.list[i]->strength, HF_KILL_DENY);
+                assert_int_equal(set.list[i]->uid, 7);
+                assert_string_equal(set.list[i]->reason, "why");
+                assert_true(set.list[i]->stored);
+        }
+        assert_int_equal(store_kill_delete(f.store, set.list[0]->id, NULL), 0);
+        killset_clear(&set);
+        find_kills(&f, &set);
+        assert_int_equal(set.count, ARRAY_SIZE(targets) - 1);
+        killset_clear(&set);
+}
+
+/* Then it is in force all the same, and can be lifted. */
+static void a_kill_that_finds_no_room_is_not_on_record(void **state)
+{
+        const struct target t = { KILL_AGENT, "", "coder", "" };
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct killset set = { NULL, 0 };
+        _cleanup_free_ char *reason = calloc(1, 1 << 20);
+        _cleanup_store_ struct fixture f;
+        struct kill *k;
+
+        (void)state;
+        setup(&f);
+        memset(reason, 'a', (1 << 20) - 1);
+        k = kill_new(&t, HF_KILL_DENY, 0, reason, "root", 1);
+        assert_int_equal(sqlite3_exec(f.store->db, "PRAGMA max_page_count = 1", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_kill_add(f.store, k, &e), -ENOSPC);
+        assert_int_equal(store_kill_delete(f.store, k->id, &e), 0);
+        kill_free(k);
+        find_kills(&f, &set);
+        assert_int_equal(set.count, 0);
+}
+
+static void kills_from(const char *back)
+{
+        struct killset set = { NULL, 0 };
+        _cleanup_store_ struct fixture f;
+
+        setup(&f);
+        assert_int_equal(sqlite3_exec(f.store->db, back, NULL, NULL, NULL), SQLITE_OK);
+        find_kills(&f, &set);
+        assert_int_equal(set.count, 2);
+        assert_int_equal(set.list[0]->target.scope, KILL_SESSION);
+        assert_string_equal(set.list[0]->target.session, "aaaaaaaa");
+        assert_int_equal(set.list[0]->strength, HF_KILL_PAUSE);
+        assert_int_equal(set.list[1]->target.scope, KILL_ALL);
+        assert_int_equal(set.list[1]->until, 0);
+        killset_clear(&set);
+        find_kills(&f, &set); /* it is of this version now */
+        assert_int_equal(set.count, 2);
+        killset_clear(&set);
+}
+
+static void kills_from_before_there_were_scopes_are_taken_up(void **state)
+{
+        (void)state;
+        kills_from(KILLS_WITHOUT_SCOPES "PRAGMA user_version = 2;");
+        kills_from(KILLS_WITHOUT_SCOPES "ALTER TABLE sessions DROP COLUMN ceilings; ALTER TABLE sessions DROP COLUMN previous_ceilings;"
+                                        "PRAGMA user_version = 1;");
+}
+
+static void a_kill_of_a_scope_that_is_not_known_stops_the_start(void **state)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        struct killset set = { NULL, 0 };
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        assert_int_equal(sqlite3_exec(f.store->db, "INSERT INTO kills VALUES ('k', '', 'kill', 0, '', 'root', 1, 'galaxy', '', '', 0)",
+                                      NULL, NULL, NULL),
+                         SQLITE_OK);
+        assert_int_equal(store_kills(f.store, take_kill, &set, &e), -EBADMSG);
 }
 
 static void a_database_of_a_newer_version_is_refused(void **state)
@@ -198,6 +317,10 @@ int main(void)
                 cmocka_unit_test(a_session_is_found_again_with_its_ceilings),
                 cmocka_unit_test(the_ceilings_of_the_policy_before_are_kept_beside_the_next),
                 cmocka_unit_test(a_database_from_before_there_were_ceilings_is_taken_up),
+                cmocka_unit_test(a_kill_of_each_scope_is_found_again),
+                cmocka_unit_test(a_kill_that_finds_no_room_is_not_on_record),
+                cmocka_unit_test(kills_from_before_there_were_scopes_are_taken_up),
+                cmocka_unit_test(a_kill_of_a_scope_that_is_not_known_stops_the_start),
                 cmocka_unit_test(a_database_of_a_newer_version_is_refused),
         };
 
