@@ -180,16 +180,16 @@ void http_server_free(struct http_server *s)
 DEFINE_CLEANUP(struct http_server *, http_server_free)
 
 /* libmicrohttpd would only say that it does not start. */
-static int check_certificate(const struct http_setup *setup, struct error *e)
+int http_certificate_check(const char *certificate, const char *key, struct error *e)
 {
-        const gnutls_datum_t certificate = { (unsigned char *)setup->certificate, (unsigned int)strlen(setup->certificate) };
-        const gnutls_datum_t key = { (unsigned char *)setup->key, (unsigned int)strlen(setup->key) };
+        const gnutls_datum_t certificate_text = { (unsigned char *)certificate, (unsigned int)strlen(certificate) };
+        const gnutls_datum_t key_text = { (unsigned char *)key, (unsigned int)strlen(key) };
         gnutls_certificate_credentials_t credentials;
         int r = gnutls_certificate_allocate_credentials(&credentials);
 
         if (r < 0)
                 return error_set(e, -ENOMEM, "out of memory");
-        r = gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM);
+        r = gnutls_certificate_set_x509_key_mem(credentials, &certificate_text, &key_text, GNUTLS_X509_FMT_PEM);
         gnutls_certificate_free_credentials(credentials);
         return r < 0 ? error_set(e, -EINVAL, "the certificate and the key are no pair in PEM: %s", gnutls_strerror(r)) : 0;
 }
@@ -209,7 +209,7 @@ static int set_up(struct http_server *s, const struct http_setup *setup, struct 
                 return error_set(e, -ENOMEM, "the API's server: out of memory");
         s->remote.made->burst = HTTP_REMOTE_BURST;
         s->remote.made->interval = HTTP_REMOTE_INTERVAL_MS * 1000000ull;
-        return check_certificate(setup, e);
+        return http_certificate_check(setup->certificate, setup->key, e);
 }
 
 int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e)

@@ -55,6 +55,9 @@ struct http_setup {
  */
 int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e);
 
+/* Whether a certificate, with those that it needs behind it, and a key are a pair; both PEM. 0 or -EINVAL. */
+int http_certificate_check(const char *certificate, const char *key, struct error *e);
+
 /* Ends all connections (the streams' done() is called) and frees the server. NULL is fine. Not from within a handler. */
 void http_server_free(struct http_server *s);
 

@@ -236,6 +236,9 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
         if (r < 0)
                 return r;
         log_setup("holdfastd", debug ? LOG_LEVEL_DEBUG : d->config.log_level);
+        r = remote_prepare(d, e);
+        if (r < 0)
+                return r;
         umask(0022);
         raise_descriptors();
         d->started = time_now(CLOCK_REALTIME);
@@ -286,6 +289,7 @@ void daemon_stop(struct daemon *d)
         if (d->http)
                 unlink(d->config.socket);
         http_server_free(d->remote.http);
+        remote_forget(d);
         http_server_free(d->http);
         streams_stop(d);
         resolver_stop(d);

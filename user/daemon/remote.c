@@ -54,32 +54,18 @@ static int make_socket(const char *listen_on, struct error *e)
         return TAKE_FD(fd);
 }
 
-static int serve(struct daemon *d, const char *certificate, const char *key, struct error *e)
+void remote_forget(struct daemon *d)
 {
-        const struct http_setup setup = {
-                .routes = routes,
-                .n_routes = routes_count,
-                .context = d,
-                .admit = access_admit,
-                .certificate = certificate,
-                .key = key,
-                .priority = PRIORITY,
-        };
-        _cleanup_close_ int fd = make_socket(d->config.remote.listen, e);
-        int r;
-
-        if (fd < 0)
-                return fd;
-        r = http_server_new(d->event, fd, &setup, &d->remote.http, e);
-        if (r >= 0)
-                TAKE_FD(fd);
-        return r < 0 ? error_prefix(e, "$.tls_certificate %s, $.tls_key %s", d->config.remote.certificate, d->config.remote.key) : 0;
+        if (d->remote.key)
+                gnutls_memset(d->remote.key, 0, strlen(d->remote.key));
+        free(d->remote.key);
+        free(d->remote.certificate);
+        d->remote.key = d->remote.certificate = NULL;
 }
 
-int remote_listen(struct daemon *d, struct error *e)
+int remote_prepare(struct daemon *d, struct error *e)
 {
         const struct config_remote *c = &d->config.remote;
-        _cleanup_free_ char *certificate = NULL, *key = NULL;
         int r;
 
         if (!c->listen)
@@ -88,16 +74,41 @@ int remote_listen(struct daemon *d, struct error *e)
         d->remote.failures.interval = FAILURES_INTERVAL;
         d->remote.requests.burst = REQUESTS_BURST;
         d->remote.requests.interval = REQUESTS_INTERVAL;
-        r = config_remote_read("tls_certificate", c->certificate, false, &certificate, e);
+        r = config_remote_read("tls_certificate", c->certificate, false, &d->remote.certificate, e);
         if (r >= 0)
-                r = config_remote_read("tls_key", c->key, true, &key, e);
-        if (r >= 0)
-                r = serve(d, certificate, key, e);
-        if (key)
-                gnutls_memset(key, 0, strlen(key));
-        if (r >= 0)
-                log_info("the API is also at https://%s, for holders of a token", c->listen);
-        return r;
+                r = config_remote_read("tls_key", c->key, true, &d->remote.key, e);
+        if (r < 0)
+                return r;
+        r = http_certificate_check(d->remote.certificate, d->remote.key, e);
+        return r < 0 ? error_prefix(e, "$.tls_certificate %s, $.tls_key %s", c->certificate, c->key) : 0;
+}
+
+int remote_listen(struct daemon *d, struct error *e)
+{
+        const struct http_setup setup = {
+                .routes = routes,
+                .n_routes = routes_count,
+                .context = d,
+                .admit = access_admit,
+                .certificate = d->remote.certificate,
+                .key = d->remote.key,
+                .priority = PRIORITY,
+        };
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (!d->config.remote.listen)
+                return 0;
+        fd = make_socket(d->config.remote.listen, e);
+        if (fd < 0)
+                return fd;
+        r = http_server_new(d->event, fd, &setup, &d->remote.http, e);
+        remote_forget(d);
+        if (r < 0)
+                return r;
+        TAKE_FD(fd);
+        log_info("the API is also at https://%s, for holders of a token", d->config.remote.listen);
+        return 0;
 }
 
 const char *bearer(const char *header)

@@ -18,12 +18,19 @@ struct http_server;
 struct peer;
 
 struct remote_access {
+        char *certificate, *key;  /* their text, until the API listens */
         struct http_server *http; /* NULL: not configured */
         struct limiter failures;  /* by address */
         struct limiter requests;  /* by token */
         struct refusals refusals; /* also of the unix socket */
         gid_t groups[CALLERS];    /* of config.remote.groups, where that has one */
 };
+
+/* Reads the certificate and the key, before anything is started. */
+int remote_prepare(struct daemon *d, struct error *e);
+
+/* Forgets them. */
+void remote_forget(struct daemon *d);
 
 /*
  * Listens where the configuration says to. Behind the unix socket's requests and the tick, in turn with the kernel's events, so that no
