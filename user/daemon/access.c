@@ -28,22 +28,27 @@ static void refused(struct daemon *d, const struct hf_peer *k, const struct ucre
         event_emit(d, o);
 }
 
-/* The role that a group gives, by the groups that the process had when it connected. */
-static enum caller role_of(const struct daemon *d, int fd, gid_t gid)
+static bool in_group(gid_t group, gid_t own, const gid_t *more, size_t n)
 {
-        gid_t groups[PEER_GROUPS_MAX];
-        socklen_t size = sizeof(groups);
-        size_t n = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0 ? size / sizeof(*groups) : 0;
+        bool found = group == own;
 
-        for (int role = CALLERS - 1; role > CALLER_NONE; role--) {
-                bool has = d->config.remote.groups[role] && d->remote.groups[role] == gid;
+        for (size_t i = 0; i < n && !found; i++)
+                found = more[i] == group;
+        return found;
+}
 
-                for (size_t i = 0; d->config.remote.groups[role] && i < n && !has; i++)
-                        has = groups[i] == d->remote.groups[role];
-                if (has)
-                        return role;
-        }
-        return CALLER_NONE;
+/* The roles that groups give, by the groups that the process had when it connected. */
+static unsigned int roles_of(const struct daemon *d, int fd, gid_t own)
+{
+        gid_t more[PEER_GROUPS_MAX];
+        socklen_t size = sizeof(more);
+        size_t n = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, more, &size) == 0 ? size / sizeof(*more) : 0;
+        unsigned int roles = 0;
+
+        for (unsigned int role = 0; role < CALLERS; role++)
+                if (d->config.remote.groups[role] && in_group(d->remote.groups[role], own, more, n))
+                        roles |= 1u << role;
+        return roles;
 }
 
 static int local_peer(struct daemon *d, struct http_request *r, struct peer *ret)
@@ -64,7 +69,7 @@ static int local_peer(struct daemon *d, struct http_request *r, struct peer *ret
         }
         *ret = (struct peer){ .pid = (pid_t)k.tgid, .start = k.start, .who = cred.uid };
         ret->caller = cred.uid == 0 ? CALLER_ROOT : CALLER_USER;
-        ret->role = cred.uid == 0 ? CALLER_NONE : role_of(d, fd, cred.gid);
+        ret->roles = cred.uid == 0 ? 0 : roles_of(d, fd, cred.gid);
         return 0;
 }
 
@@ -84,11 +89,22 @@ static void refuse_role(struct daemon *d, struct http_request *r, const struct p
                 http_problem(r, 403, "role", NULL, "this needs root, or the role %s", roles);
 }
 
+/* As what it is, or by any role that it has beside. */
+static enum reach reach_of(const struct peer *p, enum operation need)
+{
+        enum reach best = role_reach(need, p->caller);
+
+        for (unsigned int role = 0; role < CALLERS; role++)
+                if ((p->roles >> role & 1) && role_reach(need, role) > best)
+                        best = role_reach(need, role);
+        return best;
+}
+
 bool access_admit(struct http_request *r, const struct http_route *route, bool complete, void *context)
 {
         struct daemon *d = context;
         struct peer *p = calloc(1, sizeof(*p));
-        enum reach reach, by_role;
+        enum reach reach;
 
         http_set_caller(r, p);
         if (!p) {
@@ -99,10 +115,7 @@ bool access_admit(struct http_request *r, const struct http_route *route, bool c
                 return false;
         if (!route)
                 return true;
-        reach = role_reach(route->need, p->caller);
-        by_role = role_reach(route->need, p->role);
-        if (by_role > reach)
-                reach = by_role;
+        reach = reach_of(p, route->need);
         p->uid = reach == REACH_ALL ? 0 : p->who;
         if (reach != REACH_NONE)
                 return true;
@@ -125,7 +138,7 @@ int access_peer(struct daemon *d, struct http_request *r, struct peer *ret)
 
 bool access_may_grant(const struct peer *p, enum caller role)
 {
-        return role_covers(p->caller, role) || role_covers(p->role, role);
+        return role_covers(p->caller, role) || ((p->roles >> CALLER_ADMIN & 1) && role_covers(CALLER_ADMIN, role));
 }
 
 uid_t access_looks_as(const struct peer *p, const struct session *s)

@@ -27,7 +27,7 @@ struct peer {
         uid_t uid;              /* whose sessions it may do to what it asks for: 0 is everyone's */
         uid_t who;              /* the user who asks; NOBODY behind a token */
         enum caller caller;     /* as whom */
-        enum caller role;       /* of a user, by a group; else CALLER_NONE */
+        unsigned int roles;     /* of a user, by groups: a bit for each enum caller */
         char token[ID_SIZE];    /* "": none */
         uint64_t expires;       /* of that, ns since the epoch; 0: never */
         char actor[ACTOR_SIZE]; /* of that */
