@@ -7,6 +7,8 @@
 #include "base/time.h"
 
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -102,15 +104,37 @@ static __attribute__((format(printf, 2, 0))) void on_log(void *context, const ch
         log_debug("libmicrohttpd: %s", text);
 }
 
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+
+static struct MHD_Daemon *start_local(struct http_server *s, int listen_fd, const struct MHD_OptionItem *common)
+{
+        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_continue, s,
+                                MHD_OPTION_ARRAY, common, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+                                (unsigned int)HTTP_CONNECTIONS_MAX, MHD_OPTION_NOTIFY_CONNECTION, peers_notify, s, MHD_OPTION_END);
+}
+
+static struct MHD_Daemon *start_remote(struct http_server *s, int listen_fd, const struct MHD_OptionItem *common)
+{
+        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_TLS, 0, remote_accept, s,
+                                request_continue, s, MHD_OPTION_ARRAY, common, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+                                MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_REMOTE_CONNECTIONS_MAX, MHD_OPTION_NOTIFY_CONNECTION,
+                                remote_notify, s, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_HTTPS_MEM_CERT,
+                                s->setup.certificate, MHD_OPTION_HTTPS_MEM_KEY, s->setup.key, MHD_OPTION_END);
+}
+
 static struct MHD_Daemon *start_mhd(struct http_server *s, int listen_fd)
 {
         /* The logger first, so that it also hears what is wrong with the others. */
-        return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_continue, s,
-                                MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-                                (unsigned int)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_TIMEOUT_SECONDS,
-                                MHD_OPTION_URI_LOG_CALLBACK, request_begin, s, MHD_OPTION_NOTIFY_COMPLETED, request_end, s,
-                                MHD_OPTION_NOTIFY_CONNECTION, peers_notify, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-                                MHD_OPTION_END);
+        const struct MHD_OptionItem common[] = {
+                { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, NULL },
+                { MHD_OPTION_CONNECTION_TIMEOUT, HTTP_TIMEOUT_SECONDS, NULL },
+                { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_begin, s },
+                { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)request_end, s },
+                { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
+                { MHD_OPTION_END, 0, NULL },
+        };
+
+        return s->remote.made ? start_remote(s, listen_fd, common) : start_local(s, listen_fd, common);
 }
 
 static int add_sources(struct http_server *s, sd_event *event)
@@ -130,8 +154,11 @@ static int add_sources(struct http_server *s, sd_event *event)
         sd_event_source_set_description(s->io, "api-connections");
         sd_event_source_set_description(s->timer, "api-timeouts");
         sd_event_source_set_description(s->soon, "api-ready");
+        sd_event_source_set_priority(s->io, s->setup.priority);
+        sd_event_source_set_priority(s->timer, s->setup.priority);
+        sd_event_source_set_priority(s->soon, s->setup.priority);
         server_arm(s);
-        return 0;
+        return s->remote.made ? remote_start(s, event) : 0;
 }
 
 void http_server_free(struct http_server *s)
@@ -146,13 +173,46 @@ void http_server_free(struct http_server *s)
         s->io = s->timer = s->soon = NULL;
         if (s->mhd)
                 MHD_stop_daemon(s->mhd);
+        remote_stop(s);
         peers_clear(&s->peers);
         free(s);
 }
 DEFINE_CLEANUP(struct http_server *, http_server_free)
 
-int http_server_new(sd_event *event, int listen_fd, const struct http_route *routes, size_t n_routes, void *context,
-                    struct http_server **ret, struct error *e)
+/* libmicrohttpd would only say that it does not start. */
+int http_certificate_check(const char *certificate, const char *key, struct error *e)
+{
+        const gnutls_datum_t certificate_text = { (unsigned char *)certificate, (unsigned int)strlen(certificate) };
+        const gnutls_datum_t key_text = { (unsigned char *)key, (unsigned int)strlen(key) };
+        gnutls_certificate_credentials_t credentials;
+        int r = gnutls_certificate_allocate_credentials(&credentials);
+
+        if (r < 0)
+                return error_set(e, -ENOMEM, "out of memory");
+        r = gnutls_certificate_set_x509_key_mem(credentials, &certificate_text, &key_text, GNUTLS_X509_FMT_PEM);
+        gnutls_certificate_free_credentials(credentials);
+        return r < 0 ? error_set(e, -EINVAL, "the certificate and the key are no pair in PEM: %s", gnutls_strerror(r)) : 0;
+}
+
+static int set_up(struct http_server *s, const struct http_setup *setup, struct error *e)
+{
+        s->setup = *setup;
+        s->last = &s->waiting;
+        s->streams_max = HTTP_STREAMS_MAX;
+        s->bodies_max = HTTP_BODIES_MAX;
+        if (!setup->certificate)
+                return 0;
+        s->streams_max = HTTP_REMOTE_STREAMS_MAX;
+        s->bodies_max = HTTP_REMOTE_BODIES_MAX;
+        s->remote.made = calloc(1, sizeof(*s->remote.made));
+        if (!s->remote.made)
+                return error_set(e, -ENOMEM, "the API's server: out of memory");
+        s->remote.made->burst = HTTP_REMOTE_BURST;
+        s->remote.made->interval = HTTP_REMOTE_INTERVAL_MS * 1000000ull;
+        return http_certificate_check(setup->certificate, setup->key, e);
+}
+
+int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e)
 {
         _cleanup_(http_server_freep) struct http_server *s = calloc(1, sizeof(*s));
         _cleanup_close_ int fd = -1;
@@ -160,15 +220,15 @@ int http_server_new(sd_event *event, int listen_fd, const struct http_route *rou
 
         if (!s)
                 return error_set(e, -ENOMEM, "the API's server: out of memory");
-        s->routes = routes;
-        s->n_routes = n_routes;
-        s->context = context;
-        s->last = &s->waiting;
+        r = set_up(s, setup, e);
+        if (r < 0)
+                return r;
         /* A copy, because libmicrohttpd closes the socket in some of its failures, and the caller keeps it in all of ours. */
         fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3);
         if (fd < 0)
                 return error_set(e, -errno, "the API's listening socket: %s", strerror(errno));
         s->mhd = start_mhd(s, fd);
+        s->setup.certificate = s->setup.key = NULL; /* they are the caller's */
         if (!s->mhd)
                 return error_set(e, -EINVAL, "the API's server does not start; its reason is in the log at level debug");
         TAKE_FD(fd);

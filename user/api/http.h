@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An HTTP server on a unix socket, run by an sd-event loop in one thread (libmicrohttpd). It knows nothing of sessions or
- * policies: the daemon gives it a table of routes.
+ * An HTTP server on a unix socket, or with TLS on a TCP socket, run by an sd-event loop in one thread (libmicrohttpd). It knows nothing of
+ * sessions or policies: the daemon gives it a table of routes.
  */
 #ifndef HOLDFAST_API_HTTP_H
 #define HOLDFAST_API_HTTP_H
@@ -26,18 +26,37 @@ struct http_route {
         const char *pattern; /* "/v1/sessions/:id/policy" */
         /* Called once the body is complete. It must call exactly one of the http_reply… functions, or http_stream, before it returns. */
         void (*handle)(struct http_request *r, void *context);
+        unsigned need; /* for admit(); the server does not look at it */
+};
+
+struct http_setup {
+        const struct http_route *routes; /* they stay the caller's */
+        size_t n_routes;
+        void *context; /* of the functions */
+        /*
+         * Where not NULL: whether a request may go on, asked once its body is complete and before the route's handler; where it may not, it
+         * has been answered. Over TCP it is also asked with the headers, before any of the body is kept; route is then NULL where there is
+         * none, which is answered 404 or 405 after it.
+         */
+        bool (*admit)(struct http_request *r, const struct http_route *route, bool complete, void *context);
+        const char *certificate, *key; /* PEM; where given the socket is one of TCP, and speaks TLS 1.3 only */
+        int64_t priority;              /* of the event sources */
 };
 
 /*
- * Serves the routes, which stay the caller's, on a listening unix socket (ownership passes on success). A path without ":" goes
+ * Serves the routes on a listening unix socket (ownership passes on success). A path without ":" goes
  * before one with it; HEAD is answered by GET's route. Unknown paths are answered 404, known paths with another method 405 with Allow,
  * targets that cannot be decoded 400, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress.
  * 1,000 connections at once, more wait in the backlog; users other than root hold at most 100 each and 900 together, beyond which
  * they are hung up on, so that there is always room for an administrator. 500 streams at once, then 503; 128 MiB of bodies being
- * received at once, then 503. The process needs RLIMIT_NOFILE well above 1,000. Its event sources have the normal priority.
+ * received at once, then 503. The process needs RLIMIT_NOFILE well above 1,000.
+ * Over TCP: 128 connections at once, 32 of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after that; those
+ * beyond are hung up on before TLS begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.
  */
-int http_server_new(sd_event *event, int listen_fd, const struct http_route *routes, size_t n_routes, void *context,
-                    struct http_server **ret, struct error *e);
+int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e);
+
+/* Whether a certificate, with those that it needs behind it, and a key are a pair; both PEM. 0 or -EINVAL. */
+int http_certificate_check(const char *certificate, const char *key, struct error *e);
 
 /* Ends all connections (the streams' done() is called) and frees the server. NULL is fine. Not from within a handler. */
 void http_server_free(struct http_server *s);
@@ -64,6 +83,16 @@ const cJSON *http_json(struct http_request *r);
 /* The connection's socket, for SO_PEERCRED and the kernel's peer record. */
 int http_socket(const struct http_request *r);
 
+/* The address that a request over TCP comes from, without its port; NULL for one over a unix socket. */
+const char *http_address(const struct http_request *r);
+
+/* What of it counts as one client: an IPv4 address, or the /64 of an IPv6 address. */
+const char *http_address_group(const struct http_request *r);
+
+/* Memory of admit()'s for the handler: replaced and freed with the request. */
+void http_set_caller(struct http_request *r, void *caller);
+void *http_caller(const struct http_request *r);
+
 /*
  * Answers with JSON; takes ownership of body, NULL of which (out of memory) is answered 500. The first answer to a request counts. It
  * is sent when the handler returns. All answers say Cache-Control: no-store. Strings that may be no UTF-8 come by json_bytes().
@@ -79,6 +108,9 @@ void http_reply_empty(struct http_request *r, int status);
  */
 void http_problem(struct http_request *r, int status, const char *slug, const struct findings *errors, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
+
+/* Adds a header to the answer that was given. */
+void http_add_header(struct http_request *r, const char *name, const char *value);
 
 /*
  * Maps a negative errno to a status and slug (-EINVAL/-EBADMSG 400 invalid, -EACCES/-EPERM 403 forbidden, -ENOENT 404 not-found,

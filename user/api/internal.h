@@ -6,8 +6,10 @@
 #include "api/http.h"
 #include "api/route.h"
 #include "base/buffer.h"
+#include "base/limiter.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 
 #define HTTP_CONNECTIONS_MAX 1000
 #define HTTP_CONNECTIONS_USERS_MAX 900 /* of all users but root together */
@@ -17,6 +19,15 @@
 #define HTTP_TURN_MS 20                       /* of the loop, after which others than root wait for the next */
 #define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
+
+#define HTTP_REMOTE_CONNECTIONS_MAX 128
+#define HTTP_REMOTE_ADDRESS_MAX 32 /* connections of one address */
+#define HTTP_REMOTE_BURST 100      /* connections that an address may make at once, */
+#define HTTP_REMOTE_INTERVAL_MS 50 /* and until it may make another */
+#define HTTP_REMOTE_STREAMS_MAX 64
+#define HTTP_REMOTE_BODIES_MAX (32u << 20)
+#define HTTP_REMOTE_DRAIN_MAX (256u << 10)
+#define HTTP_REMOTE_SECONDS 30 /* for a request to arrive whole */
 
 struct peer {
         uid_t user;
@@ -30,11 +41,27 @@ struct peers {
         unsigned int connections; /* of all of them */
 };
 
+/* A connection over TCP. */
+struct remote_connection {
+        char address[INET6_ADDRSTRLEN];
+        char group[INET6_ADDRSTRLEN]; /* what is counted together */
+        int fd;
+        uint64_t since; /* when it began to wait for a request, ns of CLOCK_MONOTONIC; 0: it has one */
+        struct remote_connection *next, **link;
+};
+
+struct remote {
+        struct remote_connection *list;
+        struct limiter *made; /* connections by group; owned. NULL: this is no server over TCP */
+        sd_event_source *tick;
+};
+
 struct http_server {
         struct MHD_Daemon *mhd;
-        const struct http_route *routes;
-        size_t n_routes;
-        void *context;
+        struct http_setup setup;
+        struct remote remote;
+        unsigned int streams_max;
+        size_t bodies_max;
         sd_event_source *io, *timer, *soon;
         bool resumed;                         /* connections, since libmicrohttpd last ran */
         uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
@@ -57,6 +84,7 @@ struct http_request {
         struct buffer body;
         uint64_t drained; /* bytes of the body that were not kept */
         cJSON *json;      /* owned */
+        void *caller;     /* owned, see http_set_caller() */
         /* The answer, owned until it is queued. */
         struct MHD_Response *response;
         unsigned int status;
@@ -80,6 +108,21 @@ void request_end(void *server, struct MHD_Connection *connection, void **request
 /* Counts connections by user, and hangs up on those beyond the limits; called by libmicrohttpd. */
 void peers_notify(void *server, struct MHD_Connection *connection, void **counted, enum MHD_ConnectionNotificationCode what);
 void peers_clear(struct peers *p);
+
+/* The same for connections over TCP: by address, and before TLS begins. */
+enum MHD_Result remote_accept(void *server, const struct sockaddr *address, socklen_t length);
+void remote_notify(void *server, struct MHD_Connection *connection, void **kept, enum MHD_ConnectionNotificationCode what);
+
+/* Watches that requests arrive in time. */
+int remote_start(struct http_server *s, sd_event *event);
+void remote_stop(struct http_server *s);
+
+/* The request is there whole; or the next may come. */
+void remote_arrived(struct http_server *s, struct MHD_Connection *connection);
+void remote_waits(struct http_server *s, struct MHD_Connection *connection);
+
+/* Of a connection to a server over TCP. */
+struct remote_connection *remote_of(struct MHD_Connection *connection);
 
 /* After MHD_resume_connection(): has libmicrohttpd go on with the connection on the loop's next turn. */
 void server_resumed(struct http_server *s);

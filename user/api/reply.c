@@ -22,6 +22,12 @@ void request_answer(struct http_request *r, int status, struct MHD_Response *res
         r->status = (unsigned int)status;
 }
 
+void http_add_header(struct http_request *r, const char *name, const char *value)
+{
+        if (r->response)
+                MHD_add_response_header(r->response, name, value);
+}
+
 enum MHD_Result request_send(struct http_request *r)
 {
         enum MHD_Result result;

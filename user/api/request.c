@@ -31,7 +31,7 @@ static void refuse_method(struct http_request *r)
 {
         char allow[64];
 
-        route_methods(r->server->routes, r->server->n_routes, &r->target, allow, sizeof(allow));
+        route_methods(r->server->setup.routes, r->server->setup.n_routes, &r->target, allow, sizeof(allow));
         http_problem(r, 405, "method", NULL, "This path takes %s.", allow);
         if (r->response)
                 MHD_add_response_header(r->response, MHD_HTTP_HEADER_ALLOW, allow);
@@ -57,6 +57,7 @@ void *request_begin(void *server, const char *target, struct MHD_Connection *con
                 return NULL;
         r->server = server;
         r->connection = connection;
+        remote_waits(server, connection);
         r->target_error = target_parse(target, &r->target);
         return r;
 }
@@ -65,9 +66,8 @@ void request_end(void *server, struct MHD_Connection *connection, void **request
 {
         struct http_request *r = *request;
 
-        (void)server;
-        (void)connection;
         (void)why;
+        remote_waits(server, connection);
         *request = NULL;
         if (!r)
                 return;
@@ -75,6 +75,7 @@ void request_end(void *server, struct MHD_Connection *connection, void **request
         if (r->response)
                 MHD_destroy_response(r->response);
         cJSON_Delete(r->json);
+        free(r->caller);
         buffer_clear(&r->body);
         target_clear(&r->target);
         free(r);
@@ -88,27 +89,42 @@ static uint64_t announced_length(const struct http_request *r)
         return text ? strtoull(text, NULL, 10) : 0;
 }
 
+/* It was answered when it was not admitted. */
+static void refuse_caller(struct http_request *r)
+{
+        (void)r;
+}
+
+static bool admitted(struct http_request *r, bool complete)
+{
+        const struct http_setup *setup = &r->server->setup;
+
+        return !setup->admit || setup->admit(r, r->route, complete, setup->context);
+}
+
 /* The headers are there: find the route, or why there is none. */
 static enum MHD_Result start(struct http_request *r, const char *method)
 {
-        uint64_t length = announced_length(r);
+        const uint64_t length = announced_length(r), drain = r->server->remote.made ? HTTP_REMOTE_DRAIN_MAX : HTTP_DRAIN_MAX;
         bool known;
 
         r->started = true;
         if (r->target_error < 0) {
                 r->refuse = refuse_target;
         } else {
-                r->route = route_find(r->server->routes, r->server->n_routes, method, &r->target, &known);
+                r->route = route_find(r->server->setup.routes, r->server->setup.n_routes, method, &r->target, &known);
                 if (!r->route)
                         r->refuse = known ? refuse_method : refuse_path;
         }
         if (!r->refuse && length > HTTP_BODY_MAX)
                 r->refuse = refuse_size;
+        if (r->server->remote.made && !admitted(r, false))
+                r->refuse = refuse_caller;
         /*
          * A client that waits for leave to send its body is told at once. Others are let finish, since one that is still
          * sending when the connection closes may never read the answer.
          */
-        if (r->refuse && (length > HTTP_DRAIN_MAX || http_header(r, MHD_HTTP_HEADER_EXPECT))) {
+        if (r->refuse && (length > drain || http_header(r, MHD_HTTP_HEADER_EXPECT))) {
                 r->refuse(r);
                 return request_send(r);
         }
@@ -119,7 +135,7 @@ static void keep(struct http_request *r, const char *data, size_t length)
 {
         if (length > HTTP_BODY_MAX - r->body.length)
                 r->refuse = refuse_size;
-        else if (r->server->bodies + length > HTTP_BODIES_MAX || buffer_append(&r->body, data, length) < 0)
+        else if (r->server->bodies + length > r->server->bodies_max || buffer_append(&r->body, data, length) < 0)
                 r->refuse = refuse_busy;
         else
                 r->server->bodies += length;
@@ -134,7 +150,7 @@ static enum MHD_Result take(struct http_request *r, const char *data, size_t *le
                 r->server->bodies -= r->body.length;
                 buffer_clear(&r->body);
                 r->drained += *length;
-                if (r->drained > HTTP_DRAIN_MAX)
+                if (r->drained > (r->server->remote.made ? HTTP_REMOTE_DRAIN_MAX : HTTP_DRAIN_MAX))
                         return MHD_NO;
         }
         *length = 0;
@@ -168,8 +184,6 @@ enum MHD_Result request_continue(void *server, struct MHD_Connection *connection
 {
         struct http_request *r = *request;
 
-        (void)server;
-        (void)connection;
         (void)url;
         (void)version;
         if (!r)
@@ -178,12 +192,13 @@ enum MHD_Result request_continue(void *server, struct MHD_Connection *connection
                 return start(r, method);
         if (*length)
                 return take(r, data, length);
+        remote_arrived(server, connection);
         if (put_off(r))
                 return MHD_YES;
         if (r->refuse)
                 r->refuse(r);
-        else
-                r->route->handle(r, r->server->context);
+        else if (admitted(r, true))
+                r->route->handle(r, r->server->setup.context);
         return request_send(r);
 }
 
@@ -217,4 +232,29 @@ int http_socket(const struct http_request *r)
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
         return info ? info->connect_fd : -1;
+}
+
+const char *http_address(const struct http_request *r)
+{
+        const struct remote_connection *c = r->server->remote.made ? remote_of(r->connection) : NULL;
+
+        return c ? c->address : r->server->remote.made ? "unknown" : NULL;
+}
+
+const char *http_address_group(const struct http_request *r)
+{
+        const struct remote_connection *c = r->server->remote.made ? remote_of(r->connection) : NULL;
+
+        return c ? c->group : http_address(r);
+}
+
+void http_set_caller(struct http_request *r, void *caller)
+{
+        free(r->caller);
+        r->caller = caller;
+}
+
+void *http_caller(const struct http_request *r)
+{
+        return r->caller;
 }

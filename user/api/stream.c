@@ -146,7 +146,7 @@ struct http_stream *http_stream_new(struct http_request *r, const char *type, ss
 
         if (r->response)
                 return NULL; /* it has its answer */
-        if (r->server->n_streams < HTTP_STREAMS_MAX)
+        if (r->server->n_streams < r->server->streams_max)
                 s = calloc(1, sizeof(*s));
         if (s) {
                 *s = (struct http_stream){
@@ -155,8 +155,8 @@ struct http_stream *http_stream_new(struct http_request *r, const char *type, ss
                 response = stream_response(s, r, type);
         }
         if (!response) {
-                http_problem(r, 503, "busy", NULL, "There are no resources for another stream; at most %d are served at once.",
-                             HTTP_STREAMS_MAX);
+                http_problem(r, 503, "busy", NULL, "There are no resources for another stream; at most %u are served at once.",
+                             r->server->streams_max);
                 return NULL;
         }
         link_stream(s);

@@ -2,6 +2,7 @@
 #include "daemon/access.h"
 
 #include "base/json.h"
+#include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 
 #define PASSWD_ROOM 16384
+#define PEER_GROUPS_MAX 1024 /* that are looked at */
 
 static void refused(struct daemon *d, const struct hf_peer *k, const struct ucred *cred)
 {
@@ -26,7 +28,30 @@ static void refused(struct daemon *d, const struct hf_peer *k, const struct ucre
         event_emit(d, o);
 }
 
-int access_peer(struct daemon *d, struct http_request *r, struct peer *ret)
+static bool in_group(gid_t group, gid_t own, const gid_t *more, size_t n)
+{
+        bool found = group == own;
+
+        for (size_t i = 0; i < n && !found; i++)
+                found = more[i] == group;
+        return found;
+}
+
+/* The roles that groups give, by the groups that the process had when it connected. */
+static unsigned int roles_of(const struct daemon *d, int fd, gid_t own)
+{
+        gid_t more[PEER_GROUPS_MAX];
+        socklen_t size = sizeof(more);
+        size_t n = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, more, &size) == 0 ? size / sizeof(*more) : 0;
+        unsigned int roles = 0;
+
+        for (unsigned int role = 0; role < CALLERS; role++)
+                if (d->config.remote.groups[role] && in_group(d->remote.groups[role], own, more, n))
+                        roles |= 1u << role;
+        return roles;
+}
+
+static int local_peer(struct daemon *d, struct http_request *r, struct peer *ret)
 {
         struct ucred cred = { 0, 0, 0 };
         socklen_t size = sizeof(cred);
@@ -42,8 +67,110 @@ int access_peer(struct daemon *d, struct http_request *r, struct peer *ret)
                 http_problem(r, 403, "agent", NULL, "a process in a session may not steer holdfast");
                 return -EACCES;
         }
-        *ret = (struct peer){ .pid = (pid_t)k.tgid, .start = k.start, .uid = cred.uid };
+        *ret = (struct peer){ .pid = (pid_t)k.tgid, .start = k.start, .who = cred.uid };
+        ret->caller = cred.uid == 0 ? CALLER_ROOT : CALLER_USER;
+        ret->roles = cred.uid == 0 ? 0 : roles_of(d, fd, cred.gid);
         return 0;
+}
+
+static void refuse_role(struct daemon *d, struct http_request *r, const struct peer *p, enum operation need)
+{
+        char roles[64], reason[REFUSALS_REASON_SIZE], user[32];
+
+        role_needed(need, roles, sizeof(roles));
+        snprintf(user, sizeof(user), "uid %u", p->who);
+        snprintf(reason, sizeof(reason), "what it asked for needs the role %s", roles);
+        access_note(d, *p->actor ? p->actor : user, reason, http_address(r));
+        if (need == MAY_NOTHING)
+                http_problem(r, 403, "role", NULL, "nobody may do this: its route is in no row of the table of roles");
+        else if (*p->token)
+                http_problem(r, 403, "role", NULL, "this needs the role %s, and the token has %s", roles, role_name(p->caller));
+        else
+                http_problem(r, 403, "role", NULL, "this needs root, or the role %s", roles);
+}
+
+/* As what it is, or by any role that it has beside. */
+static enum reach reach_of(const struct peer *p, enum operation need)
+{
+        enum reach best = role_reach(need, p->caller);
+
+        for (unsigned int role = 0; role < CALLERS; role++)
+                if ((p->roles >> role & 1) && role_reach(need, role) > best)
+                        best = role_reach(need, role);
+        return best;
+}
+
+bool access_admit(struct http_request *r, const struct http_route *route, bool complete, void *context)
+{
+        struct daemon *d = context;
+        struct peer *p = calloc(1, sizeof(*p));
+        enum reach reach;
+
+        http_set_caller(r, p);
+        if (!p) {
+                http_problem(r, 503, "busy", NULL, "There is not enough memory for this request.");
+                return false;
+        }
+        if ((http_address(r) ? remote_peer(d, r, complete, p) : local_peer(d, r, p)) < 0)
+                return false;
+        if (!route)
+                return true;
+        reach = reach_of(p, route->need);
+        p->uid = reach == REACH_ALL ? 0 : p->who;
+        if (reach != REACH_NONE)
+                return true;
+        refuse_role(d, r, p, route->need);
+        return false;
+}
+
+int access_peer(struct daemon *d, struct http_request *r, struct peer *ret)
+{
+        const struct peer *p = http_caller(r);
+
+        (void)d;
+        if (!p) {
+                http_problem(r, 403, "unknown-peer", NULL, "it is not known who is asking");
+                return -EACCES;
+        }
+        *ret = *p;
+        return 0;
+}
+
+bool access_may_grant(const struct peer *p, enum caller role)
+{
+        return role_covers(p->caller, role) || ((p->roles >> CALLER_ADMIN & 1) && role_covers(CALLER_ADMIN, role));
+}
+
+uid_t access_looks_as(const struct peer *p, const struct session *s)
+{
+        if (p->who != NOBODY)
+                return p->who;
+        return p->caller == CALLER_ADMIN ? 0 : s->uid;
+}
+
+static void tell(void *context, const struct refusal *r, uint64_t count)
+{
+        struct daemon *d = context;
+        cJSON *o = event_begin(d, NULL, "admin", "deny", r->actor);
+
+        if (o) {
+                json_add_text(o, "reason", r->reason);
+                if (*r->address)
+                        json_add_text(o, "address", r->address);
+                if (count > 1)
+                        json_add_u64(o, "count", count);
+        }
+        event_emit_now(d, o); /* nobody is to wait for it */
+}
+
+void access_note(struct daemon *d, const char *actor, const char *reason, const char *address)
+{
+        refusals_note(&d->remote.refusals, actor, reason, address ? address : "", time_now(CLOCK_BOOTTIME), tell, d);
+}
+
+void access_tick(struct daemon *d)
+{
+        refusals_tick(&d->remote.refusals, time_now(CLOCK_BOOTTIME), tell, d);
 }
 
 int user_lookup(uid_t uid, char **name, char **home)
@@ -72,8 +199,12 @@ const char *peer_actor(const struct peer *p, char out[ACTOR_SIZE])
 {
         _cleanup_free_ char *name = NULL;
 
-        user_lookup(p->uid, &name, NULL);
-        snprintf(out, ACTOR_SIZE, "%.64s (uid %u, pid %d)", name ? name : "unknown", p->uid, p->pid);
+        if (*p->actor) {
+                snprintf(out, ACTOR_SIZE, "%s", p->actor);
+                return out;
+        }
+        user_lookup(p->who, &name, NULL);
+        snprintf(out, ACTOR_SIZE, "%.64s (uid %u, pid %d)", name ? name : "unknown", p->who, p->pid);
         return out;
 }
 

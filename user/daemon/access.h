@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who asks, and what they may do. An agent may do nothing here; root may do everything; anyone else may begin sessions of their
- * own processes, and see and steer their own sessions.
+ * own processes, and see and steer their own sessions, and has what their role gives (roles.h). Over TCP a token says who it is.
  */
 #ifndef HOLDFAST_DAEMON_ACCESS_H
 #define HOLDFAST_DAEMON_ACCESS_H
+
+#include "daemon/id.h"
+#include "daemon/roles.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,21 +15,44 @@
 
 struct daemon;
 struct http_request;
+struct http_route;
 struct session;
 
+#define ACTOR_SIZE 160
+#define NOBODY ((uid_t)-1)
+
 struct peer {
-        pid_t pid;      /* as the kernel saw it when the connection was made */
-        uint64_t start; /* of that process, ns of CLOCK_BOOTTIME */
-        uid_t uid;
+        pid_t pid;              /* as the kernel saw it when the connection was made; 0: it is no process of this host that is known */
+        uint64_t start;         /* of that process, ns of CLOCK_BOOTTIME */
+        uid_t uid;              /* whose sessions it may do to what it asks for: 0 is everyone's */
+        uid_t who;              /* the user who asks; NOBODY behind a token */
+        enum caller caller;     /* as whom */
+        unsigned int roles;     /* of a user, by groups: a bit for each enum caller */
+        char token[ID_SIZE];    /* "": none */
+        uint64_t expires;       /* of that, ns since the epoch; 0: never */
+        char actor[ACTOR_SIZE]; /* of that */
 };
 
-#define ACTOR_SIZE 128
+/* Decides, for the server, whether a request may go on: who asks, and whether they may do what the route needs. */
+bool access_admit(struct http_request *r, const struct http_route *route, bool complete, void *context);
 
-/* Finds out who is at the other end. On refusal the problem is answered already, and -EACCES returned. */
+/* Who that was. On refusal the problem is answered already, and -EACCES returned. */
 int access_peer(struct daemon *d, struct http_request *r, struct peer *ret);
 
 /* The peer for people and for events: "root (uid 0, pid 77)". May ask the name service, so not before a kill is set. */
 const char *peer_actor(const struct peer *p, char out[ACTOR_SIZE]);
+
+/* Of a user, or of a token: what they may give away as a role. */
+bool access_may_grant(const struct peer *p, enum caller role);
+
+/* As whom the file system is looked at for them, about a session. */
+uid_t access_looks_as(const struct peer *p, const struct session *s);
+
+/* Notes that somebody was refused: an event, or one more of a count. address is NULL for who is on this host. */
+void access_note(struct daemon *d, const char *actor, const char *reason, const char *address);
+
+/* What comes with time: the counts of refusals. */
+void access_tick(struct daemon *d);
 
 bool access_sees(const struct peer *p, const struct session *s);
 

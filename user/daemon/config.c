@@ -50,7 +50,10 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                 char **field;
         } paths[] = { { "socket", &c->socket }, { "audit", &c->audit }, { "state", &c->state }, { "ceilings", &c->ceilings } };
         const char *value = cJSON_GetStringValue(m);
+        int r = config_remote_member(&c->remote, m, e);
 
+        if (r != 0)
+                return r < 0 ? r : 0;
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
                 if (strcmp(paths[i].name, m->string) != 0)
                         continue;
@@ -68,7 +71,10 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
         }
-        return error_set(e, -EINVAL, "$.%s: unknown key; known are socket, group, audit, state, ceilings and log_level", m->string);
+        return error_set(
+                e, -EINVAL,
+                "$.%s: unknown key; known are socket, group, audit, state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
+                m->string);
 }
 
 static int set_defaults(struct config *c)
@@ -94,7 +100,7 @@ static int parse(struct config *c, const char *text, struct error *e)
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return config_remote_check(&c->remote, e);
 }
 
 int config_read(const char *path, bool must_exist, struct config *ret, struct error *e)
@@ -125,5 +131,6 @@ void config_clear(struct config *c)
         free(c->audit);
         free(c->state);
         free(c->ceilings);
+        config_remote_clear(&c->remote);
         *c = (struct config)CONFIG_INIT;
 }

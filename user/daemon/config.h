@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/config_remote.h"
 
 #include <stdbool.h>
 
@@ -15,11 +16,15 @@ struct config {
         char *state;    /* folder of the database */
         char *ceilings; /* their folder, see ceilings.h */
         enum log_level log_level;
+        struct config_remote remote;
 };
 
 #define CONFIG_INIT \
         { \
-                NULL, NULL, NULL, NULL, NULL, LOG_LEVEL_INFO \
+                NULL, NULL, NULL, NULL, NULL, LOG_LEVEL_INFO, \
+                { \
+                        NULL \
+                } \
         }
 #define _cleanup_config_ __attribute__((cleanup(config_clear)))
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/time.h"
+#include "daemon/access.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
 #include "daemon/throttle.h"
@@ -12,6 +13,7 @@
 #include "daemon/listen.h"
 #include "daemon/routes.h"
 #include "daemon/stream.h"
+#include "daemon/tokens.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -145,6 +147,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         }
         look_away(d);
         forget_ended(d);
+        streams_check(d);
+        access_tick(d);
         (void)usec;
         sd_event_source_set_time_relative(source, TICK_USEC);
         return 0;
@@ -192,6 +196,8 @@ static int start_state(struct daemon *d, struct error *e)
                 return error_set(e, -ENOMEM, "out of memory");
         }
         r = store_open(path, &d->store, e);
+        if (r >= 0)
+                r = tokens_prepare(d->store, e);
         return r < 0 ? r : audit_open(d->config.audit, &d->audit, e);
 }
 
@@ -231,6 +237,9 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
         if (r < 0)
                 return r;
         log_setup("holdfastd", debug ? LOG_LEVEL_DEBUG : d->config.log_level);
+        r = remote_prepare(d, e);
+        if (r < 0)
+                return r;
         umask(0022);
         raise_descriptors();
         d->started = time_now(CLOCK_REALTIME);
@@ -247,7 +256,9 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
         }
         if (r >= 0)
                 r = streams_start(d, e);
-        return r < 0 ? r : listen_start(d, e);
+        if (r >= 0)
+                r = listen_start(d, e);
+        return r < 0 ? r : remote_listen(d, e);
 }
 
 static size_t live(const struct daemon *d)
@@ -278,6 +289,8 @@ void daemon_stop(struct daemon *d)
 {
         if (d->http)
                 unlink(d->config.socket);
+        http_server_free(d->remote.http);
+        remote_forget(d);
         http_server_free(d->http);
         streams_stop(d);
         resolver_stop(d);

@@ -12,6 +12,7 @@
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/mounts.h"
+#include "daemon/remote.h"
 #include "daemon/resolver.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
@@ -35,6 +36,7 @@ struct daemon {
         struct store *store;
         struct audit *audit;
         struct http_server *http;
+        struct remote_access remote;
         struct sessions sessions;
         struct killset kills;
         struct stream *streams;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/listen.h"
 
+#include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/routes.h"
 
@@ -14,14 +15,23 @@
 #define BACKLOG 512
 
 /* Everyone may connect, or a group: what each may do is decided for each request. */
-static int permit(const struct config *c, struct error *e)
+static int permit(struct daemon *d, struct error *e)
 {
+        const struct config *c = &d->config;
         const struct group *group = c->group ? getgrnam(c->group) : NULL;
 
         if (c->group && !group)
                 return error_set(e, -EINVAL, "$.group: there is no group \"%s\"", c->group);
         if (chown(c->socket, 0, group ? group->gr_gid : 0) < 0 || chmod(c->socket, group ? 0660 : 0666) < 0)
                 return error_set(e, -errno, "cannot set the mode of %s: %s", c->socket, strerror(errno));
+        for (int role = 0; role < CALLERS; role++) {
+                const char *name = c->remote.groups[role];
+                const struct group *gives = name ? getgrnam(name) : NULL;
+
+                if (name && !gives)
+                        return error_set(e, -EINVAL, "$.roles.%s: there is no group \"%s\"", role_name(role), name);
+                d->remote.groups[role] = gives ? gives->gr_gid : (gid_t)-1;
+        }
         return 0;
 }
 
@@ -39,7 +49,7 @@ static int make_socket(struct daemon *d, struct error *e)
                 return error_set(e, -errno, "cannot replace %s: %s", d->config.socket, strerror(errno));
         if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
                 return error_set(e, -errno, "cannot make the socket %s: %s", d->config.socket, strerror(errno));
-        r = permit(&d->config, e);
+        r = permit(d, e);
         if (r >= 0)
                 r = kernel_listener(d->kernel, fd, e); /* before anyone can connect */
         if (r < 0)
@@ -51,12 +61,13 @@ static int make_socket(struct daemon *d, struct error *e)
 
 int listen_start(struct daemon *d, struct error *e)
 {
+        const struct http_setup setup = { .routes = routes, .n_routes = routes_count, .context = d, .admit = access_admit };
         _cleanup_close_ int fd = make_socket(d, e);
         int r;
 
         if (fd < 0)
                 return fd;
-        r = http_server_new(d->event, fd, routes, routes_count, d, &d->http, e);
+        r = http_server_new(d->event, fd, &setup, &d->http, e);
         if (r >= 0)
                 TAKE_FD(fd);
         return r;

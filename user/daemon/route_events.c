@@ -62,5 +62,7 @@ void route_events(struct http_request *r, void *context)
                 return;
         }
         filter.user = user;
+        snprintf(filter.token, sizeof(filter.token), "%s", peer.token);
+        filter.expires = peer.expires;
         stream_open(context, r, &filter);
 }

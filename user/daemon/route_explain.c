@@ -67,7 +67,7 @@ void route_session_explain(struct http_request *r, void *context)
                 return;
         if (!s->live)
                 http_problem(r, 409, "ended", NULL, "session %s has ended", s->id);
-        else if (explain_session(d, s, &q, peer.uid, &answer, &e) < 0)
+        else if (explain_session(d, s, &q, access_looks_as(&peer, s), &answer, &e) < 0)
                 http_problem_errno(r, &e);
         else
                 http_reply(r, 200, answer);

@@ -70,8 +70,13 @@ static bool read_attach(struct http_request *r, const cJSON *body, const struct 
         q->attach = ATTACH_RUN;
         q->pid = peer->pid;
         q->start = peer->start;
-        if (!attach)
+        if (!attach && peer->pid)
                 return true;
+        if (!attach) {
+                http_problem(r, 400, "bad-request", NULL,
+                             "$.attach: expected {\"pid\": N} or {\"cgroup\": PATH}: over TCP no process asks for itself");
+                return false;
+        }
         q->start = 0;
         if (!cJSON_IsObject(attach)) {
                 http_problem(r, 400, "bad-request", NULL, "$.attach: expected {\"pid\": N} or {\"cgroup\": PATH}");
@@ -136,6 +141,8 @@ void route_sessions_create(struct http_request *r, void *context)
 
         if (access_peer(d, r, &peer) < 0 || !(body = http_json(r)))
                 return;
+        if (!cJSON_GetObjectItemCaseSensitive(body, "attach"))
+                peer.uid = peer.who; /* a session of the caller itself is theirs, whatever role they have */
         if (!read_request(r, body, &peer, &q) || !name_free(d, r, q.name) || !request_policy(r, body, &policy, &text, &file))
                 return;
         if (session_create(d, &q, policy, text, &s, &findings, &e) < 0) {

@@ -2,24 +2,28 @@
 #include "daemon/routes.h"
 
 #include "base/cleanup.h"
+#include "daemon/roles.h"
 
 const struct http_route routes[] = {
-        { "GET", "/v1/sessions", route_sessions_list },
-        { "POST", "/v1/sessions", route_sessions_create },
-        { "GET", "/v1/sessions/:id", route_session_show },
-        { "GET", "/v1/sessions/:id/policy", route_session_policy_show },
-        { "PUT", "/v1/sessions/:id/policy", route_session_policy_apply },
-        { "GET", "/v1/sessions/:id/explain", route_session_explain },
-        { "GET", "/v1/kills", route_kills_list },
-        { "POST", "/v1/kills", route_kills_set },
-        { "DELETE", "/v1/kills", route_kills_lift },
-        { "DELETE", "/v1/kills/:id", route_kill_lift },
-        { "GET", "/v1/policies", route_policies_list },
-        { "POST", "/v1/policies/check", route_policies_check },
-        { "GET", "/v1/policies/:name", route_policy_show },
-        { "GET", "/v1/events", route_events },
-        { "GET", "/v1/health", route_health },
-        { "GET", "/metrics", route_metrics },
+        { "GET", "/v1/sessions", route_sessions_list, MAY_SEE },
+        { "POST", "/v1/sessions", route_sessions_create, MAY_BEGIN },
+        { "GET", "/v1/sessions/:id", route_session_show, MAY_SEE },
+        { "GET", "/v1/sessions/:id/policy", route_session_policy_show, MAY_SEE },
+        { "PUT", "/v1/sessions/:id/policy", route_session_policy_apply, MAY_CHANGE },
+        { "GET", "/v1/sessions/:id/explain", route_session_explain, MAY_SEE },
+        { "GET", "/v1/kills", route_kills_list, MAY_SEE },
+        { "POST", "/v1/kills", route_kills_set, MAY_KILL },
+        { "DELETE", "/v1/kills", route_kills_lift, MAY_KILL },
+        { "DELETE", "/v1/kills/:id", route_kill_lift, MAY_KILL },
+        { "GET", "/v1/policies", route_policies_list, MAY_READ },
+        { "POST", "/v1/policies/check", route_policies_check, MAY_READ },
+        { "GET", "/v1/policies/:name", route_policy_show, MAY_READ },
+        { "GET", "/v1/events", route_events, MAY_FOLLOW },
+        { "GET", "/v1/tokens", route_tokens_list, MAY_GRANT },
+        { "POST", "/v1/tokens", route_tokens_create, MAY_GRANT },
+        { "DELETE", "/v1/tokens/:id", route_token_revoke, MAY_GRANT },
+        { "GET", "/v1/health", route_health, MAY_WATCH },
+        { "GET", "/metrics", route_metrics, MAY_WATCH },
 };
 
 const size_t routes_count = ARRAY_SIZE(routes);

@@ -28,6 +28,9 @@ void route_policies_list(struct http_request *r, void *context);
 void route_policy_show(struct http_request *r, void *context);
 void route_policies_check(struct http_request *r, void *context);
 void route_events(struct http_request *r, void *context);
+void route_tokens_list(struct http_request *r, void *context);
+void route_tokens_create(struct http_request *r, void *context);
+void route_token_revoke(struct http_request *r, void *context);
 void route_health(struct http_request *r, void *context);
 void route_metrics(struct http_request *r, void *context);
 

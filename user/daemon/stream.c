@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "daemon/daemon.h"
 
 #include <stdio.h>
@@ -22,7 +23,13 @@ struct stream {
         uint64_t end; /* without follow: the last line to show */
         struct buffer out;
         size_t sent; /* of out */
+        bool over;   /* its token is gone */
 };
+
+static bool is_over(const struct stream *s)
+{
+        return s->over || (s->filter.expires && s->filter.expires <= time_now(CLOCK_REALTIME));
+}
 
 static bool same(const char *a, const char *b)
 {
@@ -98,7 +105,7 @@ static ssize_t more(void *context, char *buffer, size_t max)
         struct stream *s = context;
         size_t n;
 
-        if (s->sent == s->out.length && !refill(s))
+        if (is_over(s) || (s->sent == s->out.length && !refill(s)))
                 return -1;
         n = s->out.length - s->sent;
         if (n > max)
@@ -142,6 +149,23 @@ static void on_new_line(void *context, uint64_t seq, const char *line, size_t le
                         put(s, seq, line, length);
                 http_stream_wake(s->http);
         }
+}
+
+void streams_revoke(struct daemon *d, const char *token)
+{
+        for (struct stream *s = d->streams; s; s = s->next) {
+                if (strcmp(s->filter.token, token) != 0)
+                        continue;
+                s->over = true;
+                http_stream_wake(s->http);
+        }
+}
+
+void streams_check(struct daemon *d)
+{
+        for (struct stream *s = d->streams; s; s = s->next)
+                if (is_over(s))
+                        http_stream_wake(s->http);
 }
 
 int streams_start(struct daemon *d, struct error *e)

@@ -20,7 +20,13 @@ struct stream_filter {
         const char *user;      /* only of this user's sessions; NULL: all, also what is of no session */
         bool follow;           /* go on with what happens from now on */
         bool sse;              /* as server-sent events */
+        char token[ID_SIZE];   /* of whoever asks, "": none; without it, or once it has expired, the stream ends */
+        uint64_t expires;      /* ns since the epoch; 0: never */
 };
+
+/* Ends the streams of a token that was revoked; and those whose token has expired. */
+void streams_revoke(struct daemon *d, const char *token);
+void streams_check(struct daemon *d);
 
 int streams_start(struct daemon *d, struct error *e);
 void streams_stop(struct daemon *d);

@@ -229,6 +229,7 @@ static inline int listen_on(const char *path)
 
 static inline void *serve(void *context)
 {
+        const struct http_setup setup = { .routes = test_routes, .n_routes = ARRAY_SIZE(test_routes) };
         _cleanup_error_ struct error e = ERROR_INIT;
         struct http_server *http = NULL;
         sd_event *event = NULL;
@@ -237,7 +238,7 @@ static inline void *serve(void *context)
         (void)context;
         if (sd_event_new(&event) < 0 || sd_event_add_io(event, NULL, server.stop, EPOLLIN, on_stop, NULL) < 0 ||
             sd_event_add_io(event, NULL, server.hold, EPOLLIN, on_hold, NULL) < 0 ||
-            http_server_new(event, listen_on(server.socket), test_routes, ARRAY_SIZE(test_routes), NULL, &http, &e) < 0) {
+            http_server_new(event, listen_on(server.socket), &setup, &http, &e) < 0) {
                 fprintf(stderr, "%s\n", error_text(&e));
                 abort();
         }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/config.c"
+#include "daemon/config_remote.c"
 #include "daemon/file.c"
+#include "daemon/roles.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -81,6 +84,82 @@ static void what_is_wrong_is_named(void **state)
         refuses("", "JSON object");
 }
 
+static void what_tcp_needs_is_taken(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        (void)state;
+        assert_int_equal(with("{\"listen\": \"[::1]:8443\", \"tls_certificate\": \"/c.pem\", \"tls_key\": \"/k.pem\","
+                              " \"roles\": {\"operator\": \"ops\"}}",
+                              &c, &e),
+                         0);
+        assert_string_equal(c.remote.listen, "[::1]:8443");
+        assert_string_equal(c.remote.certificate, "/c.pem");
+        assert_string_equal(c.remote.key, "/k.pem");
+        assert_string_equal(c.remote.groups[CALLER_OPERATOR], "ops");
+        assert_null(c.remote.groups[CALLER_ADMIN]);
+}
+
+static void what_is_wrong_about_tcp_is_named(void **state)
+{
+        (void)state;
+        refuses("{\"listen\": \"127.0.0.1:8443\"}", "needs $.tls_certificate");
+        refuses("{\"listen\": \"127.0.0.1:8443\", \"tls_certificate\": \"/c.pem\"}", "needs $.tls_key");
+        refuses("{\"tls_key\": \"/k.pem\"}", "$.tls_key");
+        refuses("{\"tls_certificate\": \"c.pem\"}", "$.tls_certificate");
+        refuses("{\"listen\": \"localhost:8443\"}", "$.listen");
+        refuses("{\"listen\": \"127.0.0.1\"}", "$.listen");
+        refuses("{\"listen\": \"127.0.0.1:0\"}", "$.listen");
+        refuses("{\"listen\": \"127.0.0.1:8443/tcp\"}", "$.listen");
+        refuses("{\"listen\": 8443}", "$.listen");
+        refuses("{\"roles\": {\"root\": \"wheel\"}}", "$.roles.root");
+        refuses("{\"roles\": {\"admin\": \"\"}}", "$.roles.admin");
+        refuses("{\"roles\": \"wheel\"}", "$.roles");
+}
+
+static void writes(const char *path, const char *text, mode_t mode)
+{
+        FILE *f = fopen(path, "w");
+
+        assert_non_null(f);
+        fputs(text, f);
+        fclose(f);
+        assert_int_equal(chmod(path, mode), 0);
+}
+
+static void a_key_that_others_may_read_is_refused(void **state)
+{
+        static const mode_t refused[] = { 0644, 0604, 0602, 0620, 0601 };
+        char path[] = "/tmp/holdfast-key-XXXXXX";
+        _cleanup_error_ struct error e = ERROR_INIT;
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        close(mkstemp(path));
+        for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+                writes(path, "key", refused[i]);
+                assert_int_equal(config_remote_read("tls_key", path, true, &text, &e), -EPERM);
+                assert_non_null(strstr(error_text(&e), path));
+        }
+        writes(path, "key", 0640);
+        assert_int_equal(config_remote_read("tls_key", path, true, &text, &e), 0);
+        assert_string_equal(text, "key");
+        unlink(path);
+}
+
+static void a_certificate_that_cannot_be_read_is_named(void **state)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        char *text = NULL;
+
+        (void)state;
+        assert_int_equal(config_remote_read("tls_certificate", "/nonexistent/c.pem", false, &text, &e), -ENOENT);
+        assert_non_null(strstr(error_text(&e), "$.tls_certificate: cannot read /nonexistent/c.pem"));
+        assert_int_equal(config_remote_read("tls_certificate", "/tmp", false, &text, &e), -EINVAL);
+        assert_null(text);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -88,6 +167,10 @@ int main(void)
                 cmocka_unit_test(an_absent_configuration_that_was_named_is_an_error),
                 cmocka_unit_test(what_is_given_is_taken_and_the_rest_stays),
                 cmocka_unit_test(what_is_wrong_is_named),
+                cmocka_unit_test(what_tcp_needs_is_taken),
+                cmocka_unit_test(what_is_wrong_about_tcp_is_named),
+                cmocka_unit_test(a_key_that_others_may_read_is_refused),
+                cmocka_unit_test(a_certificate_that_cannot_be_read_is_named),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Who may use the API: root, users, groups, agents, and over TCP whoever has a token, by the table in docs/api.md.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+CONFIG=/etc/holdfast/holdfast.json
+PORT=8443
+CERTIFICATE=$SCRATCH/certificate.pem
+KEY=$SCRATCH/key.pem
+DEV=/home/dev/work
+API_DOCUMENT=$TESTS/docs/api.md
+
+base_policy
+chmod 755 "$SCRATCH"
+id eve >/dev/null 2>&1 || useradd --create-home --uid 1001 eve
+getent group ops >/dev/null || groupadd ops
+su dev -c "mkdir -p $DEV"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=holdfast -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$KEY" -out "$CERTIFICATE" 2>/dev/null
+chmod 600 "$KEY"
+
+# configure MEMBERS: writes a configuration, and starts the daemon with it.
+configure() {
+	kill_daemon TERM
+	mkdir -p "${CONFIG%/*}"
+	echo "{ $1 }" >"$CONFIG"
+	start_daemon
+}
+
+[ ! -e $CONFIG ] || cp $CONFIG "$SCRATCH/config.before"
+configure "\"listen\": \"127.0.0.1:$PORT\", \"tls_certificate\": \"$CERTIFICATE\", \"tls_key\": \"$KEY\", \"roles\": { \"operator\": \"ops\" }"
+python3 "$TESTS/guest/access.py" drip $PORT "$CERTIFICATE" >"$SCRATCH/drip" 2>&1 &
+
+# token ROLE NAME [MORE]...: makes one.
+token() {
+	holdfast token create --role "$1" --name "$2" "${@:3}"
+}
+
+# id_of TOKEN
+id_of() {
+	cut -d_ -f2 <<<"$1"
+}
+
+# over_tcp TOKEN METHOD TARGET [BODY]: prints the answer.
+over_tcp() {
+	curl -s --max-time 60 --cacert "$CERTIFICATE" -H "Authorization: Bearer $1" -X "$2" ${4+-d "$4"} "https://127.0.0.1:$PORT$3"
+}
+
+start_devs() {
+	su dev -c "exec holdfast run --policy $POLICY --workspace $DEV --agent $1 -- sleep infinity" </dev/null >/dev/null 2>&1 &
+	background+=($!)
+	await "the session is there" session_of "$1"
+	session=$(session_of "$1")
+}
+
+access() {
+	try python3 "$TESTS/guest/access.py" "$@"
+	[ "$status" = 0 ] || fail "$output"
+	echo "# $1: $output" >&3
+}
+
+test_each_caller_may_do_what_the_documents_say() {
+	local role tokens=()
+	for role in viewer auditor operator admin; do
+		tokens+=("$role=$(token "$role" "$role" --for 1h)")
+	done
+	start_devs matrix
+	access matrix "$API_DOCUMENT" "$SOCKET" "$PORT" "$CERTIFICATE" "$session" "$POLICY" "${tokens[@]}"
+}
+
+test_an_agent_may_do_nothing() {
+	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "rw" }'
+	try enter "$POLICY" "$WS" python3 "$TESTS/guest/access.py" agent "$API_DOCUMENT" "$SOCKET"
+	[ "$status" = 0 ] || fail "$output"
+	echo "# agent: $output" >&3
+	base_policy
+}
+
+test_over_tcp_nobody_does_anything_without_a_valid_token() {
+	local good revoked expired
+	good=$(token admin good --for 1h)
+	revoked=$(token admin revoked)
+	holdfast token revoke "$(id_of "$revoked")"
+	expired=$(token admin expired --for 1s)
+	sleep 1.1
+	access strangers "$API_DOCUMENT" "$PORT" "$CERTIFICATE" garbage=garbage "wrong=${good%?????}aaaaa" "revoked=$revoked" "expired=$expired"
+	same "control" "$(id_of "$good")" "$(over_tcp "$good" GET /v1/tokens | jq -r '.[] | select(.name == "good") | .id')"
+}
+
+test_a_token_is_shown_once_and_taken_back_at_once() {
+	local made
+	made=$(token viewer shown)
+	[[ $made =~ ^hf_[a-z2-7]{8}_[a-z2-7]{52}$ ]] || fail "$made"
+	holds list "$(holdfast token list)" "$(id_of "$made")"
+	! holdfast token list --json | grep -q "${made##*_}" || fail "the list has the secret"
+	! grep -q "${made##*_}" "$AUDIT" /var/lib/holdfast/holdfast.db* || fail "it was written down"
+	same "health" ok "$(over_tcp "$made" GET /v1/health | fields status)"
+	holdfast token revoke "$(id_of "$made")"
+	same "then" 401 "$(over_tcp "$made" GET /v1/health | fields status)"
+	try holdfast token revoke "$(id_of "$made")"
+	same "again: $output" 4 "$status"
+	try holdfast token create --role emperor
+	same "an unknown role: $output" 1 "$status"
+	try holdfast token create --role viewer --for soon
+	same "a time that is none: $output" 2 "$status"
+}
+
+# follows TOKEN: its stream of events goes to $SCRATCH/followed; sets pid.
+follows() {
+	local seq
+	seq=$(api GET /v1/health | fields seq) # that of its making
+	in_background curl -sN --cacert "$CERTIFICATE" -H "Authorization: Bearer $1" -o "$SCRATCH/followed" \
+		"https://127.0.0.1:$PORT/v1/events?follow=1&kind=admin&since=$((seq - 1))"
+	await "it has events" test -s "$SCRATCH/followed"
+}
+
+test_a_stream_ends_with_its_token() {
+	local made
+	made=$(token auditor follower)
+	follows "$made"
+	gone "$pid" && fail "it ended before"
+	holdfast token revoke "$(id_of "$made")"
+	await "the stream has ended" gone "$pid"
+	! grep -q token-revoke "$SCRATCH/followed" || fail "it heard of its own end"
+	rm "$SCRATCH/followed"
+	follows "$(token auditor short --for 6s)"
+	await "the stream has ended" gone "$pid"
+}
+
+test_what_a_token_does_is_told_with_its_name() {
+	local made actor answer
+	made=$(token operator oncall)
+	actor="token oncall (id $(id_of "$made"), role operator, from 127.0.0.1)"
+	start_devs told
+	mark
+	answer=$(over_tcp "$made" POST /v1/kills '{"session":"'"$session"'","strength":"deny","reason":"by a token"}')
+	same "the kill" "$actor" "$(fields actor <<<"$answer")"
+	same "its event" "$actor" "$(since | fields kind=kill op=set actor)"
+	try su dev -c "holdfast lift $session"
+	same "a lift by the session's user: $output" 3 "$status"
+	over_tcp "$made" DELETE /v1/kills '{"session":"'"$session"'"}' >/dev/null
+	same state running "$(show "$session" state)"
+	same "the lift" "$actor" "$(since | fields kind=kill op=lift actor)"
+}
+
+test_a_refusal_is_told_with_the_role_that_is_needed() {
+	local made
+	made=$(token viewer curious)
+	mark
+	holds "the answer" "$(over_tcp "$made" GET /v1/events | fields detail)" 'needs the role auditor or admin'
+	same "the event" "token curious (id $(id_of "$made"), role viewer, from 127.0.0.1)" "$(since | fields kind=admin verdict=deny address=127.0.0.1 actor)"
+}
+
+test_a_group_gives_a_role() {
+	local eve=(setpriv --reuid 1001 --regid 1001 --groups "$(getent group ops | cut -d: -f3)")
+	start_devs grouped
+	try "${eve[@]}" holdfast pause "$session"
+	same "pause: $output" 0 "$status"
+	same state paused "$(show "$session" state)"
+	holds actor "$(api GET /v1/kills | fields session="$session" actor)" 'eve (uid 1001'
+	try "${eve[@]}" holdfast lift "$session"
+	same "lift: $output" 0 "$status"
+	try "${eve[@]}" holdfast policy apply "$session" "$POLICY"
+	same "what operators may not: $output" 3 "$status"
+	try "${eve[@]}" holdfast token list
+	same "tokens: $output" 3 "$status"
+	try setpriv --reuid 1001 --regid 1001 --clear-groups holdfast pause "$session"
+	same "without the group: $output" 3 "$status"
+}
+
+test_only_tls_1_3_is_spoken() {
+	local made url=127.0.0.1:$PORT/v1/health
+	made=$(token viewer tls)
+	try curl -sS --tlsv1.3 --cacert "$CERTIFICATE" -H "Authorization: Bearer $made" "https://$url"
+	same "TLS 1.3: $output" 0 "$status"
+	try curl -sS --tls-max 1.2 --cacert "$CERTIFICATE" -H "Authorization: Bearer $made" "https://$url"
+	same "TLS 1.2: $output" 35 "$status"
+	try curl -sS --max-time 20 -H "Authorization: Bearer $made" "http://$url"
+	[ "$status" != 0 ] || fail "plain HTTP: $output"
+	try curl -sS -H "Authorization: Bearer $made" "https://$url"
+	same "a certificate that the client does not know: $output" 60 "$status"
+}
+
+# Counted for one address; others, who has a token, and the unix socket go on.
+test_guesses_are_slowed_down_and_delay_nobody() {
+	local made each worst=0 before
+	made=$(token viewer neighbour)
+	start_devs guessed
+	mark
+	in_background python3 "$TESTS/guest/access.py" guess "$PORT" "$CERTIFICATE" 127.0.2.2 60
+	each=$pid
+	python3 "$TESTS/guest/access.py" guess "$PORT" "$CERTIFICATE" 127.0.2.1 30 >"$SCRATCH/guesses"
+	before=${EPOCHREALTIME/./}
+	holdfast pause "$session"
+	worst=$(((${EPOCHREALTIME/./} - before) / 1000))
+	echo "# a pause by root among guesses took $worst ms" >&3
+	[ "$worst" -lt 5000 ] || fail "a pause took $worst ms"
+	await "all guesses are made" gone "$each"
+	holds statuses "$(cut -d' ' -f1 "$SCRATCH/guesses" | sort | uniq -c | tr -s ' \n' ' ')" ' 429'
+	grep -qE '^429 [1-9]' "$SCRATCH/guesses" || fail "no Retry-After"
+	! grep -qvE '^(401 -|429 [0-9]+)$' "$SCRATCH/guesses" || fail "other answers: $(sort "$SCRATCH/guesses" | uniq -c)"
+	same "who has a token, from there" 200 "$(curl -s -o /dev/null -w '%{http_code}' --interface 127.0.2.1 --cacert "$CERTIFICATE" \
+		-H "Authorization: Bearer $made" "https://127.0.0.1:$PORT/v1/health")"
+	await "all were counted" all_told
+	[ "$(since | fields kind=admin address=127.0.2.1 seq | wc -l)" -le 8 ] || fail "a flood of events"
+}
+
+all_told() {
+	[ "$(since | grep '"address":"127.0.2.1"' | jq -s 'map(.count // 1) | add')" = 30 ]
+}
+
+# refused MEMBERS TEXT: a daemon with this configuration does not start, and says why.
+refused() {
+	echo "{ $1 }" >"$SCRATCH/wrong.json"
+	try timeout 60 holdfastd --config "$SCRATCH/wrong.json"
+	same "status: $output" 1 "$status"
+	holds "the reason" "$output" "$2"
+}
+
+test_a_daemon_that_could_not_keep_it_secret_does_not_start() {
+	local listen='"listen": "127.0.0.1:8444"'
+	cp "$KEY" "$SCRATCH/open.pem"
+	chmod 644 "$SCRATCH/open.pem"
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$SCRATCH/other.pem" 2>/dev/null
+	chmod 600 "$SCRATCH/other.pem"
+	refused "$listen" 'needs $.tls_certificate'
+	refused "$listen, \"tls_certificate\": \"$CERTIFICATE\"" 'needs $.tls_key'
+	refused "$listen, \"tls_certificate\": \"$CERTIFICATE\", \"tls_key\": \"$SCRATCH/open.pem\"" "chmod 600 $SCRATCH/open.pem"
+	refused "$listen, \"tls_certificate\": \"/nonexistent\", \"tls_key\": \"$KEY\"" 'cannot read /nonexistent'
+	refused "$listen, \"tls_certificate\": \"$CERTIFICATE\", \"tls_key\": \"$SCRATCH/other.pem\"" 'no pair'
+	same "the running one" ok "$(api GET /v1/health | fields status)"
+}
+
+test_a_request_that_never_ends_is_cut() {
+	await "it was cut" test -s "$SCRATCH/drip"
+	[[ $(<"$SCRATCH/drip") =~ ^[0-9]+$ ]] && [ "$(<"$SCRATCH/drip")" -lt 60 ] || fail "after $(<"$SCRATCH/drip") s"
+}
+
+result=0
+(run_suite "$@") 3>&1 || result=$?
+rm -f $CONFIG
+kill_daemon TERM
+start_daemon
+exit $result

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/remote.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/access.h"
+#include "daemon/daemon.h"
+#include "daemon/routes.h"
+#include "daemon/tokens.h"
+
+#include <gnutls/gnutls.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define PRIORITY 10 /* as that of the kernel's events: in turn with them */
+#define BACKLOG 64
+#define SECOND 1000000000ull
+#define FAILURES_BURST 10 /* of an address, at once */
+#define FAILURES_INTERVAL SECOND
+#define REQUESTS_BURST 100 /* of a token, at once */
+#define REQUESTS_INTERVAL (SECOND / 50)
+#define CHALLENGE "Bearer realm=\"holdfast\""
+
+/* Clients that are gone, or read no more, are found out also where a stream has nothing to say. Accepted sockets inherit it. */
+static int set_options(int fd)
+{
+        const struct {
+                int level, name, value;
+        } options[] = {
+                { SOL_SOCKET, SO_REUSEADDR, 1 },    { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 30 },
+                { IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 3 }, { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+                if (setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int)) < 0)
+                        return -errno;
+        return 0;
+}
+
+static int make_socket(const char *listen_on, struct error *e)
+{
+        _cleanup_close_ int fd = -1;
+        struct sockaddr_storage address;
+        socklen_t size = 0;
+
+        if (config_remote_address(listen_on, &address, &size) < 0)
+                return error_set(e, -EINVAL, "$.listen: %s is no address", listen_on);
+        fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0 || set_options(fd) < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, BACKLOG) < 0)
+                return error_set(e, -errno, "$.listen: cannot listen on %s: %s", listen_on, strerror(errno));
+        return TAKE_FD(fd);
+}
+
+void remote_forget(struct daemon *d)
+{
+        if (d->remote.key)
+                gnutls_memset(d->remote.key, 0, strlen(d->remote.key));
+        free(d->remote.key);
+        free(d->remote.certificate);
+        d->remote.key = d->remote.certificate = NULL;
+}
+
+int remote_prepare(struct daemon *d, struct error *e)
+{
+        const struct config_remote *c = &d->config.remote;
+        int r;
+
+        if (!c->listen)
+                return 0;
+        d->remote.failures.burst = FAILURES_BURST;
+        d->remote.failures.interval = FAILURES_INTERVAL;
+        d->remote.requests.burst = REQUESTS_BURST;
+        d->remote.requests.interval = REQUESTS_INTERVAL;
+        r = config_remote_read("tls_certificate", c->certificate, false, &d->remote.certificate, e);
+        if (r >= 0)
+                r = config_remote_read("tls_key", c->key, true, &d->remote.key, e);
+        if (r < 0)
+                return r;
+        r = http_certificate_check(d->remote.certificate, d->remote.key, e);
+        return r < 0 ? error_prefix(e, "$.tls_certificate %s, $.tls_key %s", c->certificate, c->key) : 0;
+}
+
+int remote_listen(struct daemon *d, struct error *e)
+{
+        const struct http_setup setup = {
+                .routes = routes,
+                .n_routes = routes_count,
+                .context = d,
+                .admit = access_admit,
+                .certificate = d->remote.certificate,
+                .key = d->remote.key,
+                .priority = PRIORITY,
+        };
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (!d->config.remote.listen)
+                return 0;
+        fd = make_socket(d->config.remote.listen, e);
+        if (fd < 0)
+                return fd;
+        r = http_server_new(d->event, fd, &setup, &d->remote.http, e);
+        remote_forget(d);
+        if (r < 0)
+                return r;
+        TAKE_FD(fd);
+        log_info("the API is also at https://%s, for holders of a token", d->config.remote.listen);
+        return 0;
+}
+
+const char *bearer(const char *header)
+{
+        if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+                return NULL;
+        header += 7;
+        return header + strspn(header, " ");
+}
+
+static int slow_down(struct http_request *r, uint64_t wait, const char *what)
+{
+        char seconds[24];
+
+        snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(wait / SECOND + 1));
+        http_problem(r, 429, "too-many", NULL, "%s; try again in %s s", what, seconds);
+        http_add_header(r, "Retry-After", seconds);
+        return -EACCES;
+}
+
+/* Only failures are counted against an address: who has a token is not kept out by others who share it. */
+static int refuse(struct daemon *d, struct http_request *r, bool given)
+{
+        const char *reason = given ? "a token that is not valid" : "no token";
+        uint64_t wait = 0;
+
+        access_note(d, "somebody over TCP", reason, http_address(r));
+        if (!limiter_take(&d->remote.failures, http_address_group(r), time_now(CLOCK_BOOTTIME), &wait))
+                return slow_down(r, wait, "too many requests without a valid token came from this address");
+        if (given)
+                http_problem(r, 401, "token", NULL, "this token is not, or no longer, valid");
+        else
+                http_problem(r, 401, "token", NULL,
+                             "a token is needed: \"Authorization: Bearer hf_...\"; root makes one with holdfast token create");
+        http_add_header(r, "WWW-Authenticate", given ? CHALLENGE ", error=\"invalid_token\"" : CHALLENGE);
+        return -EACCES;
+}
+
+int remote_peer(struct daemon *d, struct http_request *r, bool complete, struct peer *ret)
+{
+        const char *text = bearer(http_header(r, "Authorization"));
+        struct token t;
+        uint64_t wait = 0;
+        int found = text ? token_find(d->store, text, time_now(CLOCK_REALTIME), &t) : -EACCES;
+
+        if (found == -EACCES)
+                return refuse(d, r, text != NULL);
+        if (found < 0) {
+                http_problem(r, 503, "busy", NULL, "the database cannot be read; the daemon's log says more");
+                return -EACCES;
+        }
+        *ret = (struct peer){ .who = NOBODY, .caller = t.role, .expires = t.expires };
+        snprintf(ret->token, sizeof(ret->token), "%s", t.id);
+        snprintf(ret->actor, sizeof(ret->actor), "token %s (id %s, role %s, from %s)", *t.name ? t.name : "-", t.id, role_name(t.role),
+                 http_address(r));
+        if (complete || limiter_take(&d->remote.requests, t.id, time_now(CLOCK_BOOTTIME), &wait))
+                return 0;
+        access_note(d, ret->actor, "more requests than a token may make", http_address(r));
+        return slow_down(r, wait, "a token may make 50 requests a second, and 100 at once");
+}
