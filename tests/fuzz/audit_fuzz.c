@@ -44,7 +44,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         (void)argc;
         (void)argv;
         snprintf(path, sizeof(path), "/dev/shm/holdfast-audit-fuzz-%d", getpid());
-        CHECK(audit_open(path, &a, NULL) == 0);
+        CHECK(audit_open(path, NULL, &a, NULL) == 0);
         for (int i = 0; i < 5; i++) {
                 cJSON *event = cJSON_CreateObject();
 
@@ -116,11 +116,12 @@ static void take_over(const struct buffer *before, bool verifies, uint64_t lines
 {
         struct buffer after = BUFFER_INIT;
         struct audit *a = NULL;
-        uint64_t seq, now;
+        struct audit_report now;
+        uint64_t seq;
         size_t whole = whole_lines(before, &seq);
         bool torn = whole < before->length;
 
-        if (audit_open(path, &a, NULL) < 0) {
+        if (audit_open(path, NULL, &a, NULL) < 0) {
                 CHECK(!a && !verifies);
                 load(&after);
                 CHECK(after.length == before->length && memcmp(after.data, before->data, after.length) == 0);
@@ -132,7 +133,7 @@ static void take_over(const struct buffer *before, bool verifies, uint64_t lines
                 load(&after);
                 CHECK(after.length > whole && (!whole || memcmp(after.data, before->data, whole) == 0));
                 if (verifies)
-                        CHECK(audit_verify(path, &now, NULL) == 0 && now == lines + 1);
+                        CHECK(audit_verify(path, NULL, &now, NULL) == 0 && now.lines == lines + 1);
         }
         buffer_clear(&after);
 }
@@ -140,7 +141,8 @@ static void take_over(const struct buffer *before, bool verifies, uint64_t lines
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct buffer text = BUFFER_INIT;
-        uint64_t lines = 0, read_lines = 0;
+        uint64_t lines, read_lines = 0;
+        struct audit_report report;
         bool verifies;
 
         if (size && data[0] == '=') {
@@ -150,7 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 edit(&text, data, size);
         }
         store(&text);
-        verifies = audit_verify(path, &lines, NULL) == 0;
+        verifies = audit_verify(path, NULL, &report, NULL) == 0;
+        lines = report.lines;
         if (audit_read(path, size ? data[size - 1] % 8 : 0, count, &read_lines, NULL) < 0)
                 CHECK(!verifies);
         take_over(&text, verifies, lines);
