@@ -14,9 +14,10 @@
 
 static const struct usage verify_usage = {
         .synopsis = "audit verify [DIR|FILE] [--key PUBLIC.pem] [--at-least SEQ] [--json]",
-        .description = "Checks every line of an audit stream, of all its files, or of a copy: that none was changed, removed, inserted or put\n"
-                       "elsewhere since it was written, and how far signatures vouch for that. Needs no daemon. It exits with 1 and names the\n"
-                       "file and the line where something is wrong. DIR is a folder with audit.ndjson; by default " PATH_LOG ".",
+        .description =
+                "Checks every line of an audit stream, of all its files, or of a copy: that none was changed, removed, inserted or put\n"
+                "elsewhere since it was written, and how far signatures vouch for that. Needs no daemon. It exits with 1 and names the\n"
+                "file and the line where something is wrong. DIR is a folder with audit.ndjson; by default " PATH_LOG ".",
         .most = 1,
 };
 
@@ -56,8 +57,8 @@ static int print_json(const struct audit_report *r, const char *path, int result
 
 static void print_good(const struct audit_report *r)
 {
-        printf("good: %" PRIu64 " lines in %" PRIu64 " file%s, seq %" PRIu64 " to %" PRIu64 "\n", r->lines, r->files, r->files == 1 ? "" : "s",
-               r->first, r->last);
+        printf("good: %" PRIu64 " lines in %" PRIu64 " file%s, seq %" PRIu64 " to %" PRIu64 "\n", r->lines, r->files,
+               r->files == 1 ? "" : "s", r->first, r->last);
         if (r->removed)
                 printf("removed before: seq 1 to %" PRIu64 "\n", r->removed);
         if (!r->checkpoints) {
@@ -101,8 +102,8 @@ static int verify(int argc, char **argv)
         path = operands[0] ? operands[0] : PATH_LOG;
         r = audit_verify(path, key, &report, &e);
         if (r == 0 && report.last < number)
-                r = error_set(&e, -EBADMSG, "the audit stream %s: it ends with seq %" PRIu64 ": lines up to seq %" PRIu64 " are missing", path,
-                              report.last, number);
+                r = error_set(&e, -EBADMSG, "the audit stream %s: it ends with seq %" PRIu64 ": lines up to seq %" PRIu64 " are missing",
+                              path, report.last, number);
         if (json)
                 return print_json(&report, path, r, &e);
         if (r < 0)
@@ -121,6 +122,7 @@ int command_audit(int argc, char **argv)
                 return verify(argc - 1, argv + 1);
         if (argc > 1 && !help)
                 fprintf(stderr, "holdfast: there is no command \"audit %s\"\n", argv[1]);
-        fputs("Usage: holdfast audit COMMAND …\n\n  verify     check that no line of the audit stream was changed, removed or inserted\n", to);
+        fputs("Usage: holdfast audit COMMAND …\n\n  verify     check that no line of the audit stream was changed, removed or inserted\n",
+              to);
         return help ? STATUS_DONE : STATUS_USAGE;
 }

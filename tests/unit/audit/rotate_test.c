@@ -67,6 +67,13 @@ static struct files list(void)
         return files;
 }
 
+static size_t rotated_files(void)
+{
+        _cleanup_files_ struct files files = list();
+
+        return files.count;
+}
+
 static struct audit_report good(void)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
@@ -129,7 +136,7 @@ static void numbers_and_chain_go_on_across_files(void **state)
         assert_int_equal(report.vouched, report.last - 1);
         assert_int_equal(strlen(report.key), 64);
         write_files(4000, 0, 10);
-        assert_int_equal(good().lines, report.lines + 12 + (list().count - files.count));
+        assert_int_equal(good().lines, report.lines + 12 + (rotated_files() - files.count));
 }
 
 static void age_rotates_too(void **state)
@@ -140,7 +147,7 @@ static void age_rotates_too(void **state)
         (void)state;
         assert_int_equal(audit_open(stream, &options, &a, NULL), 0);
         append(a, 1);
-        while (!list().count) {
+        while (!rotated_files()) {
                 usleep(1000);
                 audit_tick(a);
         }
@@ -333,8 +340,8 @@ static void a_file_with_anothers_name_is_named(void **state)
         bad(-EBADMSG, files_name(other), "the file is empty");
 }
 
-/* Changes the text of the nth line (from 0) of a file: 'd' drops it, 'r' repeats it, 's' swaps it with the next, 'c' changes a byte, 'e' drops
- * all from it on. */
+/* Changes the text of the nth line (from 0) of a file: 'd' drops it, 'r' repeats it, 's' swaps it with the next, 'c' changes a byte, 'e'
+ * drops all from it on. */
 static void tamper(const char *path, int n, char how)
 {
         _cleanup_buffer_ struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
@@ -660,12 +667,12 @@ static void a_rotation_that_fails_is_tried_again_and_loses_nothing(void **state)
         assert_int_equal(mkdir(next, 0700), 0);
         a = open_with(2000, 0);
         append(a, 50);
-        assert_int_equal(list().count, 0);
+        assert_int_equal(rotated_files(), 0);
         audit_close(a);
         assert_int_equal(rmdir(next), 0);
         assert_int_equal(good().lines, 53); /* with a checkpoint for the file that it would have ended */
         write_files(2000, 0, 5);
-        assert_true(list().count > 0);
+        assert_true(rotated_files() > 0);
         good();
 }
 
