@@ -79,8 +79,8 @@ static int id_of(gnutls_pubkey_t key, char id[KEY_ID_LENGTH + 1])
         return 0;
 }
 
-/* Reads a small file. */
-static int file_load(const char *path, struct buffer *ret)
+/* Reads a small file; -EPERM where its mode has one of these bits. */
+static int file_load(const char *path, mode_t never, struct buffer *ret)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         struct stat st;
@@ -91,6 +91,8 @@ static int file_load(const char *path, struct buffer *ret)
                 return -errno;
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
                 return -EINVAL;
+        if (st.st_mode & never)
+                return -EPERM;
         r = buffer_reserve(ret, (size_t)st.st_size);
         if (r < 0)
                 return r;
@@ -138,10 +140,12 @@ static int key_load(const char *path, gnutls_x509_privkey_t key, struct error *e
 {
         _cleanup_buffer_ struct buffer pem = BUFFER_INIT;
         gnutls_datum_t datum;
-        int r = file_load(path, &pem);
+        int r = file_load(path, 077, &pem);
 
         if (r == -ENOENT)
                 return key_make(path, key, e);
+        if (r == -EPERM)
+                return error_set(e, r, "others than its owner may use it: chmod 600 it, or move it away to have a new one made");
         if (r < 0)
                 return error_set(e, r, "cannot read it: %s", strerror(-r));
         datum = (gnutls_datum_t){ (unsigned char *)pem.data, (unsigned)pem.length };
@@ -214,7 +218,7 @@ int key_publish(const struct key *key, const char *path, struct error *e)
 
         if (gnutls_pubkey_export2(key->public, GNUTLS_X509_FMT_PEM, &pem) < 0)
                 return error_set(e, -ENOMEM, "out of memory");
-        r = file_load(path, &text);
+        r = file_load(path, 0, &text);
         if (r < 0 && r != -ENOENT)
                 return error_set(e, r, "the public keys %s: cannot read them: %s", path, strerror(-r));
         if (text.length && memmem(text.data, text.length, pem.data, pem.size))
@@ -252,7 +256,7 @@ int public_keys_read(const char *path, struct public_keys **ret, struct error *e
 {
         _cleanup_(public_keys_freep) struct public_keys *keys = calloc(1, sizeof(*keys));
         _cleanup_buffer_ struct buffer text = BUFFER_INIT;
-        int r = file_load(path, &text);
+        int r = file_load(path, 0, &text);
 
         if (r < 0)
                 return error_set(e, r, "the public key %s: cannot read it: %s", path, strerror(-r));

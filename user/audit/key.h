@@ -18,7 +18,7 @@
 struct key;
 struct public_keys;
 
-/* Reads the key, or makes it where there is none (mode 0600). */
+/* Reads the key, which only its owner may read, or makes it where there is none (mode 0600). -EPERM where others may. */
 int key_open(const char *path, struct key **ret, struct error *e);
 void key_free(struct key *key);
 const char *key_id(const struct key *key);

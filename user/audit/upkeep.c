@@ -125,6 +125,8 @@ static int tell_removal(struct audit *a, uint64_t first, struct error *e)
         if (r < 0)
                 return error_set(e, r, "cannot read %s: %s", path, strerror(-r));
         r = recover_end(fd, &none, &found, e);
+        if (r == 0 && !found.end)
+                r = error_set(e, -EBADMSG, "it holds no whole line");
         if (r < 0)
                 return error_prefix(e, "%s is kept", path);
         event = removal_event(path, first, &found.last);

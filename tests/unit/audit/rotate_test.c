@@ -268,6 +268,10 @@ static void a_new_key_is_published_beside_the_old_one(void **state)
         two = good();
         assert_string_not_equal(one.key, two.key);
         assert_int_equal(two.checkpoints, 2 * one.checkpoints);
+        assert_int_equal(chmod(key, 0640), 0);
+        assert_int_equal(audit_open(stream, &options, &a, &e), -EPERM);
+        error_clear(&e);
+        assert_int_equal(chmod(key, 0600), 0);
         store(key, "no key\n", 7);
         assert_int_equal(audit_open(stream, &options, &a, &e), -EINVAL);
         assert_non_null(strstr(error_text(&e), key));
