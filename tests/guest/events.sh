@@ -155,6 +155,19 @@ test_the_stream_verifies_with_its_key_and_a_changed_copy_does_not() {
 	same "status of what is not there" 4 "$status"
 }
 
+test_events_are_exported_as_cef_and_ocsf() {
+	local last
+	confined files write "$OUT/file"
+	settled
+	last=$(fields kind=file verdict=deny path="$OUT/file" seq <"$AUDIT" | tail -n 1)
+	holds "as CEF" "$(holdfast audit export --format cef --since $((last - 1)) | sed -n 1p)" "|file.open|file open denied|6|"
+	same "as OCSF" "1001 $last $OUT/file" "$(holdfast audit export --format ocsf --since $((last - 1)) | sed -n 1p |
+		jq -r '"\(.class_uid) \(.metadata.sequence) \(.file.path)"')"
+	same "lines that are no OCSF" '' "$(holdfast audit export --format ocsf | jq -c 'select((.time and .type_uid and .unmapped.hash) | not)')"
+	try holdfast audit export --format xml
+	same "status" 2 "$status"
+}
+
 test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	local first last
 	AUDIT=$ROTATING/audit.ndjson

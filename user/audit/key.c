@@ -262,7 +262,7 @@ int public_keys_read(const char *path, struct public_keys **ret, struct error *e
                 return error_set(e, r, "the public key %s: cannot read it: %s", path, strerror(-r));
         if (!keys)
                 return error_set(e, -ENOMEM, "out of memory");
-        for (const char *pem = strstr(text.data, BEGIN); pem && r == 0; pem = strstr(pem + 1, BEGIN))
+        for (const char *pem = text.length ? strstr(text.data, BEGIN) : NULL; pem && r == 0; pem = strstr(pem + 1, BEGIN))
                 r = add_key(keys, pem);
         if (r < 0 || !keys->count)
                 return error_set(e, -EINVAL, "the public key %s: expected an Ed25519 public key as PEM", path);

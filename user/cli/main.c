@@ -17,7 +17,7 @@ static const struct command commands[] = {
         { "pause", "freeze a session", command_pause },
         { "lift", "take a kill or a pause back", command_lift },
         { "policy", "check, apply, list and show policies", command_policy },
-        { "audit", "verify the audit stream", command_audit },
+        { "audit", "verify or export the audit stream", command_audit },
         { "doctor", "check whether this host can enforce", command_doctor },
         { "version", "print the version", command_version },
 };
