@@ -40,7 +40,7 @@ ALL_CFLAGS := -std=gnu17 $(WARN) $(HARDEN) -D_GNU_SOURCE -Iinclude -Iuser -I$(B)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDSAN) $(LDFLAGS)
 
 DAEMON_LIBS := -lbpf -lelf -lz -lcjson -lmicrohttpd -lsystemd -lgnutls -lsqlite3 -lldns -lunbound -levent_core
-CLI_LIBS := -lcjson -lcurl
+CLI_LIBS := -lcjson -lcurl -lgnutls
 
 modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
 LIBRARY := $(call modules,base policy kernel audit api resolver)
@@ -60,7 +60,7 @@ $(B)/holdfastd: $(DAEMON) $(LIBRARY)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
-$(B)/holdfast: $(CLI) $(call modules,base)
+$(B)/holdfast: $(CLI) $(call modules,base audit)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
@@ -120,6 +120,7 @@ install: all
 	install -D -m 0755 $(B)/holdfastd $(DESTDIR)$(SBINDIR)/holdfastd
 	install -d $(DESTDIR)$(DATADIR)/holdfast/policies $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/man/man8
 	install -m 0644 policies/*.json $(DESTDIR)$(DATADIR)/holdfast/policies/
+	install -m 0644 docs/event.schema.json $(DESTDIR)$(DATADIR)/holdfast/
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(DATADIR)/man/man1/
 	install -m 0644 docs/man/*.8 $(DESTDIR)$(DATADIR)/man/man8/
 

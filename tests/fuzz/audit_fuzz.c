@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a stream: read, verified, taken over. The input is a list of edits on a good stream, so that the checks behind the
- * hash are reached too; an input that begins with "=" is the file itself.
+ * hash are reached too; an input that begins with "=" is the file itself. One that begins with "/" and a place parts the stream there
+ * into a file that was rotated away and the one that is written.
  */
 #include "audit/audit.h"
+#include "audit/files.h"
 #include "audit/line.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
@@ -20,11 +22,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static char path[64];
 static struct buffer good;
 
+static void store_bytes(const char *name, const char *bytes, size_t length)
+{
+        _cleanup_close_ int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+        CHECK(fd >= 0 && write(fd, bytes, length) == (ssize_t)length);
+}
+
 static void store(const struct buffer *text)
 {
-        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-        CHECK(fd >= 0 && write(fd, text->data, text->length) == (ssize_t)text->length);
+        store_bytes(path, text->data, text->length);
 }
 
 static void load(struct buffer *text)
@@ -44,7 +51,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         (void)argc;
         (void)argv;
         snprintf(path, sizeof(path), "/dev/shm/holdfast-audit-fuzz-%d", getpid());
-        CHECK(audit_open(path, &a, NULL) == 0);
+        CHECK(audit_open(path, NULL, &a, NULL) == 0);
         for (int i = 0; i < 5; i++) {
                 cJSON *event = cJSON_CreateObject();
 
@@ -116,11 +123,12 @@ static void take_over(const struct buffer *before, bool verifies, uint64_t lines
 {
         struct buffer after = BUFFER_INIT;
         struct audit *a = NULL;
-        uint64_t seq, now;
+        struct audit_report now;
+        uint64_t seq;
         size_t whole = whole_lines(before, &seq);
         bool torn = whole < before->length;
 
-        if (audit_open(path, &a, NULL) < 0) {
+        if (audit_open(path, NULL, &a, NULL) < 0) {
                 CHECK(!a && !verifies);
                 load(&after);
                 CHECK(after.length == before->length && memcmp(after.data, before->data, after.length) == 0);
@@ -132,17 +140,60 @@ static void take_over(const struct buffer *before, bool verifies, uint64_t lines
                 load(&after);
                 CHECK(after.length > whole && (!whole || memcmp(after.data, before->data, whole) == 0));
                 if (verifies)
-                        CHECK(audit_verify(path, &now, NULL) == 0 && now == lines + 1);
+                        CHECK(audit_verify(path, NULL, &now, NULL) == 0 && now.lines == lines + 1);
         }
         buffer_clear(&after);
+}
+
+/* In two files it is good where it is in one, if it is parted between lines; going on with it keeps it so. */
+static void two_files(const uint8_t *data, size_t size)
+{
+        struct buffer text = BUFFER_INIT;
+        uint64_t lines = 0;
+        struct audit_report one, two;
+        struct audit *a = NULL;
+        char rotated[PATH_MAX];
+        bool good_in_one, between, good_in_two;
+        size_t at;
+
+        CHECK(buffer_append(&text, good.data, good.length) == 0 && files_rotated(path, 1, rotated) == 0);
+        edit(&text, data + 2, size - 2);
+        at = (size_t)(data[0] << 8 | data[1]) % (text.length + 1);
+        at = data[0] & 0x80 ? at : good.length / 5 * (data[1] % 6) % (text.length + 1);
+        between = at > 0 && text.data[at - 1] == '\n';
+        store(&text);
+        good_in_one = audit_verify(path, NULL, &one, NULL) == 0;
+        store_bytes(rotated, text.data, at);
+        store_bytes(path, text.data + at, text.length - at);
+        good_in_two = audit_verify(path, NULL, &two, NULL) == 0;
+        CHECK(!between || good_in_one == good_in_two);
+        CHECK(!good_in_two || (between && two.lines == one.lines && two.last == one.last));
+        if (audit_read(path, 0, count, &lines, NULL) < 0)
+                CHECK(!good_in_two);
+        else if (good_in_two)
+                CHECK(lines == two.lines);
+        if (audit_open(path, NULL, &a, NULL) == 0) {
+                CHECK(audit_append(a, cJSON_CreateObject(), 1) == 0);
+                audit_close(a);
+                CHECK(!good_in_two || audit_verify(path, NULL, NULL, NULL) == 0);
+        } else {
+                CHECK(!good_in_two);
+        }
+        unlink(rotated);
+        buffer_clear(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct buffer text = BUFFER_INIT;
-        uint64_t lines = 0, read_lines = 0;
+        uint64_t lines, read_lines = 0;
+        struct audit_report report;
         bool verifies;
 
+        if (size > 2 && data[0] == '/') {
+                two_files(data + 1, size - 1);
+                return 0;
+        }
         if (size && data[0] == '=') {
                 CHECK(buffer_append(&text, data + 1, size - 1) == 0);
         } else {
@@ -150,7 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 edit(&text, data, size);
         }
         store(&text);
-        verifies = audit_verify(path, &lines, NULL) == 0;
+        verifies = audit_verify(path, NULL, &report, NULL) == 0;
+        lines = report.lines;
         if (audit_read(path, size ? data[size - 1] % 8 : 0, count, &read_lines, NULL) < 0)
                 CHECK(!verifies);
         take_over(&text, verifies, lines);

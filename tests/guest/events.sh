@@ -4,8 +4,21 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 
+SCHEMA=/usr/share/holdfast/event.schema.json
+CONFIG=/etc/holdfast/holdfast.json
+ROTATING=/var/log/holdfast/rotating
+
 base_policy
 echo outside >"$OUT/file"
+
+# The daemon is as it was for the next test.
+clean_up() {
+	[ -f "$SCRATCH/configured" ] || return 0
+	rm -f "$CONFIG" "$SCRATCH/configured"
+	kill_daemon TERM
+	rm -rf "$ROTATING"
+	start_daemon
+}
 
 test_every_line_is_one_json_object_with_the_fields_that_are_promised() {
 	confined files write "$OUT/file"
@@ -98,6 +111,86 @@ test_lost_events_are_counted_and_reported() {
 	same "written and lost together" "$refused" $((written + lost))
 	same "refusals" 60000 "$refused"
 	same gaps '' "$(since | gaps)"
+}
+
+test_every_line_is_as_the_schema_says_and_another_is_not() {
+	[ -f "$CONFIG" ] && fail "there is a configuration already"
+	confined files write "$OUT/file"
+	settled
+	try python3 "$TESTS/lib/schema.py" "$SCHEMA" "$AUDIT"
+	same "status: $output" 0 "$status"
+	local line
+	line=$(fields kind=file verdict=deny seq <"$AUDIT" | tail -n 1)
+	for change in '.seq = "1"' '.kind = "fiel"' 'del(.path)' '.time = "now"' '.colour = "red"' '.verdict = true'; do
+		jq -c "select(.seq == $line) | $change" "$AUDIT" >"$SCRATCH/changed"
+		try python3 "$TESTS/lib/schema.py" "$SCHEMA" "$SCRATCH/changed"
+		same "status with $change" 1 "$status"
+	done
+}
+
+test_the_stream_verifies_with_its_key_and_a_changed_copy_does_not() {
+	local copy=$SCRATCH/copy last
+	settled
+	try holdfast audit verify
+	same "status: $output" 0 "$status"
+	holds "what it says" "$output" "checkpoint"
+	same "mode of the key" 600 "$(stat -c %a /var/lib/holdfast/audit.key)"
+	same "mode of its public half" 644 "$(stat -c %a "$AUDIT.pub")"
+	kill_daemon TERM
+	cp -r /var/log/holdfast "$copy"
+	start_daemon
+	cp "$AUDIT.pub" "$SCRATCH/public.pem"
+	try holdfast audit verify "$copy" --key "$SCRATCH/public.pem" --json
+	same "status of the copy: $output" 0 "$status"
+	last=$(jq .last <<<"$output")
+	same "vouched for" $((last - 1)) "$(jq .vouched <<<"$output")"
+	try holdfast audit verify "$copy" --at-least $((last + 1))
+	same "status when lines are missing at the end" 1 "$status"
+	sed -i '3s/"seq":3,"time":"20/"seq":3,"time":"21/' "$copy/audit.ndjson"
+	try holdfast audit verify "$copy/audit.ndjson"
+	same "status of a changed copy" 1 "$status"
+	holds "what it says" "$output" "audit.ndjson: line 3 (seq 3): its text was changed"
+	same "where, as JSON" "audit.ndjson 3 3" "$(holdfast audit verify "$copy" --json | jq -r '"\(.file) \(.line) \(.seq)"')"
+	try holdfast audit verify "$SCRATCH/nothing"
+	same "status of what is not there" 4 "$status"
+}
+
+test_events_are_exported_as_cef_and_ocsf() {
+	local last
+	confined files write "$OUT/file"
+	settled
+	last=$(fields kind=file verdict=deny path="$OUT/file" seq <"$AUDIT" | tail -n 1)
+	holds "as CEF" "$(holdfast audit export --format cef --since $((last - 1)) | sed -n 1p)" "|file.open|file open denied|6|"
+	same "as OCSF" "1001 $last $OUT/file" "$(holdfast audit export --format ocsf --since $((last - 1)) | sed -n 1p |
+		jq -r '"\(.class_uid) \(.metadata.sequence) \(.file.path)"')"
+	same "lines that are no OCSF" '' "$(holdfast audit export --format ocsf | jq -c 'select((.time and .type_uid and .unmapped.hash) | not)')"
+	try holdfast audit export --format xml
+	same "status" 2 "$status"
+}
+
+test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
+	local first last
+	AUDIT=$ROTATING/audit.ndjson
+	touch "$SCRATCH/configured"
+	printf '{"audit": "%s", "audit_rotate_size": "1M", "audit_rotate_age": "24h", "audit_keep": 2}' "$AUDIT" >"$CONFIG"
+	kill_daemon TERM
+	start_daemon
+	confined files flood "$OUT/file" 20000
+	await "old files are gone" grep -q '"op":"audit-removed"' "$AUDIT" "$AUDIT".0*
+	settled
+	same "files kept" 2 "$(find "$ROTATING" -name 'audit.ndjson.0*' | wc -l)"
+	try holdfast audit verify "$ROTATING" --json
+	same "status: $output" 0 "$status"
+	first=$(jq .first <<<"$output") last=$(jq .last <<<"$output")
+	same "removed" $((first - 1)) "$(jq .removed <<<"$output")"
+	[ "$first" -gt 1 ] || fail "nothing was removed"
+	same "first line by the API" "$first" "$(holdfast tail --json --since 0 --no-follow | sed -n 1p | fields seq)"
+	same gaps '' "$(holdfast tail --json --since 0 --no-follow | gaps)"
+	same "the last ten by the API" $((last - 9)) "$(holdfast tail --json --since $((last - 10)) --no-follow | sed -n 1p | fields seq)"
+	kill_daemon KILL
+	start_daemon
+	try holdfast audit verify "$ROTATING"
+	same "status after a kill: $output" 0 "$status"
 }
 
 run_suite "$@"

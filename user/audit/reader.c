@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/audit.h"
 
+#include "audit/files.h"
 #include "audit/line.h"
 #include "base/cleanup.h"
 #include "base/paths.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -22,6 +24,7 @@ static void reader_clear(struct reader *r)
         cleanup_fclose(&r->file);
         free(r->line);
 }
+#define _cleanup_reader_ __attribute__((cleanup(reader_clear)))
 
 /* Reads one whole line, newline included. Its length; 0 at the end, or where only part of a line has been written; negative errno. */
 static ssize_t reader_next(struct reader *r)
@@ -75,39 +78,85 @@ static int reader_seek(struct reader *r, uint64_t since)
         return low && reader_next(r) < 0 ? -EIO : 0;
 }
 
-static int reader_open(const char *path, struct reader *r, struct error *e)
+struct reading {
+        uint64_t since;
+        int (*line)(void *context, uint64_t seq, const char *line, size_t length);
+        void *context;
+};
+
+/* Reads one file, from the first line after since on. */
+static int read_file(struct reader *reader, const char *path, const struct reading *reading, struct error *e)
 {
-        r->file = fopen(path, "re");
-        if (!r->file)
-                return error_set(e, -errno, "cannot read the audit stream %s: %s", path, strerror(errno));
-        return 0;
+        int r = reader_seek(reader, reading->since);
+        ssize_t n;
+
+        if (r < 0)
+                return error_set(e, r, "cannot read the audit stream %s: %s", path, strerror(-r));
+        while ((n = reader_next(reader)) > 0) {
+                uint64_t seq = line_seq(reader->line, (size_t)n);
+
+                if (!seq)
+                        return error_set(e, -EBADMSG, "the audit stream %s is damaged, see holdfast audit verify", path);
+                if (seq <= reading->since)
+                        continue;
+                r = reading->line(reading->context, seq, reader->line, (size_t)n);
+                if (r)
+                        return r;
+        }
+        return n < 0 ? error_set(e, (int)n, "cannot read the audit stream %s: %s", path, strerror((int)-n)) : 0;
+}
+
+static bool same_file(FILE *a, FILE *b)
+{
+        struct stat one, two;
+
+        return a && fstat(fileno(a), &one) == 0 && fstat(fileno(b), &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
+/* Reads those that were rotated away, up to the one that is open as the last. One that was removed meanwhile is passed over. */
+static int read_rotated(const char *path, const struct files *files, FILE *last, const struct reading *reading, struct error *e)
+{
+        size_t i = 0;
+        int r = 0;
+
+        while (i + 1 < files->count && files->first[i + 1] - 1 <= reading->since)
+                i++;
+        for (; i < files->count && r == 0; i++) {
+                _cleanup_reader_ struct reader reader = { NULL, NULL, 0 };
+                char name[PATH_MAX];
+
+                r = files_rotated(path, files->first[i], name);
+                reader.file = r == 0 ? fopen(name, "re") : NULL;
+                if (!reader.file && r == 0 && errno == ENOENT)
+                        continue;
+                if (!reader.file)
+                        return error_set(e, -errno, "cannot read the audit stream %s: %s", name, strerror(errno));
+                if (same_file(last, reader.file))
+                        break;
+                r = read_file(&reader, name, reading, e);
+        }
+        return r;
 }
 
 int audit_read(const char *path, uint64_t since, int (*line)(void *context, uint64_t seq, const char *line, size_t length), void *context,
                struct error *e)
 {
-        __attribute__((cleanup(reader_clear))) struct reader reader = { NULL, NULL, 0 };
-        ssize_t n;
-        int r;
+        const struct reading reading = { since, line, context };
+        _cleanup_reader_ struct reader last = { NULL, NULL, 0 };
+        _cleanup_files_ struct files files = FILES_INIT;
+        int r, missing = 0;
 
         if (!path)
                 path = PATH_AUDIT;
-        r = reader_open(path, &reader, e);
-        if (r < 0)
-                return r;
-        r = reader_seek(&reader, since);
+        /* Opened before the others are listed: whatever is rotated away from here on comes after it. */
+        last.file = fopen(path, "re");
+        if (!last.file)
+                missing = errno;
+        r = missing && missing != ENOENT ? -missing : files_list(path, &files);
+        if (r == 0 && missing && !files.count)
+                r = -missing;
         if (r < 0)
                 return error_set(e, r, "cannot read the audit stream %s: %s", path, strerror(-r));
-        while ((n = reader_next(&reader)) > 0) {
-                uint64_t seq = line_seq(reader.line, (size_t)n);
-
-                if (!seq)
-                        return error_set(e, -EBADMSG, "the audit stream %s is damaged, see holdfast audit verify", path);
-                if (seq <= since)
-                        continue;
-                r = line(context, seq, reader.line, (size_t)n);
-                if (r)
-                        return r;
-        }
-        return n < 0 ? error_set(e, (int)n, "cannot read the audit stream %s: %s", path, strerror((int)-n)) : 0;
+        r = read_rotated(path, &files, last.file, &reading, e);
+        return r || !last.file ? r : read_file(&last, path, &reading, e);
 }

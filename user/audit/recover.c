@@ -2,6 +2,7 @@
 #include "audit/recover.h"
 
 #include "base/cleanup.h"
+#include "base/time.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -72,10 +73,10 @@ static bool tail_is_cut(const char *tail, size_t length, uint64_t seq)
         return line_may_begin(tail, nul ? (size_t)(nul - tail) : length, seq);
 }
 
-int recover_end(int fd, struct recovery *ret, struct error *e)
+int recover_end(int fd, const struct line_position *before, struct recovery *ret, struct error *e)
 {
         __attribute__((cleanup(window_clear))) struct window w = { NULL, 0, 0 };
-        struct recovery found = { LINE_POSITION_FIRST, 0, 0 };
+        struct recovery found = { *before, 0, 0 };
         size_t length = WINDOW_FIRST;
         struct stat st;
         int r;
@@ -102,4 +103,23 @@ int recover_end(int fd, struct recovery *ret, struct error *e)
                                  found.last.seq, found.cut);
         *ret = found;
         return 0;
+}
+
+void recover_first(int fd, uint64_t *seq, uint64_t *realtime_ns)
+{
+        char head[256], *time, *quote;
+        ssize_t n = pread(fd, head, sizeof(head) - 1, 0);
+
+        *seq = *realtime_ns = 0;
+        if (n <= 0)
+                return;
+        head[n] = '\0';
+        time = strchr(head, ',');
+        time = time ? strstr(time, "\"time\":\"") : NULL;
+        quote = time ? strchr(time += strlen("\"time\":\""), '"') : NULL;
+        if (!quote || !line_seq(head, (size_t)n))
+                return;
+        *quote = '\0';
+        if (time_parse(time, realtime_ns) == 0)
+                *seq = line_seq(head, (size_t)n);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "audit/audit.h"
+#include "audit/writer.h"
 
-#include "audit/line.h"
+#include "audit/files.h"
 #include "audit/recover.h"
 #include "base/cleanup.h"
 #include "base/json.h"
@@ -13,35 +13,6 @@
 #include <sys/stat.h>
 
 #define BATCH_MAX (1u << 20) /* bytes gathered before they are written all the same */
-
-struct follower {
-        audit_follower call;
-        void *context;
-};
-
-/* Events that are not in the stream, and why. */
-struct loss {
-        uint64_t count;
-        char reason[128];
-};
-
-enum loss_kind { LOSS_CRASH, LOSS_WRITE, LOSS_KINDS };
-
-struct audit {
-        int fd;
-        uint64_t end;                  /* bytes of whole lines in the file */
-        bool torn;                     /* part of a line may follow them */
-        struct line_position written;  /* the last line in the file */
-        struct line_position composed; /* the last line in the batch */
-        struct buffer batch, spare;
-        struct loss losses[LOSS_KINDS];
-        uint64_t reported[LOSS_KINDS]; /* of those, in the batch's first lines */
-        int depth;                     /* of audit_begin */
-        int error;                     /* the first since the outermost audit_begin */
-        bool writing;                  /* a batch is being written or shown to followers */
-        struct follower *followers;
-        int n_followers;
-};
 
 static void loss_add(struct audit *a, enum loss_kind kind, uint64_t count, const char *reason)
 {
@@ -168,8 +139,7 @@ static void show_followers(struct audit *a, const char *lines, size_t length, ui
         }
 }
 
-/* Writes one batch and shows it. Followers may append: that goes into the next batch. */
-static int flush_batch(struct audit *a)
+int writer_flush_batch(struct audit *a)
 {
         struct buffer lines = a->batch;
         uint64_t first = a->written.seq + 1, composed, written;
@@ -182,12 +152,14 @@ static int flush_batch(struct audit *a)
         composed = count_lines(lines.data, lines.length);
         written = count_lines(lines.data, kept);
         if (written) {
+                if (!a->first_time)
+                        a->first_time = time_now(CLOCK_REALTIME);
                 a->written.seq += written;
                 memcpy(a->written.hash, lines.data + kept - LINE_HASH_LENGTH - 3, LINE_HASH_LENGTH);
         }
         a->composed = a->written;
         composed -= settle_reports(a, written);
-        if (r < 0)
+        if (r < 0 && !a->uncounted)
                 loss_add_errno(a, composed - written, r);
         show_followers(a, lines.data, kept, first);
         buffer_truncate(&lines, 0);
@@ -195,23 +167,35 @@ static int flush_batch(struct audit *a)
         return r;
 }
 
-/* Writes what is gathered, and what followers append meanwhile. */
-static int flush(struct audit *a)
+/* Writes the batch, and those that followers make of it. */
+static int flush_batches(struct audit *a)
 {
         int r = 0;
+
+        while (a->batch.length) {
+                int q = writer_flush_batch(a);
+
+                r = r < 0 ? r : q;
+        }
+        return r;
+}
+
+/* Writes what is gathered, and what is due then. */
+static int flush(struct audit *a)
+{
+        int r, q;
 
         if (a->writing)
                 return 0;
         a->writing = true;
         if (!a->batch.length)
                 compose_losses(a);
-        while (a->batch.length) {
-                int q = flush_batch(a);
-
-                r = r < 0 ? r : q;
-        }
+        r = flush_batches(a);
+        if (r == 0)
+                upkeep(a);
+        q = flush_batches(a);
         a->writing = false;
-        return r;
+        return r < 0 ? r : q;
 }
 
 int audit_append(struct audit *a, cJSON *event, uint64_t realtime_ns)
@@ -248,6 +232,12 @@ int audit_end(struct audit *a)
         return error < 0 ? error : r;
 }
 
+void audit_tick(struct audit *a)
+{
+        if (a->depth == 0)
+                flush(a);
+}
+
 uint64_t audit_seq(const struct audit *a)
 {
         return a->written.seq;
@@ -269,20 +259,29 @@ void audit_close(struct audit *a)
         if (!a)
                 return;
         a->depth = 0;
-        flush(a);
-        fdatasync(a->fd);
-        close(a->fd);
+        if (a->fd >= 0) {
+                if (flush(a) == 0) {
+                        a->writing = true;
+                        upkeep_sign(a, false);
+                        a->writing = false;
+                        flush(a); /* what followers made of it */
+                }
+                fdatasync(a->fd);
+                close(a->fd);
+        }
         buffer_clear(&a->batch);
         buffer_clear(&a->spare);
+        key_free(a->key);
         free(a->followers);
+        free(a->path);
         free(a);
 }
 DEFINE_CLEANUP(struct audit *, audit_close)
 
-/* Opens and locks the file. An open file description lock (fcntl(2)) ends with the descriptor, however the process ends. */
-static int open_locked(const char *path, struct error *e)
+/* An open file description lock (fcntl(2)) ends with the descriptor, however the process ends. */
+int writer_open(const char *path, int flags, struct error *e)
 {
-        _cleanup_close_ int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        _cleanup_close_ int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0600);
         struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
         struct stat st;
 
@@ -296,46 +295,121 @@ static int open_locked(const char *path, struct error *e)
         return TAKE_FD(fd);
 }
 
-/* Drops what a crash left behind the last whole line. */
+/* What the stream had before the file that is written: the end of the newest file that was rotated away, open; fd -1: none. */
+struct before {
+        int fd;
+        struct recovery end;
+};
+
+static void before_clear(struct before *b)
+{
+        cleanup_close(&b->fd);
+}
+
+static int find_before(const char *path, struct before *ret, struct error *e)
+{
+        const struct line_position first = LINE_POSITION_FIRST;
+        _cleanup_files_ struct files files = FILES_INIT;
+        char name[PATH_MAX];
+        int r = files_list(path, &files);
+
+        if (r < 0)
+                return error_set(e, r, "cannot list the files beside it: %s", strerror(-r));
+        if (!files.count)
+                return 0;
+        r = files_rotated(path, files.first[files.count - 1], name);
+        if (r < 0)
+                return error_set(e, r, "its path is too long");
+        ret->fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (ret->fd < 0)
+                return error_set(e, -errno, "cannot open %s: %s", name, strerror(errno));
+        r = recover_end(ret->fd, &first, &ret->end, e);
+        if (r == 0 && !ret->end.end)
+                r = error_set(e, -EBADMSG, "it holds no whole line");
+        return r < 0 ? error_prefix(e, "the file before it, %s", name) : 0;
+}
+
+/* Finds where the stream goes on, and drops what a crash left behind the last whole line. */
 static int take_over(struct audit *a, struct error *e)
 {
+        __attribute__((cleanup(before_clear))) struct before before = { -1, { LINE_POSITION_FIRST, 0, 0 } };
+        _cleanup_error_ struct error cause = ERROR_INIT;
         struct recovery found;
-        int r = recover_end(a->fd, &found, e);
+        uint64_t cut;
+        int r, unknown = find_before(a->path, &before, &cause);
 
+        r = recover_end(a->fd, &before.end.last, &found, e);
+        /* Only where the file has no line itself does it matter that the one before cannot be read. */
+        if (unknown < 0 && (r < 0 || !found.end))
+                return error_set(e, unknown, "%s", error_text(&cause));
         if (r < 0)
                 return r;
         a->written = a->composed = found.last;
         a->end = found.end;
         a->torn = found.cut > 0;
+        cut = found.cut;
+        if (!found.end && before.fd >= 0) {
+                cut += before.end.cut;
+                if (before.end.cut && ftruncate(before.fd, (off_t)before.end.end) < 0)
+                        return error_set(e, -errno, "cannot cut off the unfinished last line of the file before it: %s", strerror(errno));
+        }
         r = mend(a);
         if (r < 0)
                 return error_set(e, r, "cannot cut off its unfinished last line: %s", strerror(-r));
-        loss_add(a, LOSS_CRASH, found.cut > 0, "a crash cut the last line of the stream short");
+        recover_first(a->fd, &a->first, &a->first_time);
+        if (!a->end)
+                a->first = a->written.seq + 1;
+        loss_add(a, LOSS_CRASH, cut > 0, "a crash cut the last line of the stream short");
         return 0;
 }
 
-int audit_open(const char *path, struct audit **ret, struct error *e)
+/* The key, and its public half beside the stream. */
+static int take_key(struct audit *a, const char *key, struct error *e)
 {
-        _cleanup_(audit_closep) struct audit *a = NULL;
-        _cleanup_close_ int fd = -1;
+        char path[PATH_MAX];
+        int r = key ? key_open(key, &a->key, e) : 0;
+
+        if (!key || r < 0)
+                return r;
+        r = files_public_key(a->path, path);
+        return r < 0 ? error_set(e, r, "%s: the path is too long", a->path) : key_publish(a->key, path, e);
+}
+
+static int set_up(struct audit *a, const char *path, const struct audit_options *o, struct error *e)
+{
+        int r = 0;
+
+        a->path = strdup(path);
+        if (!a->path)
+                return error_set(e, -ENOMEM, "out of memory");
+        if (o) {
+                a->rotate_size = o->rotate_size;
+                a->rotate_age = o->rotate_age;
+                a->keep = o->keep;
+                r = take_key(a, o->key, e);
+        }
+        return r < 0 ? r : take_over(a, e);
+}
+
+int audit_open(const char *path, const struct audit_options *options, struct audit **ret, struct error *e)
+{
+        _cleanup_(audit_closep) struct audit *a = calloc(1, sizeof(*a));
         int r;
 
         if (!path)
                 path = PATH_AUDIT;
-        fd = open_locked(path, e);
-        if (fd < 0) {
-                error_prefix(e, "the audit stream %s", path);
-                return fd;
-        }
-        a = calloc(1, sizeof(*a));
         if (!a)
                 return error_set(e, -ENOMEM, "the audit stream %s: out of memory", path);
-        a->fd = TAKE_FD(fd);
-        r = take_over(a, e);
+        a->fd = writer_open(path, 0, e);
+        r = a->fd < 0 ? a->fd : set_up(a, path, options, e);
         if (r < 0) {
                 error_prefix(e, "the audit stream %s", path);
+                cleanup_close(&a->fd); /* nothing of this is written */
+                a->fd = -1;
                 return r;
         }
+        if (a->key && flush(a) == 0)
+                upkeep_sign(a, !a->signed_seq);
         *ret = TAKE_PTR(a);
         return 0;
 }

@@ -30,6 +30,7 @@ int command_pause(int argc, char **argv);
 int command_lift(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_token(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -18,6 +18,7 @@ static const struct command commands[] = {
         { "lift", "take a kill or a pause back", command_lift },
         { "policy", "check, apply, list and show policies", command_policy },
         { "token", "make, list and revoke tokens for the API over TCP", command_token },
+        { "audit", "verify or export the audit stream", command_audit },
         { "doctor", "check whether this host can enforce", command_doctor },
         { "version", "print the version", command_version },
 };

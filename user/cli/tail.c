@@ -34,8 +34,11 @@ static int print_line(void *context, const char *line, size_t length)
                 putchar('\n');
         } else {
                 _cleanup_json_ cJSON *event = cJSON_ParseWithLength(line, length);
+                const char *kind = json_get_string(event, "kind");
 
-                event_line(event, o->colour);
+                /* A signature tells people nothing, unless they ask for it. */
+                if (o->kind || !kind || strcmp(kind, "checkpoint") != 0)
+                        event_line(event, o->colour);
         }
         return fflush(stdout) != 0; /* whoever reads has gone */
 }

@@ -5,11 +5,16 @@
 #include "base/json.h"
 #include "base/paths.h"
 #include "daemon/file.h"
+#include "policy/values.h"
 
 #include <fcntl.h>
 #include <string.h>
 
 #define CONFIG_MAX (1u << 20)
+#define ROTATE_SIZE "256M"
+#define ROTATE_SIZE_LEAST (1u << 20)
+#define ROTATE_AGE_LEAST 60 /* seconds */
+#define KEEP_MOST 100000
 
 static int set_text(char **field, const char *value)
 {
@@ -43,6 +48,33 @@ static int set_log_level(struct config *c, const char *value)
         return -EINVAL;
 }
 
+/* When the audit stream begins a new file, and how many it keeps. -ENOENT: the member is none of these. */
+static int set_rotation(struct config *c, const cJSON *m, struct error *e)
+{
+        const char *value = cJSON_GetStringValue(m);
+        const double n = cJSON_IsNumber(m) ? m->valuedouble : -1;
+        uint64_t number;
+
+        if (!strcmp(m->string, "audit_rotate_size")) {
+                if (!value || size_parse(value, &number, NULL) < 0 || number < ROTATE_SIZE_LEAST)
+                        return error_set(e, -EINVAL, "$.audit_rotate_size: expected a size of at least 1M, such as \"256M\"");
+                c->audit_rotate_size = number;
+                return 0;
+        }
+        if (!strcmp(m->string, "audit_rotate_age")) {
+                if (!value || duration_parse(value, &number, NULL) < 0 || number < ROTATE_AGE_LEAST)
+                        return error_set(e, -EINVAL, "$.audit_rotate_age: expected a time of at least 1m, such as \"24h\"");
+                c->audit_rotate_age = number;
+                return 0;
+        }
+        if (strcmp(m->string, "audit_keep") != 0)
+                return -ENOENT;
+        if (n < 0 || n > KEEP_MOST || n != (double)(uint64_t)n)
+                return error_set(e, -EINVAL, "$.audit_keep: expected a whole number from 0 (keep all) to %d", KEEP_MOST);
+        c->audit_keep = (uint64_t)n;
+        return 0;
+}
+
 static int set_member(struct config *c, const cJSON *m, struct error *e)
 {
         const struct {
@@ -71,15 +103,19 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
         }
-        return error_set(
-                e, -EINVAL,
-                "$.%s: unknown key; known are socket, group, audit, state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
-                m->string);
+        r = set_rotation(c, m, e);
+        return r != -ENOENT
+                       ? r
+                       : error_set(e, -EINVAL,
+                                   "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
+                                   "state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
+                                   m->string);
 }
 
 static int set_defaults(struct config *c)
 {
         c->log_level = LOG_LEVEL_INFO;
+        size_parse(ROTATE_SIZE, &c->audit_rotate_size, NULL);
         c->socket = strdup(PATH_SOCKET);
         c->audit = strdup(PATH_AUDIT);
         c->state = strdup(PATH_STATE);

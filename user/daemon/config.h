@@ -8,20 +8,24 @@
 #include "daemon/config_remote.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct config {
-        char *socket;   /* where the API listens */
-        char *group;    /* only root and this group may connect; NULL: everyone */
-        char *audit;    /* the audit stream */
-        char *state;    /* folder of the database */
-        char *ceilings; /* their folder, see ceilings.h */
+        char *socket;               /* where the API listens */
+        char *group;                /* only root and this group may connect; NULL: everyone */
+        char *audit;                /* the audit stream */
+        char *state;                /* folder of the database */
+        char *ceilings;             /* their folder, see ceilings.h */
+        uint64_t audit_rotate_size; /* bytes from which on its file is rotated away; 0: none */
+        uint64_t audit_rotate_age;  /* the same in seconds */
+        uint64_t audit_keep;        /* files kept of those rotated away; 0: all */
         enum log_level log_level;
         struct config_remote remote;
 };
 
 #define CONFIG_INIT \
         { \
-                NULL, NULL, NULL, NULL, NULL, LOG_LEVEL_INFO, \
+                NULL, NULL, NULL, NULL, NULL, 0, 0, 0, LOG_LEVEL_INFO, \
                 { \
                         NULL \
                 } \

@@ -129,6 +129,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 
         events_check_lost(d);
         kills_expire(d);
+        audit_tick(d->audit);
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
         resolver_tick(d);
@@ -182,6 +183,24 @@ static int start_loop(struct daemon *d, struct error *e)
         return r < 0 ? error_set(e, r, "cannot start the event loop: %s", strerror(-r)) : 0;
 }
 
+static int start_audit(struct daemon *d, struct error *e)
+{
+        const struct config *c = &d->config;
+        struct audit_options options = {
+                .rotate_size = c->audit_rotate_size,
+                .rotate_age = c->audit_rotate_age * 1000000000ull,
+                .keep = c->audit_keep,
+        };
+        _cleanup_free_ char *key = NULL;
+
+        if (asprintf(&key, "%s/audit.key", c->state) < 0) {
+                key = NULL;
+                return error_set(e, -ENOMEM, "out of memory");
+        }
+        options.key = key;
+        return audit_open(c->audit, &options, &d->audit, e);
+}
+
 static int start_state(struct daemon *d, struct error *e)
 {
         _cleanup_free_ char *path = NULL;
@@ -198,7 +217,7 @@ static int start_state(struct daemon *d, struct error *e)
         r = store_open(path, &d->store, e);
         if (r >= 0)
                 r = tokens_prepare(d->store, e);
-        return r < 0 ? r : audit_open(d->config.audit, &d->audit, e);
+        return r < 0 ? r : start_audit(d, e);
 }
 
 static void report_start(struct daemon *d, const char *reason)

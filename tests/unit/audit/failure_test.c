@@ -78,7 +78,7 @@ static void assert_refused_and_untouched(const char *text, size_t length)
         struct audit *a = NULL;
 
         store_file(text, length);
-        assert_int_equal(audit_open(stream, &a, &e), -EBADMSG);
+        assert_int_equal(audit_open(stream, NULL, &a, &e), -EBADMSG);
         assert_null(a);
         assert_non_null(strstr(error_text(&e), stream));
         load_file(&after);
@@ -115,7 +115,7 @@ static void a_large_file_without_a_line_is_refused_without_reading_all_of_it(voi
         (void)state;
         store_file("", 0);
         assert_int_equal(truncate(stream, 1ll << 40), 0);
-        assert_int_equal(audit_open(stream, &a, &e), -EBADMSG);
+        assert_int_equal(audit_open(stream, NULL, &a, &e), -EBADMSG);
 }
 
 static void lines_longer_than_what_recovery_reads_at_first_are_found(void **state)

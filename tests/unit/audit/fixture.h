@@ -44,7 +44,7 @@ static inline struct audit *open_stream(void)
         _cleanup_error_ struct error e = ERROR_INIT;
         struct audit *a = NULL;
 
-        if (audit_open(stream, &a, &e) < 0)
+        if (audit_open(stream, NULL, &a, &e) < 0)
                 fail_msg("%s", error_text(&e));
         return a;
 }
@@ -101,11 +101,11 @@ static inline void store_file(const char *bytes, size_t length)
 static inline uint64_t verified(void)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
-        uint64_t lines = 0;
+        struct audit_report report;
 
-        if (audit_verify(stream, &lines, &e) < 0)
+        if (audit_verify(stream, NULL, &report, &e) < 0)
                 fail_msg("%s", error_text(&e));
-        return lines;
+        return report.lines;
 }
 
 struct collected {

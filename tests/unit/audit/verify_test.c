@@ -7,11 +7,12 @@
 static void assert_bad(const char *text, size_t length, uint64_t good, const char *said)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
-        uint64_t lines = 99;
+        struct audit_report report;
 
         store_file(text, length);
-        assert_int_equal(audit_verify(stream, &lines, &e), -EBADMSG);
-        assert_int_equal(lines, good);
+        assert_int_equal(audit_verify(stream, NULL, &report, &e), -EBADMSG);
+        assert_int_equal(report.lines, good);
+        assert_string_equal(report.file, "audit.ndjson");
         if (!strstr(error_text(&e), said))
                 fail_msg("expected \"%s\" in \"%s\"", said, error_text(&e));
         assert_non_null(strstr(error_text(&e), stream));
@@ -22,7 +23,7 @@ static void a_stream_as_it_was_written_verifies(void **state)
         (void)state;
         write_stream(1000);
         assert_int_equal(verified(), 1000);
-        assert_int_equal(audit_verify(stream, NULL, NULL), 0);
+        assert_int_equal(audit_verify(stream, NULL, NULL, NULL), 0);
 }
 
 static void an_empty_stream_verifies(void **state)
@@ -35,11 +36,11 @@ static void an_empty_stream_verifies(void **state)
 static void a_missing_stream_is_an_error(void **state)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
-        uint64_t lines;
+        struct audit_report report;
 
         (void)state;
-        assert_int_equal(audit_verify(stream, &lines, &e), -ENOENT);
-        assert_int_equal(lines, 0);
+        assert_int_equal(audit_verify(stream, NULL, &report, &e), -ENOENT);
+        assert_int_equal(report.lines, 0);
 }
 
 static void a_change_of_any_byte_is_found(void **state)
@@ -52,11 +53,10 @@ static void a_change_of_any_byte_is_found(void **state)
         for (size_t i = 0; i < text.length; i++) {
                 for (int bit = 0; bit < 8; bit++) {
                         char *byte = &text.data[i];
-                        uint64_t lines;
 
                         *byte ^= (char)(1 << bit);
                         store_file(text.data, text.length);
-                        if (audit_verify(stream, &lines, NULL) != -EBADMSG)
+                        if (audit_verify(stream, NULL, NULL, NULL) != -EBADMSG)
                                 fail_msg("byte %zu bit %d", i, bit);
                         *byte ^= (char)(1 << bit);
                 }

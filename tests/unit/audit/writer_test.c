@@ -142,7 +142,7 @@ static void a_second_writer_is_refused(void **state)
         struct audit *first = open_stream(), *second = NULL;
 
         (void)state;
-        assert_int_equal(audit_open(stream, &second, &e), -EBUSY);
+        assert_int_equal(audit_open(stream, NULL, &second, &e), -EBUSY);
         assert_null(second);
         assert_non_null(strstr(error_text(&e), stream));
         audit_close(first);
@@ -155,14 +155,14 @@ static void what_is_no_regular_file_is_refused(void **state)
         struct audit *a = NULL;
 
         (void)state;
-        assert_int_equal(audit_open("/dev/null", &a, &e), -EINVAL);
-        assert_int_equal(audit_open(folder, &a, &e), -EISDIR);
-        assert_int_equal(audit_open("/nonexistent/audit.ndjson", &a, &e), -ENOENT);
+        assert_int_equal(audit_open("/dev/null", NULL, &a, &e), -EINVAL);
+        assert_int_equal(audit_open(folder, NULL, &a, &e), -EISDIR);
+        assert_int_equal(audit_open("/nonexistent/audit.ndjson", NULL, &a, &e), -ENOENT);
         assert_int_equal(mkfifo(stream, 0600), 0);
-        assert_int_equal(audit_open(stream, &a, &e), -EINVAL);
+        assert_int_equal(audit_open(stream, NULL, &a, &e), -EINVAL);
         unlink(stream);
         assert_int_equal(symlink("/tmp/elsewhere", stream), 0);
-        assert_int_equal(audit_open(stream, &a, &e), -ELOOP);
+        assert_int_equal(audit_open(stream, NULL, &a, &e), -ELOOP);
         assert_null(a);
 }
 

@@ -71,6 +71,21 @@ static void what_is_given_is_taken_and_the_rest_stays(void **state)
         assert_string_equal(c.audit, PATH_AUDIT);
 }
 
+static void the_audit_stream_is_rotated_as_it_says(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT, other = CONFIG_INIT;
+
+        (void)state;
+        assert_int_equal(with("{}", &c, NULL), 0);
+        assert_int_equal(c.audit_rotate_size, 256 << 20);
+        assert_int_equal(c.audit_rotate_age, 0);
+        assert_int_equal(c.audit_keep, 0);
+        assert_int_equal(with("{\"audit_rotate_size\": \"64M\", \"audit_rotate_age\": \"24h\", \"audit_keep\": 7}", &other, NULL), 0);
+        assert_int_equal(other.audit_rotate_size, 64 << 20);
+        assert_int_equal(other.audit_rotate_age, 24 * 3600);
+        assert_int_equal(other.audit_keep, 7);
+}
+
 static void what_is_wrong_is_named(void **state)
 {
         (void)state;
@@ -79,6 +94,13 @@ static void what_is_wrong_is_named(void **state)
         refuses("{\"audit\": 7}", "$.audit");
         refuses("{\"group\": \"\"}", "$.group");
         refuses("{\"log_level\": \"loud\"}", "$.log_level");
+        refuses("{\"audit_rotate_size\": \"64\"}", "$.audit_rotate_size");
+        refuses("{\"audit_rotate_size\": 67108864}", "$.audit_rotate_size");
+        refuses("{\"audit_rotate_age\": \"5s\"}", "$.audit_rotate_age");
+        refuses("{\"audit_keep\": \"7\"}", "$.audit_keep");
+        refuses("{\"audit_keep\": -1}", "$.audit_keep");
+        refuses("{\"audit_keep\": 1.5}", "$.audit_keep");
+        refuses("{\"audit_keep\": 1e300}", "$.audit_keep");
         refuses("[]", "JSON object");
         refuses("{} trailing", "JSON object");
         refuses("", "JSON object");
@@ -166,6 +188,7 @@ int main(void)
                 cmocka_unit_test(an_absent_default_configuration_gives_the_defaults),
                 cmocka_unit_test(an_absent_configuration_that_was_named_is_an_error),
                 cmocka_unit_test(what_is_given_is_taken_and_the_rest_stays),
+                cmocka_unit_test(the_audit_stream_is_rotated_as_it_says),
                 cmocka_unit_test(what_is_wrong_is_named),
                 cmocka_unit_test(what_tcp_needs_is_taken),
                 cmocka_unit_test(what_is_wrong_about_tcp_is_named),
