@@ -19,6 +19,7 @@ const struct http_route routes[] = {
         { "GET", "/v1/policies/:name", route_policy_show },
         { "GET", "/v1/events", route_events },
         { "GET", "/v1/health", route_health },
+        { "GET", "/v1/openapi.json", route_openapi },
         { "GET", "/metrics", route_metrics },
 };
 

@@ -29,6 +29,7 @@ void route_policy_show(struct http_request *r, void *context);
 void route_policies_check(struct http_request *r, void *context);
 void route_events(struct http_request *r, void *context);
 void route_health(struct http_request *r, void *context);
+void route_openapi(struct http_request *r, void *context);
 void route_metrics(struct http_request *r, void *context);
 
 /* request.c: what the routes share. Each that fails has answered the problem. */
