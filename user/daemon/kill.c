@@ -58,7 +58,7 @@ int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct
                 freeze_scope(d, q->session);
         else if (q->strength == HF_KILL_DENY)
                 interrupt_scope(d, q->session);
-        d->kill_count++;
+        metrics_kill(&d->metrics, q->strength, q->asked ? q->effective - q->asked : 0);
         k = kill_new(q->session ? q->session->id : "", q->strength, q->peer ? q->peer->uid : 0, q->reason,
                      q->peer ? peer_actor(q->peer, actor) : q->actor, time_now(CLOCK_REALTIME));
         if (!k || killset_add(&d->kills, k) < 0)
