@@ -279,6 +279,7 @@ void daemon_stop(struct daemon *d)
                 unlink(d->config.socket);
         http_server_free(d->http);
         streams_stop(d);
+        replays_clear(&d->replays);
         resolver_stop(d);
         sessions_clear(&d->sessions);
         killset_clear(&d->kills);

@@ -13,6 +13,7 @@
 #include "daemon/killset.h"
 #include "daemon/metrics.h"
 #include "daemon/mounts.h"
+#include "daemon/replays.h"
 #include "daemon/resolver.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
@@ -40,6 +41,7 @@ struct daemon {
         struct killset kills;
         struct stream *streams;
         struct metrics metrics;
+        struct replays replays;
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */

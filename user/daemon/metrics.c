@@ -27,10 +27,10 @@ static const struct {
         const char *le;
         uint64_t ns;
 } latencies[METRICS_LATENCIES] = {
-        { "5e-05", 50000 },      { "0.0001", 100000 },   { "0.00025", 250000 },  { "0.0005", 500000 },     { "0.001", 1000000 },
-        { "0.0025", 2500000 },   { "0.005", 5000000 },   { "0.01", 10000000 },   { "0.025", 25000000 },    { "0.05", 50000000 },
-        { "0.1", 100000000 },    { "0.25", 250000000 },  { "0.5", 500000000 },   { "1", 1000000000 },      { "2.5", 2500000000 },
-        { "5", 5000000000 },     { "10", 10000000000 },  { "30", 30000000000 },
+        { "5e-05", 50000 },    { "0.0001", 100000 },  { "0.00025", 250000 }, { "0.0005", 500000 },  { "0.001", 1000000 },
+        { "0.0025", 2500000 }, { "0.005", 5000000 },  { "0.01", 10000000 },  { "0.025", 25000000 }, { "0.05", 50000000 },
+        { "0.1", 100000000 },  { "0.25", 250000000 }, { "0.5", 500000000 },  { "1", 1000000000 },   { "2.5", 2500000000 },
+        { "5", 5000000000 },   { "10", 10000000000 }, { "30", 30000000000 },
 };
 
 void metrics_event(struct metrics *m, const char *kind, const char *verdict)
@@ -159,8 +159,8 @@ static void write_resolver(const struct metrics *m, struct exposition *x)
                 snprintf(labels, sizeof(labels), "result=\"%s\"", answers[i]);
                 exposition_sample(x, "", labels, (double)m->answers[i]);
         }
-        exposition_single(x, "holdfast_resolver_addresses_expired_total", "counter", "Addresses that names had opened and whose time ended.",
-                          (double)m->expired);
+        exposition_single(x, "holdfast_resolver_addresses_expired_total", "counter",
+                          "Addresses that names had opened and whose time ended.", (double)m->expired);
         exposition_single(x, "holdfast_resolver_starts_total", "counter", "Starts of the resolver's process.", (double)m->resolvers);
 }
 

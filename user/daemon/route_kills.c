@@ -5,6 +5,7 @@
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/kill.h"
+#include "daemon/page.h"
 #include "daemon/routes.h"
 
 #include <string.h>
@@ -27,16 +28,20 @@ static bool may_lift(const struct peer *peer, const struct kill *k)
 void route_kills_list(struct http_request *r, void *context)
 {
         struct daemon *d = context;
+        struct page page;
         struct peer peer;
         cJSON *list;
 
-        if (access_peer(d, r, &peer) < 0)
+        if (access_peer(d, r, &peer) < 0 || !page_read(r, &page))
                 return;
         list = cJSON_CreateArray();
-        for (size_t i = 0; i < d->kills.count; i++)
-                if (sees_kill(d, &peer, d->kills.list[i]))
-                        cJSON_AddItemToArray(list, kill_json(d, d->kills.list[i]));
-        http_reply(r, 200, list);
+        for (size_t i = 0; i < d->kills.count && !page.more; i++) {
+                const struct kill *k = d->kills.list[i];
+
+                if (sees_kill(d, &peer, k) && page_behind(&page, k->id) && page_take(&page, k->id))
+                        cJSON_AddItemToArray(list, kill_json(d, k));
+        }
+        page_reply(r, &page, "/v1/kills", NULL, list);
 }
 
 /* {"session": ID} or {"all": true}. *session is NULL for all. */
@@ -137,8 +142,12 @@ void route_kills_lift(struct http_request *r, void *context)
                 query = cJSON_CreateObject();
                 if (http_query(r, "session"))
                         cJSON_AddStringToObject(query, "session", http_query(r, "session"));
+                if (http_query(r, "all") && strcmp(http_query(r, "all"), "true") != 0 && strcmp(http_query(r, "all"), "1") != 0) {
+                        http_problem(r, 400, "bad-request", NULL, "all: expected true");
+                        return;
+                }
                 if (http_query(r, "all"))
-                        cJSON_AddBoolToObject(query, "all", !strcmp(http_query(r, "all"), "true") || !strcmp(http_query(r, "all"), "1"));
+                        cJSON_AddTrueToObject(query, "all");
         }
         body = length ? http_json(r) : query;
         if (!body || !request_members(r, body, names) || !read_scope(d, r, body, &peer, &s))

@@ -84,7 +84,8 @@ static void write_answers(const struct daemon *d, struct exposition *x)
         char labels[64];
 
         http_server_answers(d->http, answers);
-        exposition_family(x, "holdfast_http_requests_total", "counter", "Requests to the API that were answered, by the class of the status.");
+        exposition_family(x, "holdfast_http_requests_total", "counter",
+                          "Requests to the API that were answered, by the class of the status.");
         for (unsigned i = 1; i < HTTP_CLASSES; i++) { /* nothing is answered 1xx */
                 snprintf(labels, sizeof(labels), "code=\"%uxx\"", i + 1);
                 exposition_sample(x, "", labels, (double)answers[i]);
