@@ -95,8 +95,8 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(DAEMON_LIBS) -lcmocka -lcurl
-# This one looks at the daemon's own table of routes.
-$(B)/tests/unit/daemon/openapi_test: $(filter-out %/main.o,$(DAEMON))
+# These are given the daemon as it is, but for its main().
+$(addprefix $(B)/tests/unit/daemon/,openapi_test metrics_test): $(filter-out %/main.o,$(DAEMON))
 
 # With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
 fuzz-programs: $(FUZZ)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const kinds[METRICS_KINDS] = { "file", "exec",   "connect", "dns",  "guard", "session",
@@ -90,7 +91,10 @@ void exposition_sample(struct exposition *x, const char *suffix, const char *lab
 {
         char number[32];
 
-        snprintf(number, sizeof(number), " %.17g\n", value);
+        /* 15 digits show what was meant; where that is not the value, it takes 17. */
+        snprintf(number, sizeof(number), " %.15g\n", value);
+        if (strtod(number, NULL) != value)
+                snprintf(number, sizeof(number), " %.17g\n", value);
         put(x, x->name);
         put(x, suffix);
         if (labels) {

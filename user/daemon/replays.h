@@ -36,7 +36,8 @@ struct replays {
 /* The answer that was given to a user's key. NULL: there is none, or it is too old. It is the table's until the next call. */
 const struct replay *replays_find(struct replays *all, uid_t uid, const char *operation, const char *key, uint64_t now);
 
-/* Keeps a copy of an answer; the user's oldest go where there are too many. 0; -E2BIG for an answer beyond what a user has room for; -ENOMEM. */
+/* Keeps a copy of an answer; the user's oldest go where there are too many. 0; -E2BIG for an answer beyond what a user has room for;
+ * -ENOMEM. */
 int replays_add(struct replays *all, uid_t uid, const char *operation, const char *key, const uint8_t request[REPLAYS_DIGEST], int status,
                 const char *text, size_t length, uint64_t now);
 
