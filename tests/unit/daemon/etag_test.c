@@ -33,7 +33,9 @@ static void a_list_matches_where_one_of_it_does(void **state)
 
 static void what_is_no_list_is_told_from_one_that_does_not_match(void **state)
 {
-        static const char *const wrong[] = { "", " ", "a", "\"a", "\"a\",", "\"a\" \"b\"", ",\"a\"", "*x", "*,\"a\"", "w/\"a\"", "W/a", "W/" };
+        static const char *const wrong[] = {
+                "", " ", "a", "\"a", "\"a\",", "\"a\" \"b\"", ",\"a\"", "*x", "*,\"a\"", "w/\"a\"", "W/a", "W/"
+        };
 
         (void)state;
         for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
