@@ -69,6 +69,9 @@ $(B)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The description of the API is within the daemon.
+$(B)/user/daemon/route_openapi.o: docs/openapi.json
+
 # BPF: one object a concern, linked into one skeleton.
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c vmlinux/$(ARCH)/vmlinux.h Makefile
 	mkdir -p $(@D)
@@ -91,7 +94,9 @@ unit-programs: $(UNIT)
 $(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(DAEMON_LIBS) -lcmocka -lcurl
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(DAEMON_LIBS) -lcmocka -lcurl
+# These are given the daemon as it is, but for its main().
+$(addprefix $(B)/tests/unit/daemon/,openapi_test metrics_test): $(filter-out %/main.o,$(DAEMON))
 
 # With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
 fuzz-programs: $(FUZZ)

@@ -32,7 +32,7 @@ oops() {
 
 # Refusals of all sessions, as the kernel counts them.
 counted() {
-	api GET /metrics | awk '$1 == "holdfast_denials" { print $2 }'
+	api GET /metrics | awk '$1 == "holdfast_session_denials" { print $2 }'
 }
 
 set_scene() {

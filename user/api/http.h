@@ -109,8 +109,19 @@ void http_reply_empty(struct http_request *r, int status);
 void http_problem(struct http_request *r, int status, const char *slug, const struct findings *errors, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
-/* Adds a header to the answer that was given. */
-void http_add_header(struct http_request *r, const char *name, const char *value);
+/* Adds a header to the answer that was given. Neither a name nor a value with control characters is taken. */
+void http_reply_header(struct http_request *r, const char *name, const char *value);
+
+/*
+ * The answer that was given, if it is JSON: its status and its text, which is the request's and ends with a newline. False: it is something
+ * else, or there is none.
+ */
+bool http_answer(const struct http_request *r, int *status, const char **text, size_t *length);
+
+#define HTTP_CLASSES 5 /* of statuses: 1xx to 5xx */
+
+/* How many requests were answered, by class. */
+void http_server_answers(const struct http_server *s, uint64_t ret[HTTP_CLASSES]);
 
 /*
  * Maps a negative errno to a status and slug (-EINVAL/-EBADMSG 400 invalid, -EACCES/-EPERM 403 forbidden, -ENOENT 404 not-found,

@@ -70,6 +70,7 @@ struct http_server {
         size_t bodies;               /* bytes that requests hold */
         struct http_stream *streams; /* all that are open */
         unsigned int n_streams;
+        uint64_t answers[HTTP_CLASSES];
 };
 
 struct http_request {
@@ -88,6 +89,8 @@ struct http_request {
         /* The answer, owned until it is queued. */
         struct MHD_Response *response;
         unsigned int status;
+        const char *text; /* of it, which it owns; NULL: it is no JSON */
+        size_t length;
 };
 
 /* Sets the request's answer; takes ownership of the response, which is NULL where memory ran out. Only the first answer counts. */

@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
+#include <string.h>
+
 #define REPLY_MAX (256u << 20)
 #define TYPE_JSON "application/json"
 
@@ -22,12 +24,6 @@ void request_answer(struct http_request *r, int status, struct MHD_Response *res
         r->status = (unsigned int)status;
 }
 
-void http_add_header(struct http_request *r, const char *name, const char *value)
-{
-        if (r->response)
-                MHD_add_response_header(r->response, name, value);
-}
-
 enum MHD_Result request_send(struct http_request *r)
 {
         enum MHD_Result result;
@@ -37,9 +33,33 @@ enum MHD_Result request_send(struct http_request *r)
         if (!r->response)
                 return MHD_NO;
         result = MHD_queue_response(r->connection, r->status, r->response);
+        if (result == MHD_YES && r->status >= 100 && r->status < 100 * (HTTP_CLASSES + 1))
+                r->server->answers[r->status / 100 - 1]++;
         MHD_destroy_response(r->response);
         r->response = NULL;
+        r->text = NULL;
         return result;
+}
+
+void http_server_answers(const struct http_server *s, uint64_t ret[HTTP_CLASSES])
+{
+        memcpy(ret, s->answers, sizeof(s->answers));
+}
+
+void http_reply_header(struct http_request *r, const char *name, const char *value)
+{
+        if (r->response && MHD_add_response_header(r->response, name, value) != MHD_YES)
+                log_warning("the API's answer goes without its header %s", name);
+}
+
+bool http_answer(const struct http_request *r, int *status, const char **text, size_t *length)
+{
+        if (!r->response || !r->text)
+                return false;
+        *status = (int)r->status;
+        *text = r->text;
+        *length = r->length;
+        return true;
 }
 
 void http_reply_text(struct http_request *r, int status, const char *type, const char *text, size_t length)
@@ -73,6 +93,10 @@ void reply_json(struct http_request *r, int status, const char *type, cJSON *bod
                 return;
         }
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+        if (!r->response) {
+                r->text = text.data;
+                r->length = text.length;
+        }
         request_answer(r, status, response);
 }
 

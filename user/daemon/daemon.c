@@ -312,6 +312,7 @@ void daemon_stop(struct daemon *d)
         remote_forget(d);
         http_server_free(d->http);
         streams_stop(d);
+        replays_clear(&d->replays);
         resolver_stop(d);
         sessions_clear(&d->sessions);
         killset_clear(&d->kills);

@@ -11,8 +11,10 @@
 #include "daemon/cutter.h"
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
+#include "daemon/metrics.h"
 #include "daemon/mounts.h"
 #include "daemon/remote.h"
+#include "daemon/replays.h"
 #include "daemon/resolver.h"
 #include "daemon/session.h"
 #include "daemon/store.h"
@@ -40,11 +42,11 @@ struct daemon {
         struct sessions sessions;
         struct killset kills;
         struct stream *streams;
+        struct metrics metrics;
+        struct replays replays;
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */
-        uint64_t counts[2];    /* events since the start: allowed, denied */
-        uint64_t kill_count;   /* kills set since the start */
         bool orphans;          /* a slot is in force that no session explains */
         uint64_t newest;       /* time of the last event that was read, ns of CLOCK_BOOTTIME */
         uint64_t lost_checked; /* when it was last looked what the kernel lost */

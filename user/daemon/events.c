@@ -78,7 +78,7 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
         if (event->why == HF_WHY_BUDGET && s)
                 throttle_check(d, s);
         d->newest = event->time;
-        d->counts[!!(event->flags & HF_EVENT_DENIED)]++;
+        metrics_event(&d->metrics, kind_name(event->kind), event->flags & HF_EVENT_DENIED ? "deny" : "allow");
         if (!o || audit_append(d->audit, o, time_now(CLOCK_REALTIME) - time_now(CLOCK_BOOTTIME) + event->time) < 0)
                 log_debug("an event could not be written; the stream says so once it can");
 }
@@ -93,6 +93,7 @@ static int read_some(struct daemon *d)
         r = audit_end(d->audit);
         if (n < 0)
                 log_warning("reading the kernel's events failed: %s", strerror(-n));
+        d->metrics.audit_errors += r < 0;
         if (r < 0)
                 log_warning("writing the audit stream failed: %s; the count of what is lost will be in it", strerror(-r));
         return n;
@@ -185,8 +186,8 @@ static void report_lost(struct daemon *d, const struct session *s, uint64_t coun
         if (o)
                 cJSON_AddStringToObject(o, "reason", "the kernel's buffer was full, or an event could not be made");
         log_warning("%llu events of %s were lost", (unsigned long long)count, s ? s->id : "no session");
-        if (o)
-                audit_append(d->audit, o, 0);
+        d->metrics.lost += count;
+        event_emit_now(d, o);
 }
 
 void events_check_lost(struct daemon *d)
@@ -251,6 +252,11 @@ void event_emit(struct daemon *d, cJSON *event)
 
 void event_emit_now(struct daemon *d, cJSON *event)
 {
-        if (event && audit_append(d->audit, event, 0) < 0)
-                log_warning("an event could not be written to the audit stream; the count of what is lost will be in it");
+        if (!event)
+                return;
+        metrics_event(&d->metrics, json_get_string(event, "kind"), json_get_string(event, "verdict"));
+        if (audit_append(d->audit, event, 0) >= 0)
+                return;
+        d->metrics.audit_errors++;
+        log_warning("an event could not be written to the audit stream; the count of what is lost will be in it");
 }

@@ -99,7 +99,7 @@ int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct
         q->effective = time_now(CLOCK_BOOTTIME);
         hold(d, &q->target, q->strength);
         held = q->strength == HF_KILL_KILL ? asked : time_now(CLOCK_BOOTTIME);
-        d->kill_count++;
+        metrics_kill(&d->metrics, q->strength, q->asked ? q->effective - q->asked : 0);
         k = kill_new(&q->target, q->strength, q->peer ? q->peer->uid : 0, q->reason, q->peer ? peer_actor(q->peer, actor) : q->actor,
                      time_now(CLOCK_REALTIME));
         if (!k || killset_add(&d->kills, k) < 0)

@@ -125,7 +125,7 @@ static int slow_down(struct http_request *r, uint64_t wait, const char *what)
 
         snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(wait / SECOND + 1));
         http_problem(r, 429, "too-many", NULL, "%s; try again in %s s", what, seconds);
-        http_add_header(r, "Retry-After", seconds);
+        http_reply_header(r, "Retry-After", seconds);
         return -EACCES;
 }
 
@@ -143,7 +143,7 @@ static int refuse(struct daemon *d, struct http_request *r, bool given)
         else
                 http_problem(r, 401, "token", NULL,
                              "a token is needed: \"Authorization: Bearer hf_...\"; root makes one with holdfast token create");
-        http_add_header(r, "WWW-Authenticate", given ? CHALLENGE ", error=\"invalid_token\"" : CHALLENGE);
+        http_reply_header(r, "WWW-Authenticate", given ? CHALLENGE ", error=\"invalid_token\"" : CHALLENGE);
         return -EACCES;
 }
 

@@ -197,6 +197,7 @@ static void report_lost(struct daemon *d, const struct session *s, uint64_t coun
                 json_add_u64(o, "count", count);
                 cJSON_AddStringToObject(o, "reason", "the resolver answered faster than its queries were written");
         }
+        d->metrics.lost += count;
         event_emit_now(d, o);
 }
 
@@ -214,7 +215,6 @@ static void report_query(struct daemon *d, const struct session *s, const struct
                 add_answer(o, t);
                 event_add_decision(o, &decision, &context);
         }
-        d->counts[denied]++;
         event_emit_now(d, o);
 }
 
@@ -230,6 +230,7 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
 
         if (!s)
                 return;
+        metrics_resolver(&d->metrics, t->what);
         if (t->lost)
                 report_lost(d, s, t->lost);
         if (t->what != RESOLVER_EXPIRED) {
@@ -353,6 +354,7 @@ static int start_process(struct daemon *d)
         cleanup_close(&tells[1]);
         if (pid > 0) {
                 d->resolver.pid = pid;
+                d->metrics.resolvers++;
                 d->resolver.orders = TAKE_FD(orders[0]);
         }
         if (r >= 0) {

@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "daemon/kill.h"
 #include "daemon/kill_read.h"
+#include "daemon/page.h"
 #include "daemon/routes.h"
 
 #include <stdio.h>
@@ -29,16 +30,20 @@ static bool may_lift(const struct peer *peer, const struct kill *k)
 void route_kills_list(struct http_request *r, void *context)
 {
         struct daemon *d = context;
+        struct page page;
         struct peer peer;
         cJSON *list;
 
-        if (access_peer(d, r, &peer) < 0)
+        if (access_peer(d, r, &peer) < 0 || !page_read(r, &page))
                 return;
         list = cJSON_CreateArray();
-        for (size_t i = 0; i < d->kills.count; i++)
-                if (sees_kill(d, &peer, d->kills.list[i]))
-                        cJSON_AddItemToArray(list, kill_json(d, d->kills.list[i]));
-        http_reply(r, 200, list);
+        for (size_t i = 0; i < d->kills.count && !page.more; i++) {
+                const struct kill *k = d->kills.list[i];
+
+                if (sees_kill(d, &peer, k) && page_behind(&page, k->id) && page_take(&page, k->id))
+                        cJSON_AddItemToArray(list, kill_json(d, k));
+        }
+        page_reply(r, &page, "/v1/kills", NULL, list);
 }
 
 /* Whether the peer may have it so; and which session is meant, if one is. */

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
+#include "daemon/etag.h"
 #include "daemon/routes.h"
 
 #include <string.h>
@@ -10,14 +11,32 @@
 void route_session_policy_show(struct http_request *r, void *context)
 {
         struct daemon *d = context;
+        char etag[ETAG_SIZE];
         struct session *s;
         struct peer peer;
 
         if (access_peer(d, r, &peer) < 0)
                 return;
         s = access_session(d, r, &peer, http_segment(r, "id"));
-        if (s)
-                http_reply_text(r, 200, "application/json", s->policy_text, strlen(s->policy_text));
+        if (!s)
+                return;
+        http_reply_text(r, 200, "application/json", s->policy_text, strlen(s->policy_text));
+        http_reply_header(r, "ETag", etag_of(s->policy_text, strlen(s->policy_text), etag));
+}
+
+/* Whether the policy in force is the one that the client means to replace. */
+static bool is_expected(struct http_request *r, const struct session *s)
+{
+        const char *if_match = http_header(r, "If-Match");
+        char etag[ETAG_SIZE];
+        int matches = if_match ? etag_matches(if_match, etag_of(s->policy_text, strlen(s->policy_text), etag)) : 1;
+
+        if (matches < 0)
+                http_problem(r, 400, "bad-request", NULL, "If-Match: expected * or an ETag, with its quotes");
+        else if (!matches)
+                http_problem(r, 412, "changed", NULL, "session %s is under another policy than If-Match names: that is %s now", s->id,
+                             etag);
+        return matches > 0;
 }
 
 /* The body is the policy itself, or says where to find it. */
@@ -50,7 +69,7 @@ void route_session_policy_apply(struct http_request *r, void *context)
         _cleanup_error_ struct error e = ERROR_INIT;
         struct policy *policy = NULL;
         const char *file = NULL;
-        char actor[ACTOR_SIZE], *text = NULL;
+        char actor[ACTOR_SIZE], etag[ETAG_SIZE], *text = NULL;
         struct session *s;
         struct peer peer;
 
@@ -63,10 +82,12 @@ void route_session_policy_apply(struct http_request *r, void *context)
                 http_problem(r, 409, "ended", NULL, "session %s has ended", s->id);
                 return;
         }
-        if (!read_policy(r, &policy, &text, &file))
+        if (!is_expected(r, s) || !read_policy(r, &policy, &text, &file))
                 return;
-        if (session_apply(d, s, policy, text, peer_actor(&peer, actor), &findings, &e) < 0)
+        if (session_apply(d, s, policy, text, peer_actor(&peer, actor), &findings, &e) < 0) {
                 request_failed(r, file, &findings, &e);
-        else
-                http_reply(r, 200, session_json(d, s));
+                return;
+        }
+        http_reply(r, 200, session_json(d, s));
+        http_reply_header(r, "ETag", etag_of(s->policy_text, strlen(s->policy_text), etag));
 }

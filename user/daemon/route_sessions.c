@@ -3,30 +3,52 @@
 #include "base/json.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
+#include "daemon/page.h"
 #include "daemon/routes.h"
 #include "daemon/throttle.h"
+#include "daemon/totals.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_MAX 64
+
+static bool state_valid(struct http_request *r, const char *state)
+{
+        bool known = !state || !strcmp(state, "live");
+
+        for (size_t i = 0; i < TOTALS_STATES && !known; i++)
+                known = !strcmp(state, totals_states[i]);
+        if (!known)
+                http_problem(r, 400, "bad-request", NULL, "state: expected running, paused, denied, killed, ended or live");
+        return known;
+}
+
+static bool in_state(struct daemon *d, const struct session *s, const char *state)
+{
+        return !state || !strcmp(state, session_state(d, s)) || (!strcmp(state, "live") && s->live);
+}
 
 void route_sessions_list(struct http_request *r, void *context)
 {
         struct daemon *d = context;
         const char *state = http_query(r, "state");
+        char query[32];
+        struct page page;
         struct peer peer;
         cJSON *list;
 
-        if (access_peer(d, r, &peer) < 0)
+        if (access_peer(d, r, &peer) < 0 || !state_valid(r, state) || !page_read(r, &page))
                 return;
         list = cJSON_CreateArray();
-        for (size_t i = 0; i < d->sessions.count; i++) {
+        for (size_t i = 0; i < d->sessions.count && !page.more; i++) {
                 const struct session *s = d->sessions.list[i];
 
-                if (access_sees(&peer, s) && (!state || !strcmp(state, session_state(d, s)) || (!strcmp(state, "live") && s->live)))
+                if (access_sees(&peer, s) && page_behind(&page, s->id) && in_state(d, s, state) && page_take(&page, s->id))
                         cJSON_AddItemToArray(list, session_json(d, s));
         }
-        http_reply(r, 200, list);
+        snprintf(query, sizeof(query), "state=%s", state ? state : "");
+        page_reply(r, &page, "/v1/sessions", state ? query : NULL, list);
 }
 
 void route_session_show(struct http_request *r, void *context)

@@ -22,6 +22,7 @@ const struct http_route routes[] = {
         { "GET", "/v1/tokens", route_tokens_list, MAY_GRANT },
         { "POST", "/v1/tokens", route_tokens_create, MAY_GRANT },
         { "DELETE", "/v1/tokens/:id", route_token_revoke, MAY_GRANT },
+        { "GET", "/v1/openapi.json", route_openapi, MAY_READ },
         { "GET", "/v1/health", route_health, MAY_WATCH },
         { "GET", "/metrics", route_metrics, MAY_WATCH },
 };

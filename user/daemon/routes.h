@@ -16,12 +16,14 @@ extern const size_t routes_count;
 
 void route_sessions_list(struct http_request *r, void *context);
 void route_sessions_create(struct http_request *r, void *context);
+void route_sessions_create_once(struct http_request *r, void *context);
 void route_session_show(struct http_request *r, void *context);
 void route_session_policy_show(struct http_request *r, void *context);
 void route_session_policy_apply(struct http_request *r, void *context);
 void route_session_explain(struct http_request *r, void *context);
 void route_kills_list(struct http_request *r, void *context);
 void route_kills_set(struct http_request *r, void *context);
+void route_kills_set_once(struct http_request *r, void *context);
 void route_kills_lift(struct http_request *r, void *context);
 void route_kill_lift(struct http_request *r, void *context);
 void route_policies_list(struct http_request *r, void *context);
@@ -32,6 +34,7 @@ void route_tokens_list(struct http_request *r, void *context);
 void route_tokens_create(struct http_request *r, void *context);
 void route_token_revoke(struct http_request *r, void *context);
 void route_health(struct http_request *r, void *context);
+void route_openapi(struct http_request *r, void *context);
 void route_metrics(struct http_request *r, void *context);
 
 /* request.c: what the routes share. Each that fails has answered the problem. */

@@ -162,4 +162,7 @@ int kernel_peer(struct kernel *k, int fd, struct hf_peer *ret);
 int kernel_events_fd(const struct kernel *k);
 int kernel_events_read(struct kernel *k, int max, void (*each)(void *context, const struct hf_event *event, size_t size), void *context);
 
+/* Bytes in the ring buffer that were not read yet, and for how many it has room. 0 or negative errno. */
+int kernel_events_use(const struct kernel *k, uint64_t *used, uint64_t *size);
+
 #endif

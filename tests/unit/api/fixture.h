@@ -38,6 +38,7 @@ static struct {
         char folder[64], socket[80];
         pthread_t thread;
         int stop, ready, hold;
+        struct http_server *http;
         struct line_stream *streams;
         atomic_int begun, done, handled, holds, slow;
 } server;
@@ -121,6 +122,42 @@ static inline void route_twice(struct http_request *r, void *context)
         http_reply_empty(r, 205);
 }
 
+/* Says of an answer, in its headers, what http_answer() gave. */
+static inline void route_answered(struct http_request *r, void *context)
+{
+        size_t length = 0;
+        const char *text = NULL;
+        char seen[64];
+        int status = 0;
+
+        (void)context;
+        http_reply_header(r, "X-Early", "there is no answer yet");
+        assert_false(http_answer(r, &status, &text, &length));
+        if (http_query(r, "text"))
+                http_reply_text(r, 200, "text/plain", "text", 4);
+        else
+                http_reply(r, 201, cJSON_CreateString("first"));
+        if (http_query(r, "twice"))
+                http_reply(r, 202, cJSON_CreateString("second"));
+        if (http_answer(r, &status, &text, &length)) {
+                snprintf(seen, sizeof(seen), "%d %zu %.*s", status, length, (int)length - 1, text);
+                http_reply_header(r, "X-Seen", seen);
+        }
+        http_reply_header(r, "X-Late", "yes");
+}
+
+static inline void route_counts(struct http_request *r, void *context)
+{
+        uint64_t counts[HTTP_CLASSES];
+        cJSON *body = cJSON_CreateArray();
+
+        (void)context;
+        http_server_answers(server.http, counts);
+        for (size_t i = 0; i < HTTP_CLASSES; i++)
+                cJSON_AddItemToArray(body, cJSON_CreateNumber((double)counts[i]));
+        http_reply(r, 200, body);
+}
+
 static inline ssize_t stream_more(void *context, char *buffer, size_t max)
 {
         struct line_stream *s = context;
@@ -191,7 +228,7 @@ static const struct http_route test_routes[] = {
         { "GET", "/v1/things/special", route_peer }, { "DELETE", "/v1/things/:id", route_silent }, { "POST", "/v1/json", route_json },
         { "GET", "/v1/errno", route_errno },         { "GET", "/v1/findings", route_findings },    { "GET", "/v1/silent", route_silent },
         { "GET", "/v1/twice", route_twice },         { "GET", "/v1/stream", route_stream },        { "POST", "/v1/wake", route_wake },
-        { "GET", "/v1/slow", route_slow },
+        { "GET", "/v1/slow", route_slow },           { "GET", "/v1/answered", route_answered },    { "GET", "/v1/counts", route_counts },
 };
 
 static inline int on_stop(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -242,6 +279,7 @@ static inline void *serve(void *context)
                 fprintf(stderr, "%s\n", error_text(&e));
                 abort();
         }
+        server.http = http;
         (void)!write(server.ready, &one, sizeof(one));
         sd_event_loop(event);
         http_server_free(http);

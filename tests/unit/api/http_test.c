@@ -342,6 +342,42 @@ static void of_two_answers_the_first_counts(void **state)
         assert_int_equal(a.status, 204);
 }
 
+static void an_answer_that_was_given_can_be_seen_and_have_headers(void **state)
+{
+        _cleanup_answer_ struct answer json = get("/v1/answered"), twice = get("/v1/answered?twice"), text = get("/v1/answered?text");
+
+        (void)state;
+        assert_int_equal(json.status, 201);
+        assert_non_null(strstr(json.headers.data, "X-Seen: 201 8 \"first\"\r\n"));
+        assert_non_null(strstr(json.headers.data, "X-Late: yes\r\n"));
+        assert_null(strstr(json.headers.data, "X-Early"));
+        assert_non_null(strstr(twice.headers.data, "X-Seen: 201 8 \"first\"\r\n"));
+        assert_int_equal(text.status, 200);
+        assert_null(strstr(text.headers.data, "X-Seen"));
+}
+
+static double counted(int class)
+{
+        _cleanup_answer_ struct answer a = get("/v1/counts");
+
+        return cJSON_GetNumberValue(cJSON_GetArrayItem(a.json, class - 1));
+}
+
+static void answers_are_counted_by_the_class_of_their_status(void **state)
+{
+        const double fine = counted(2), refused = counted(4), failed = counted(5);
+
+        (void)state;
+        for (int i = 0; i < 2; i++) {
+                _cleanup_answer_ struct answer a = get("/nothing");
+                _cleanup_answer_ struct answer b = get("/v1/silent");
+        }
+        assert_int_equal(counted(4) - refused, 2);
+        assert_int_equal(counted(5) - failed, 2);
+        assert_int_equal(counted(2) - fine, 5); /* those that ask for the counts */
+        assert_int_equal(counted(1) + counted(3), 0);
+}
+
 /* The bound is generous, for machines that do other things; a delay by a timer or by Nagle would be far over it. */
 static void a_request_takes_less_than_a_millisecond(void **state)
 {
@@ -386,6 +422,8 @@ int main(void)
                 cmocka_unit_test(findings_are_listed_with_their_places),
                 cmocka_unit_test(a_route_that_answers_nothing_is_an_internal_error),
                 cmocka_unit_test(of_two_answers_the_first_counts),
+                cmocka_unit_test(an_answer_that_was_given_can_be_seen_and_have_headers),
+                cmocka_unit_test(answers_are_counted_by_the_class_of_their_status),
                 cmocka_unit_test(a_request_takes_less_than_a_millisecond),
         };
         int r;
