@@ -162,7 +162,7 @@ static int lift_all(struct daemon *d, const struct peer *peer, const struct targ
 
 static void say_absent(struct daemon *d, struct http_request *r, const struct target *t, const struct session *s)
 {
-        const struct kill *other = t->scope == KILL_SESSION && s->live ? killset_strictest(&d->kills, s) : NULL;
+        const struct kill *other = t->scope == KILL_SESSION && s && s->live ? killset_strictest(&d->kills, s) : NULL;
         char text[TARGET_TEXT_SIZE], of[TARGET_TEXT_SIZE];
 
         if (other)
