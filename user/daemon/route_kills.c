@@ -190,7 +190,9 @@ void route_kills_lift(struct http_request *r, void *context)
         if (access_peer(d, r, &peer) < 0)
                 return;
         http_body(r, &length);
-        body = length ? http_json(r) : (query = query_body(r, names));
+        if (!length)
+                query = query_body(r, names);
+        body = length ? http_json(r) : query;
         if (!body || !request_members(r, body, names))
                 return;
         if (kill_read_target(body, &asked, &e) < 0) {
