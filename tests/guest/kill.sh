@@ -548,7 +548,12 @@ test_a_kill_of_a_capability_ends_what_is_mapped_by_it() {
 }
 
 test_who_is_not_root_kills_capabilities_of_their_own_sessions_only() {
-	local each
+	local each POLICY=$SCRATCH/apart.json
+	base_policy
+	jq '.capabilities.base.files |= map(select(.path != "/etc")) | .capabilities.etc = { files: [ { path: "/etc", allow: "r" } ] }' \
+		"$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+	chmod 644 "$POLICY"
 	start_of_dev own
 	start_as roots coder
 	for each in '--all' '--agent coder' '--user dev' '--capability workspace' "--capability workspace $session"; do
@@ -558,9 +563,9 @@ test_who_is_not_root_kills_capabilities_of_their_own_sessions_only() {
 	done
 	counts own
 	counts roots
-	su dev -c 'holdfast kill --capability base own --reason mine'
+	su dev -c 'holdfast kill --capability etc own --reason mine'
 	stops own
-	su dev -c 'holdfast lift --capability base own'
+	su dev -c 'holdfast lift --capability etc own'
 	await "it goes on" counts own
 }
 

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "daemon/names.h"
-#include "policy/values.h"
+#include "policy/policy.h"
 
 #include <errno.h>
 #include <stdio.h>

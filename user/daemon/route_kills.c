@@ -167,7 +167,7 @@ static int lift_all(struct daemon *d, const struct peer *peer, const struct targ
 
 static void say_absent(struct daemon *d, struct http_request *r, const struct target *t, const struct session *s)
 {
-        const struct kill *other = t->scope == KILL_SESSION && s->live ? killset_strictest(&d->kills, s) : NULL;
+        const struct kill *other = t->scope == KILL_SESSION && s && s->live ? killset_strictest(&d->kills, s) : NULL;
         char text[TARGET_TEXT_SIZE], of[TARGET_TEXT_SIZE];
 
         if (other)
@@ -195,7 +195,9 @@ void route_kills_lift(struct http_request *r, void *context)
         if (access_peer(d, r, &peer) < 0)
                 return;
         http_body(r, &length);
-        body = length ? http_json(r) : (query = query_body(r, names));
+        if (!length)
+                query = query_body(r, names);
+        body = length ? http_json(r) : query;
         if (!body || !request_members(r, body, names))
                 return;
         if (kill_read_target(body, &asked, &e) < 0) {

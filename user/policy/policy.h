@@ -262,4 +262,7 @@ const char *layer_name(unsigned layer);
 void right_format(uint8_t rights, char out[5]);
 int right_parse(const char *text, uint8_t *ret);
 
+/* "15m": a whole number and s, m, h or d; 1 s to 365 d. In seconds. 0, or -EINVAL with an error. */
+int duration_parse(const char *text, uint64_t *ret, struct error *e);
+
 #endif

@@ -11,9 +11,6 @@
 
 #include <stdint.h>
 
-/* "15m": a whole number and s, m, h or d; 1 s to 365 d. In seconds. */
-int duration_parse(const char *text, uint64_t *ret, struct error *e);
-
 /* "2G": a whole number and K, M, G or T (powers of 1024), or nothing for bytes; 1 to 2^50 bytes. */
 int size_parse(const char *text, uint64_t *ret, struct error *e);
 
