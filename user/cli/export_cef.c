@@ -13,26 +13,11 @@
 static const struct {
         const char *member, *key, *label;
 } fields[] = {
-        { "verdict", "act", NULL },
-        { "reason", "reason", NULL },
-        { "user", "suser", NULL },
-        { "uid", "suid", NULL },
-        { "pid", "spid", NULL },
-        { "comm", "sproc", NULL },
-        { "path", "filePath", NULL },
-        { "host", "dhost", NULL },
-        { "port", "dpt", NULL },
-        { "proto", "proto", NULL },
-        { "local_port", "spt", NULL },
-        { "sent", "out", NULL },
-        { "received", "in", NULL },
-        { "session", "cs1", "session" },
-        { "agent", "cs2", "agent" },
-        { "capability", "cs3", "capability" },
-        { "rule", "cs4", "rule" },
-        { "why", "cs5", "why" },
-        { "hash", "cs6", "hash" },
-        { "count", "cnt", NULL },
+        { "verdict", "act", NULL }, { "reason", "reason", NULL },    { "user", "suser", NULL },     { "uid", "suid", NULL },
+        { "pid", "spid", NULL },    { "comm", "sproc", NULL },       { "path", "filePath", NULL },  { "host", "dhost", NULL },
+        { "port", "dpt", NULL },    { "proto", "proto", NULL },      { "local_port", "spt", NULL }, { "sent", "out", NULL },
+        { "received", "in", NULL }, { "session", "cs1", "session" }, { "agent", "cs2", "agent" },   { "capability", "cs3", "capability" },
+        { "rule", "cs4", "rule" },  { "why", "cs5", "why" },         { "hash", "cs6", "hash" },     { "count", "cnt", NULL },
 };
 
 static int put(struct buffer *out, const char *text)

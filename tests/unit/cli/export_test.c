@@ -12,7 +12,8 @@
 #define HEAD "{\"seq\":7,\"time\":\"2026-01-02T03:04:05.678901234Z\","
 #define FILE_EVENT \
         HEAD "\"session\":\"s1\",\"agent\":\"coder\",\"user\":\"dev\",\"pid\":12,\"uid\":1000,\"comm\":\"a=b|c\",\"kind\":\"file\"," \
-             "\"verdict\":\"deny\",\"right\":\"w\",\"op\":\"open\",\"path\":\"/srv/a\\nb\\\\c\",\"capability\":\"none\",\"rule\":\"default deny\"," \
+             "\"verdict\":\"deny\",\"right\":\"w\",\"op\":\"open\",\"path\":\"/srv/" \
+             "a\\nb\\\\c\",\"capability\":\"none\",\"rule\":\"default deny\"," \
              "\"why\":\"no_rule\",\"reason\":\"no capability allows it\",\"hash\":\"ab\"}"
 #define CLOSE_EVENT \
         HEAD "\"session\":\"s1\",\"agent\":\"coder\",\"user\":\"dev\",\"pid\":12,\"uid\":0,\"comm\":\"c\",\"kind\":\"connect\"," \
@@ -38,10 +39,11 @@ static void cef(const char *text, const char *expected)
 static void a_refusal_becomes_a_line_of_cef_with_what_is_special_escaped(void **state)
 {
         (void)state;
-        cef(FILE_EVENT, "CEF:0|holdfast|holdfast|" HOLDFAST_VERSION
-                        "|file.open|file open denied|6|rt=1767323045678 externalId=7 dvchost=host1 act=deny reason=no capability allows it "
-                        "suser=dev suid=1000 spid=12 sproc=a\\=b|c filePath=/srv/a\\nb\\\\c cs1=s1 cs1Label=session cs2=coder cs2Label=agent "
-                        "cs3=none cs3Label=capability cs4=default deny cs4Label=rule cs5=no_rule cs5Label=why cs6=ab cs6Label=hash\n");
+        cef(FILE_EVENT,
+            "CEF:0|holdfast|holdfast|" HOLDFAST_VERSION
+            "|file.open|file open denied|6|rt=1767323045678 externalId=7 dvchost=host1 act=deny reason=no capability allows it "
+            "suser=dev suid=1000 spid=12 sproc=a\\=b|c filePath=/srv/a\\nb\\\\c cs1=s1 cs1Label=session cs2=coder cs2Label=agent "
+            "cs3=none cs3Label=capability cs4=default deny cs4Label=rule cs5=no_rule cs5Label=why cs6=ab cs6Label=hash\n");
 }
 
 static void a_connection_becomes_a_line_of_cef(void **state)
@@ -141,7 +143,8 @@ static void what_has_no_class_of_its_own_is_a_base_event(void **state)
 
 static void what_is_no_event_is_refused(void **state)
 {
-        static const char *const wrong[] = { "{}", "[]", "{\"seq\":1,\"kind\":\"file\"}", "{\"seq\":1,\"kind\":\"file\",\"time\":\"now\"}" };
+        static const char *const wrong[] = { "{}", "[]", "{\"seq\":1,\"kind\":\"file\"}",
+                                             "{\"seq\":1,\"kind\":\"file\",\"time\":\"now\"}" };
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
