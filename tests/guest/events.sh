@@ -114,7 +114,6 @@ test_lost_events_are_counted_and_reported() {
 }
 
 test_every_line_is_as_the_schema_says_and_another_is_not() {
-	[ -f "$CONFIG" ] && fail "there is a configuration already"
 	confined files write "$OUT/file"
 	settled
 	try python3 "$TESTS/lib/schema.py" "$SCHEMA" "$AUDIT"
@@ -170,6 +169,7 @@ test_events_are_exported_as_cef_and_ocsf() {
 
 test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	local first last
+	[ ! -f "$CONFIG" ] || fail "there is a configuration already"
 	AUDIT=$ROTATING/audit.ndjson
 	touch "$SCRATCH/configured"
 	printf '{"audit": "%s", "audit_rotate_size": "1M", "audit_rotate_age": "24h", "audit_keep": 2}' "$AUDIT" >"$CONFIG"
