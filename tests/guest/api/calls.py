@@ -33,7 +33,7 @@ def target(operation, path=None, query=None):
 
 def bystander():
     """A process to be confined, which is ended with this one."""
-    p = subprocess.Popen(["sleep", "infinity"])
+    p = subprocess.Popen(["sleep", "infinity"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     bystanders.append(p)
     return p.pid
 

@@ -61,7 +61,7 @@ def once():
     expect(send("POST", "/v1/kills", body, {"Idempotency-Key": "later"}), 201)
     expect(send("DELETE", f"/v1/kills?session={session}"), 200)
     # The key is one operation's: for a session the same one is new.
-    with subprocess.Popen(["sleep", "infinity"]) as p:
+    with subprocess.Popen(["sleep", "infinity"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as p:
         try:
             body = {"policy": policy, "workspace": "/tmp", "attach": {"pid": p.pid}}
             first = expect(send("POST", "/v1/sessions", body, key), 201)
