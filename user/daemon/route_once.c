@@ -26,8 +26,8 @@ static bool key_valid(struct http_request *r, const char *key)
         return false;
 }
 
-/* What is asked, so that another request is told from the same one. */
-static int digest(struct http_request *r, const struct peer *self, uint8_t ret[REPLAYS_DIGEST])
+/* What is asked, and by which token, so that another request is told from the same one. */
+static int digest(struct http_request *r, const struct peer *peer, bool by_caller, uint8_t ret[REPLAYS_DIGEST])
 {
         gnutls_hash_hd_t hash;
         size_t length = 0;
@@ -35,11 +35,12 @@ static int digest(struct http_request *r, const struct peer *self, uint8_t ret[R
 
         if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
                 return -ENOMEM;
-        gnutls_hash(hash, text, length);
-        if (self) {
-                gnutls_hash(hash, &self->pid, sizeof(self->pid));
-                gnutls_hash(hash, &self->start, sizeof(self->start));
+        gnutls_hash(hash, peer->token, sizeof(peer->token));
+        if (by_caller) {
+                gnutls_hash(hash, &peer->pid, sizeof(peer->pid));
+                gnutls_hash(hash, &peer->start, sizeof(peer->start));
         }
+        gnutls_hash(hash, text, length);
         gnutls_hash_deinit(hash, ret);
         return 0;
 }
@@ -86,14 +87,14 @@ static void once(struct http_request *r, struct daemon *d, const char *operation
         }
         if (access_peer(d, r, &peer) < 0 || !key_valid(r, key))
                 return;
-        if (digest(r, by_caller ? &peer : NULL, request) < 0) {
+        if (digest(r, &peer, by_caller, request) < 0) {
                 http_problem(r, 503, "busy", NULL, "out of memory");
                 return;
         }
-        if (answered(d, r, peer.uid, operation, key, request))
+        if (answered(d, r, peer.who, operation, key, request))
                 return;
         handle(r, d);
-        keep(d, r, peer.uid, operation, key, request);
+        keep(d, r, peer.who, operation, key, request);
 }
 
 void route_kills_set_once(struct http_request *r, void *context)

@@ -6,13 +6,13 @@
 
 const struct http_route routes[] = {
         { "GET", "/v1/sessions", route_sessions_list, MAY_SEE },
-        { "POST", "/v1/sessions", route_sessions_create, MAY_BEGIN },
+        { "POST", "/v1/sessions", route_sessions_create_once, MAY_BEGIN },
         { "GET", "/v1/sessions/:id", route_session_show, MAY_SEE },
         { "GET", "/v1/sessions/:id/policy", route_session_policy_show, MAY_SEE },
         { "PUT", "/v1/sessions/:id/policy", route_session_policy_apply, MAY_CHANGE },
         { "GET", "/v1/sessions/:id/explain", route_session_explain, MAY_SEE },
         { "GET", "/v1/kills", route_kills_list, MAY_SEE },
-        { "POST", "/v1/kills", route_kills_set, MAY_KILL },
+        { "POST", "/v1/kills", route_kills_set_once, MAY_KILL },
         { "DELETE", "/v1/kills", route_kills_lift, MAY_KILL },
         { "DELETE", "/v1/kills/:id", route_kill_lift, MAY_KILL },
         { "GET", "/v1/policies", route_policies_list, MAY_READ },

@@ -120,6 +120,10 @@ def valid_kills():
     call("liftKills", 204, body={"all": True})
     call("setKill", 201, body={"all": True, "strength": "deny"})
     call("liftKills", 204, query={"all": "true"})
+    for target in ({"agent": "nobody"}, {"agent": "nobody", "version": "1"}, {"capability": "none"}, {"capability": "none", "session": session}, {"user": "nobody"}):
+        call("setKill", 201, body={**target, "strength": "deny", "reason": "a look", "for": "1h"})
+        call("listKills", 200)
+        call("liftKills", 200 if "session" in target else 204, **({"query": target} if "version" in target else {"body": target}))
     call("liftKills", 200, query={"session": session})
     call("setKill", 201, body={"session": session, "strength": "deny"})
     call("liftKills", 200, body={"session": session})
@@ -137,9 +141,16 @@ def valid_rest():
     call("metrics", 200)
 
 
+def valid_tokens():
+    token = call("createToken", 201, body={"role": "viewer", "name": "a-test", "seconds": 60}).json()
+    call("listTokens", 200)
+    call("revokeToken", 204, {"id": token["id"]})
+
+
 def valid():
     valid_sessions()
     valid_kills()
+    valid_tokens()
     valid_rest()
     wrong.extend(f"{o}: is described, and was not called here: add it to tests/guest/api/calls.py" for o in operations.values())
     for name, o in done.items():
@@ -166,6 +177,8 @@ def starts():
         "explain": ({"id": session}, {"right": "r", "path": "/etc/passwd"}, None),
         "setKill": ({}, {}, {"session": session, "strength": "deny", "reason": "why"}),
         "liftKills": ({}, {}, {"session": session}),
+        "createToken": ({}, {}, {"role": "viewer", "name": "n", "seconds": 60}),
+        "revokeToken": ({"id": "no-such-token"}, {}, None),
         "liftKill": ({"id": "no-such-kill"}, {}, None),
         "showPolicy": ({"name": "locked-down"}, {}, None),
         "checkPolicy": ({}, {}, policy),

@@ -53,7 +53,7 @@ static bool admit(struct http_request *r, const struct http_route *route, bool c
                 return true;
         }
         http_problem(r, 401, "token", NULL, "a token is needed");
-        http_add_header(r, "WWW-Authenticate", "Bearer");
+        http_reply_header(r, "WWW-Authenticate", "Bearer");
         return false;
 }
 
