@@ -95,12 +95,13 @@ static bool read_token(struct http_request *r, const cJSON *body, const struct p
         return false;
 }
 
-static void report(struct daemon *d, const char *op, const char *actor, const struct token *t)
+static void report(struct daemon *d, const char *op, const char *reason, const char *actor, const struct token *t)
 {
         cJSON *o = event_begin(d, NULL, "admin", "allow", actor);
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", op);
+                cJSON_AddStringToObject(o, "reason", reason);
                 cJSON_AddStringToObject(o, "token", t->id);
                 if (t->role != CALLER_NONE)
                         cJSON_AddStringToObject(o, "role", role_name(t->role));
@@ -127,7 +128,7 @@ void route_tokens_create(struct http_request *r, void *context)
                 http_problem_errno(r, &e);
                 return;
         }
-        report(d, "token-create", actor, &t);
+        report(d, "token-create", "a token was made", actor, &t);
         answer = token_json(&t);
         if (answer)
                 cJSON_AddStringToObject(answer, "token", text);
@@ -151,6 +152,6 @@ void route_token_revoke(struct http_request *r, void *context)
         }
         snprintf(t.id, sizeof(t.id), "%s", http_segment(r, "id"));
         streams_revoke(d, t.id);
-        report(d, "token-revoke", peer_actor(&peer, actor), &t);
+        report(d, "token-revoke", "a token was revoked", peer_actor(&peer, actor), &t);
         http_reply_empty(r, 204);
 }
