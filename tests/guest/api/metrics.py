@@ -111,8 +111,13 @@ def check_counts(session, command):
     took = get(after, "holdfast_kill_latency_seconds_sum") - get(before, "holdfast_kill_latency_seconds_sum")
     assert 0 < took < 30, f"a kill took {took} s"
     assert get(after, "holdfast_http_requests_total", code="2xx") > get(before, "holdfast_http_requests_total", code="2xx")
-    live = [s for s in send("GET", "/v1/sessions?state=live").json()]
-    assert get(after, "holdfast_map_entries", map="sessions") == len(live), "slots in use"
+    while True: # those of the tests before may be ending
+        live = send("GET", "/v1/sessions?state=live").json()
+        after, _ = parse(scrape())
+        if get(after, "holdfast_map_entries", map="sessions") == len(live):
+            break
+        assert time.monotonic() < until, f"slots in use: {get(after, 'holdfast_map_entries', map='sessions')}, and {len(live)} sessions"
+        time.sleep(0.2)
     assert 0 < len(live) <= get(after, "holdfast_map_entries", map="policies") < get(after, "holdfast_map_entries_max", map="policies")
     assert get(after, "holdfast_rules") > 0
     assert get(after, "holdfast_events_buffer_size_bytes") > get(after, "holdfast_events_buffer_bytes") >= 0
