@@ -5,6 +5,7 @@
  * session itself has there at this moment, gets any; where a rule asks for TLS, a connection begins with a hello to an allowed name; and of
  * what a capability with a throttle lets leave, no more does than that says.
  */
+#include "datagram.bpf.h"
 #include "hello.bpf.h"
 #include "throttle.bpf.h"
 
@@ -474,6 +475,25 @@ static __always_inline enum verdict charge(struct __sk_buff *skb, struct agent *
         return PACKET_DROP;
 }
 
+/* Tells where it goes, of a datagram. */
+static __always_inline void datagram_note(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+{
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+
+        if (sk && h->protocol == IPPROTO_UDP)
+                datagram_leaves(a, sk, &h->to, __builtin_bswap16(h->from_port), skb->len - h->at - sizeof(struct udphdr));
+}
+
+/* What by a rule may leave. */
+static __always_inline enum verdict leave(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+{
+        enum verdict verdict = charge(skb, a, h);
+
+        if (verdict == PACKET_LEAVE)
+                datagram_note(skb, a, h);
+        return verdict;
+}
+
 SEC("cgroup_skb/egress")
 int packet_leaves(struct __sk_buff *skb)
 {
@@ -488,11 +508,27 @@ int packet_leaves(struct __sk_buff *skb)
         if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h))) {
                 if (!hello_lets(skb, &a, &h, who == RECEIVER_OTHER))
                         return PACKET_DROP;
-                return who == RECEIVER_OTHER ? charge(skb, &a, &h) : PACKET_LEAVE;
+                return who == RECEIVER_OTHER ? leave(skb, &a, &h) : PACKET_LEAVE;
         }
         if (known && is_reset(&h))
                 return PACKET_LEAVE;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))
                 report_unseen(&a, &h);
         return PACKET_DROP;
+}
+
+/* A UDP socket is over. */
+SEC("cgroup/sock_release")
+int socket_closes(struct bpf_sock *sk)
+{
+        struct datagrams *d;
+        struct agent a;
+
+        if (sk->type != SOCK_DGRAM || !session_is(&a))
+                return 1;
+        d = bpf_sk_storage_get(&datagrams, sk, NULL, 0);
+        for (int i = 0; d && i < PLACES; i++)
+                if (d->reached[i].port)
+                        reached_tell(&a, &d->of, &d->reached[i], HF_OP_CLOSE, 0);
+        return 1;
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where a UDP socket sends: each place is told of with the first datagram that leaves for it, and when the socket is closed, or sends to too
+ * many others in between. Two threads that send at one moment may have a place told of twice.
+ */
+#ifndef HOLDFAST_DATAGRAM_BPF_H
+#define HOLDFAST_DATAGRAM_BPF_H
+
+#include "connection.bpf.h"
+
+#define PLACES 4 /* of a socket */
+
+struct reached {
+        __u8 addr[16] __attribute__((aligned(8)));
+        __u64 sent; /* bytes, without headers */
+        __u16 port; /* 0: none yet */
+        __u16 local_port;
+        __u32 pad;
+};
+
+struct datagrams {
+        struct connection of; /* who sent first */
+        __u32 last, next;     /* used, to be replaced */
+        struct reached reached[PLACES];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_SK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct datagrams);
+} datagrams MAP;
+
+static __always_inline bool reached_is(const struct reached *at, const struct peer_address *to)
+{
+        const __u64 *one = (const __u64 *)at->addr, *other = (const __u64 *)to->addr;
+
+        return one[0] == other[0] && one[1] == other[1] && at->port == to->port;
+}
+
+static __always_inline void reached_tell(const struct agent *a, const struct connection *of, const struct reached *at, __u16 op, __u32 rule)
+{
+        struct report r = {
+                .kind = HF_EVENT_CONNECT, .op = op, .proto = HF_UDP, .rule = rule, .port = at->port, .detail = at->local_port
+        };
+        struct bytes b = { .sent = at->sent };
+
+        __builtin_memcpy(r.addr, at->addr, sizeof(r.addr));
+        emit(a, of, &r, &b);
+}
+
+/* The first to that place: takes the room of another where there is no more. */
+static __always_inline struct reached *reached_new(struct agent *a, struct datagrams *d, const struct peer_address *to, __u16 local_port)
+{
+        __u32 rule = 0, n = d->next & (PLACES - 1);
+        struct reached *at = &d->reached[n];
+
+        if (at->port)
+                reached_tell(a, &d->of, at, HF_OP_CLOSE, 0);
+        d->last = n;
+        d->next = n + 1;
+        connection_by_current(&d->of);
+        __builtin_memcpy(at->addr, to->addr, sizeof(at->addr));
+        at->sent = 0;
+        at->port = to->port;
+        at->local_port = local_port;
+        member_policy(a);
+        if (net_decide(a, to, HF_UDP, HF_GRACE, &rule) != HF_WHY_ALLOWED)
+                rule = 0;
+        reached_tell(a, &d->of, at, HF_OP_CONNECT, rule);
+        return at;
+}
+
+/* Some bytes leave for there. */
+static __always_inline void datagram_leaves(struct agent *a, struct bpf_sock *sk, const struct peer_address *to, __u16 local_port,
+                                            __u32 length)
+{
+        struct datagrams *d = bpf_sk_storage_get(&datagrams, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        struct reached *at;
+
+        if (!d) {
+                __sync_fetch_and_add(&a->session->lost, 1);
+                return;
+        }
+        at = &d->reached[d->last & (PLACES - 1)];
+        for (int i = 0; i < PLACES && !reached_is(at, to); i++)
+                at = &d->reached[i];
+        if (!reached_is(at, to))
+                at = reached_new(a, d, to, local_port);
+        __sync_fetch_and_add(&at->sent, length);
+}
+
+#endif
