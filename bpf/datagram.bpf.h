@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where a UDP socket sends: each place is told of with the first datagram that leaves for it, and when the socket is closed, or sends to too
- * many others in between. Two threads that send at one moment may have a place told of twice.
+ * Where a UDP socket sends: each place is told of with the first datagram that leaves for it, and when the socket is closed, or sends to
+ * too many others in between. Two threads that send at one moment may have a place told of twice.
  */
 #ifndef HOLDFAST_DATAGRAM_BPF_H
 #define HOLDFAST_DATAGRAM_BPF_H
@@ -40,9 +40,7 @@ static __always_inline bool reached_is(const struct reached *at, const struct pe
 
 static __always_inline void reached_tell(const struct agent *a, const struct connection *of, const struct reached *at, __u16 op, __u32 rule)
 {
-        struct report r = {
-                .kind = HF_EVENT_CONNECT, .op = op, .proto = HF_UDP, .rule = rule, .port = at->port, .detail = at->local_port
-        };
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = HF_UDP, .rule = rule, .port = at->port, .detail = at->local_port };
         struct bytes b = { .sent = at->sent };
 
         __builtin_memcpy(r.addr, at->addr, sizeof(r.addr));
@@ -71,23 +69,34 @@ static __always_inline struct reached *reached_new(struct agent *a, struct datag
         return at;
 }
 
-/* Some bytes leave for there. */
-static __always_inline void datagram_leaves(struct agent *a, struct bpf_sock *sk, const struct peer_address *to, __u16 local_port,
-                                            __u32 length)
+/*
+ * A datagram leaves for there, from a port, with so many bytes. The kernel verifies it once, by itself: hence numbers, and the halves of
+ * the address.
+ */
+__attribute__((noinline)) __weak int datagram_leaves(struct __sk_buff *skb, __u64 high, __u64 low, __u64 ports, __u64 length)
 {
-        struct datagrams *d = bpf_sk_storage_get(&datagrams, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+        struct peer_address to = { .port = ports, .known = true };
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+        struct datagrams *d;
         struct reached *at;
+        struct agent a;
 
+        if (!sk || !member(&a))
+                return 0;
+        __builtin_memcpy(to.addr, &high, 8);
+        __builtin_memcpy(to.addr + 8, &low, 8);
+        d = bpf_sk_storage_get(&datagrams, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         if (!d) {
-                __sync_fetch_and_add(&a->session->lost, 1);
-                return;
+                __sync_fetch_and_add(&a.session->lost, 1);
+                return 0;
         }
         at = &d->reached[d->last & (PLACES - 1)];
-        for (int i = 0; i < PLACES && !reached_is(at, to); i++)
+        for (int i = 0; i < PLACES && !reached_is(at, &to); i++)
                 at = &d->reached[i];
-        if (!reached_is(at, to))
-                at = reached_new(a, d, to, local_port);
+        if (!reached_is(at, &to))
+                at = reached_new(&a, d, &to, ports >> 16);
         __sync_fetch_and_add(&at->sent, length);
+        return 0;
 }
 
 #endif

@@ -475,22 +475,15 @@ static __always_inline enum verdict charge(struct __sk_buff *skb, struct agent *
         return PACKET_DROP;
 }
 
-/* Tells where it goes, of a datagram. */
-static __always_inline void datagram_note(struct __sk_buff *skb, struct agent *a, const struct headers *h)
-{
-        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
-
-        if (sk && h->protocol == IPPROTO_UDP)
-                datagram_leaves(a, sk, &h->to, __builtin_bswap16(h->from_port), skb->len - h->at - sizeof(struct udphdr));
-}
-
 /* What by a rule may leave. */
 static __always_inline enum verdict leave(struct __sk_buff *skb, struct agent *a, const struct headers *h)
 {
+        const __u64 *to = (const __u64 *)h->to.addr;
         enum verdict verdict = charge(skb, a, h);
 
-        if (verdict == PACKET_LEAVE)
-                datagram_note(skb, a, h);
+        if (verdict == PACKET_LEAVE && h->protocol == IPPROTO_UDP)
+                datagram_leaves(skb, to[0], to[1], (__u32)__builtin_bswap16(h->from_port) << 16 | h->to.port,
+                                skb->len - h->at - sizeof(struct udphdr));
         return verdict;
 }
 
