@@ -4,6 +4,7 @@
  * Attached to its cgroup; the kernel asks a few times in the life of a connection, and for no packet. What its own sockets say to each
  * other on loopback is not told of, nor what goes to its resolver.
  */
+#include "connection.bpf.h"
 #include "throttle.bpf.h"
 
 #define SOL_SOCKET 1
@@ -11,16 +12,6 @@
 #define SHUTDOWN_BOTH 3
 #define MADE 4096  /* connections of all sessions; a session that uses them up makes connecting slower, and nothing else */
 #define HOMES 4096 /* connections of all sessions with themselves; of more, the accepted ends are told of */
-
-/* What is known of a connection. */
-struct connection {
-        __u32 pid, tid, uid; /* who connects, or listens: the kernel goes on for whoever runs; 0: not known */
-        __u8 made;           /* not accepted */
-        __u8 home;           /* to another of the session's own, on loopback */
-        __u8 told;           /* that it stands, and not yet that it is over */
-        __u8 pad;
-        char comm[16];
-};
 
 /*
  * Of one that was made, until it is over; of more than these, in the other. An entry costs half of what storage at a socket does. It stays
@@ -55,18 +46,6 @@ struct {
         __type(key, struct way);
         __type(value, struct hf_task);
 } homes MAP;
-
-struct bytes {
-        __u64 sent, received;
-};
-
-/* Whose the cgroup is, while that session lives. */
-static __always_inline bool session_is(struct agent *a)
-{
-        struct hf_task *of = bpf_get_local_storage(&cgroup_sessions, 0);
-
-        return member(a) && !of->kind;
-}
 
 static __always_inline void address_here(struct peer_address *p, struct sock *sk)
 {
@@ -159,56 +138,15 @@ static __always_inline void note_home(struct bpf_sock_ops *ctx, struct bpf_sock 
 /* A socket begins to connect, or to listen, in the system call that asks for it. */
 static __always_inline void on_asked(struct bpf_sock_ops *ctx, struct bpf_sock *of, bool made)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
         struct tcp_sock *tcp = bpf_skc_to_tcp_sock(of);
-        struct connection value = { .pid = task->tgid, .tid = task->pid, .uid = task->cred->uid.val, .made = made }, *c;
+        struct connection value = { .made = made }, *c;
 
-        BPF_CORE_READ_INTO(&value.comm, task, comm);
+        connection_by_current(&value);
         c = connection_note(ctx, of, &value);
         if (!c || !tcp || !made)
                 return;
         ask_for_states(ctx, true); /* also for the end of one that comes to nothing */
         note_home(ctx, of, c, (struct sock *)tcp);
-}
-
-/*
- * Connections have room of their own: whoever floods with those that are allowed leaves that of refusals as it was. To wake the daemon
- * takes more than all the rest, so it looks by itself, but for one that comes when half of the room is taken.
- */
-static __always_inline struct hf_event *room_for(struct hf_session *s, __u64 *wakes)
-{
-        struct hf_event *e = NULL;
-        __u32 waiting = s->connections_sent - s->connections_taken;
-
-        if ((int)waiting < HF_CONNECTIONS_WAITING)
-                e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-        if (e)
-                waiting = __sync_fetch_and_add(&s->connections_sent, 1) - s->connections_taken;
-        else
-                __sync_fetch_and_add(&s->lost, 1);
-        *wakes = waiting == HF_CONNECTIONS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-        return e;
-}
-
-static __noinline int emit(const struct agent *a, const struct connection *c, const struct report *r, const struct bytes *b)
-{
-        __u64 wakes;
-        struct hf_event *e = a->session ? room_for(a->session, &wakes) : NULL;
-
-        if (!e)
-                return 0;
-        event_what(e, a, r);
-        e->flags = HF_EVENT_CONNECTION;
-        e->local_port = r->detail;
-        e->detail = 0;
-        e->pid = c->pid;
-        e->tid = c->tid;
-        e->uid = c->uid;
-        __builtin_memcpy(e->comm, c->comm, sizeof(e->comm));
-        e->sent = b->sent;
-        e->received = b->received;
-        bpf_ringbuf_submit(e, wakes);
-        return 0;
 }
 
 static __always_inline void tell(const struct agent *a, const struct connection *c, struct sock *sk, __u16 op, __u32 rule, struct bytes b)

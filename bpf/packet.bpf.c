@@ -5,6 +5,7 @@
  * session itself has there at this moment, gets any; where a rule asks for TLS, a connection begins with a hello to an allowed name; and of
  * what a capability with a throttle lets leave, no more does than that says.
  */
+#include "datagram.bpf.h"
 #include "hello.bpf.h"
 #include "throttle.bpf.h"
 
@@ -167,12 +168,6 @@ static __always_inline enum receiver receiver_of(struct __sk_buff *skb, const st
         return own ? RECEIVER_HOME : RECEIVER_OTHER;
 }
 
-/* Whether it asks for a connection. */
-static __always_inline bool is_first(const struct headers *h)
-{
-        return (h->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
-
 /*
  * Whether it answers who has connected to what the session listens to. Not what connects: a socket counts as one that listens as soon as
  * somebody has asked for that.
@@ -182,7 +177,7 @@ static __always_inline bool is_answer(struct __sk_buff *skb, const struct agent 
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
         struct hf_task *owner = sk ? bpf_sk_storage_get(&owners, sk, NULL, 0) : NULL;
 
-        if (h->protocol != IPPROTO_TCP || is_first(h))
+        if (h->protocol != IPPROTO_TCP || (h->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
                 return false;
         return is_own(a, owner) && owner->kind == HF_SOCKET_LISTENS;
 }
@@ -218,24 +213,52 @@ static __always_inline bool may_stay(struct __sk_buff *skb, struct agent *a, con
 }
 
 /* Tells of a packet that does not leave. Whoever runs now need not have sent it. */
-static __always_inline void report_packet(const struct agent *a, const struct headers *h, struct report *r)
+static __always_inline void report_packet(const struct agent *a, const struct peer_address *to, struct report *r)
 {
         struct hf_event *e = event_start(a, r, sizeof(*e));
 
         if (!e)
                 return;
-        __builtin_memcpy(r->addr, h->to.addr, sizeof(r->addr));
-        r->port = h->to.port;
+        __builtin_memcpy(r->addr, to->addr, sizeof(r->addr));
+        r->port = to->port;
         event_what(e, a, r);
         event_submit(a, e);
 }
 
+/*
+ * What the functions below are told of a packet, in numbers: the kernel verifies each once, by itself, and their stacks are not that of the
+ * program. Beside the flags of TCP, and the port that it goes to.
+ */
+#define SEEN_BARE (1 << 8)
+#define SEEN_BY_RULE (1 << 9) /* not to the session's own */
+#define SEEN_TCP (1 << 10)
+#define SEEN_PORT 16 /* bits before it */
+
+static __always_inline __u64 seen(const struct headers *h, bool by_rule)
+{
+        return h->flags | (h->bare ? SEEN_BARE : 0) | (by_rule ? SEEN_BY_RULE : 0) | (h->protocol == IPPROTO_TCP ? SEEN_TCP : 0) |
+               (__u64)h->to.port << SEEN_PORT;
+}
+
+/* Whether it asks for a connection. */
+static __always_inline bool is_first(__u64 seen)
+{
+        return (seen & (SEEN_TCP | TCP_SYN | TCP_ACK)) == (SEEN_TCP | TCP_SYN);
+}
+
 /* Tells of one that no hook has seen. */
-static __always_inline void report_unseen(const struct agent *a, const struct headers *h)
+__attribute__((noinline)) __weak int report_unseen(__u64 high, __u64 low, __u64 seen)
 {
         struct report r = { .kind = HF_EVENT_CONNECT, .op = HF_OP_SEND, .error = -EACCES, .why = HF_WHY_GUARD };
+        struct peer_address to = { .port = seen >> SEEN_PORT };
+        struct agent a;
 
-        report_packet(a, h, &r);
+        if (!member(&a))
+                return 0;
+        __builtin_memcpy(to.addr, &high, 8);
+        __builtin_memcpy(to.addr + 8, &low, 8);
+        report_packet(&a, &to, &r);
+        return 0;
 }
 
 /* The ends of a connection as its socket has them: what leaves may be translated already. */
@@ -335,26 +358,26 @@ static __always_inline bool hello_fits(struct agent *a, const struct ends *ends,
  * Looks at what of the hello has not been looked at. False: nothing of it leaves. Urgent data is in it for who sends, and not for who
  * receives, wherever the packet says that it ends.
  */
-static __always_inline bool hello_look(struct __sk_buff *skb, struct agent *a, const struct headers *h, struct bpf_sock *sk,
-                                       const struct ends *ends, struct hf_hello *hello, __u32 sequence)
+static __always_inline bool hello_look(struct __sk_buff *skb, struct agent *a, struct bpf_sock *sk, const struct ends *ends,
+                                       struct hf_hello *hello, __u64 seen, __u32 sequence, __u32 data)
 {
         __u32 behind = hello->next - sequence, *mark;
 
         if (hello->fault)
                 return false;
         mark = bpf_sk_storage_get(&uncopied, sk, NULL, 0);
-        if (h->flags & TCP_URG)
+        if (seen & TCP_URG)
                 hello->fault = HF_HELLO_MALFORMED;
         else if (!mark || *mark)
                 hello->fault = HF_HELLO_UNCOPIED;
-        if (hello->fault || h->bare)
+        if (hello->fault || (seen & SEEN_BARE))
                 return !hello->fault;
         if ((__s32)behind < 0)
                 return false; /* what is between has not left */
-        if (h->data + behind >= skb->len)
+        if (data + behind >= skb->len)
                 return true;
-        hello_read(skb, hello, h->data + behind, skb->len);
-        hello->next = sequence + (skb->len - h->data);
+        hello_read(skb, hello, data + behind, skb->len);
+        hello->next = sequence + (skb->len - data);
         if (!hello->fault && hello->stage == HF_HELLO_AT_END) {
                 if (hello_fits(a, ends, hello))
                         bpf_sk_storage_delete(&hellos, sk);
@@ -364,28 +387,38 @@ static __always_inline bool hello_look(struct __sk_buff *skb, struct agent *a, c
         return !hello->fault;
 }
 
-/* Whether what a connection has to begin with, if anything, lets the packet leave. */
-static __always_inline bool hello_lets(struct __sk_buff *skb, struct agent *a, const struct headers *h, bool by_rule)
+/* Whether there may be something that a connection has to begin with. */
+static __always_inline bool hello_is_due(struct __sk_buff *skb, const struct agent *a, const struct headers *h)
 {
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
-        const bool first = h->protocol == IPPROTO_TCP && is_first(h);
+
+        if (!sk || h->protocol != IPPROTO_TCP)
+                return false;
+        if (is_first(seen(h, false)))
+                return a->session->resolver;
+        return (!h->bare || (h->flags & TCP_URG)) && bpf_sk_storage_get(&hellos, sk, NULL, 0);
+}
+
+/* Whether that lets the packet leave. data: where that begins. */
+__attribute__((noinline)) __weak int hello_lets(struct __sk_buff *skb, __u64 seen, __u32 sequence, __u32 data)
+{
+        struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
+        const bool first = is_first(seen);
         struct hf_hello *hello;
         struct ends ends;
-        __u32 sequence;
+        struct agent a;
 
-        if (!sk || h->protocol != IPPROTO_TCP || (first ? !a->session->resolver : h->bare && !(h->flags & TCP_URG)))
+        if (!sk || !member(&a))
                 return true;
-        if (!first && !bpf_sk_storage_get(&hellos, sk, NULL, 0))
-                return true;
-        sequence = __builtin_bswap32(h->sequence) + first;
+        sequence = __builtin_bswap32(sequence) + first;
         ends_of(sk, &ends);
-        if (first && !hello_expect(a, sk, &ends, sequence, by_rule))
+        if (first && !hello_expect(&a, sk, &ends, sequence, seen & SEEN_BY_RULE))
                 return false;
         hello = bpf_sk_storage_get(&hellos, sk, NULL, 0);
-        if (!hello || hello_look(skb, a, h, sk, &ends, hello, sequence))
+        if (!hello || hello_look(skb, &a, sk, &ends, hello, seen, sequence, data))
                 return true;
         if (hello->fault)
-                report_hello(skb, a, &ends, hello);
+                report_hello(skb, &a, &ends, hello);
         return false;
 }
 
@@ -404,7 +437,7 @@ struct charged {
 };
 
 /* Tells that a throttle holds something up: once a second of each. */
-static __always_inline void report_throttle(const struct agent *a, const struct headers *h, const struct charged *c, enum hf_why why)
+static __always_inline void report_throttle(const struct agent *a, const struct peer_address *to, const struct charged *c, enum hf_why why)
 {
         struct report r = { .kind = HF_EVENT_CONNECT,
                             .op = c->first ? HF_OP_CONNECT : HF_OP_SEND,
@@ -415,7 +448,7 @@ static __always_inline void report_throttle(const struct agent *a, const struct 
 
         only.live = c->key.capability;
         net_decide(&only, &c->to, c->proto, HF_GRACE, &r.rule);
-        report_packet(a, h, &r);
+        report_packet(a, to, &r);
 }
 
 /* One that TCP could not send for a while is given up after some tries that come soon, so they are to come later and later. */
@@ -428,50 +461,68 @@ static __always_inline enum verdict later(struct __sk_buff *skb)
 }
 
 /* Where it goes, as its socket has it: what leaves may be translated already. */
-static __always_inline void destination(struct __sk_buff *skb, const struct headers *h, struct peer_address *to)
+static __always_inline void destination(struct __sk_buff *skb, struct charged *c)
 {
         struct bpf_sock *any = skb->sk, *sk = any ? bpf_sk_fullsock(any) : NULL;
         struct ends ends;
 
-        *to = h->to;
-        if (h->protocol != IPPROTO_TCP || !sk)
+        if (c->proto != HF_TCP || !sk)
                 return;
         ends_of(sk, &ends);
-        *to = ends.to;
+        c->to = ends.to;
 }
 
 /* Charges what by a rule may leave. Of TCP, what carries no data and does not ask for a connection is free. */
-static __always_inline enum verdict charge(struct __sk_buff *skb, struct agent *a, const struct headers *h)
+__attribute__((noinline)) __weak int charge(struct __sk_buff *skb, __u64 high, __u64 low, __u64 seen)
 {
-        struct charged c = { .proto = h->protocol == IPPROTO_TCP ? HF_TCP : HF_UDP };
+        struct peer_address to = { .port = seen >> SEEN_PORT, .known = true };
+        struct charged c = { .proto = seen & SEEN_TCP ? HF_TCP : HF_UDP, .first = is_first(seen) };
+        const bool bare = seen & SEEN_BARE;
         struct hf_policy *policy;
         struct hf_throttle *t;
+        struct agent a;
         __u64 now;
 
-        c.first = c.proto == HF_TCP && is_first(h);
-        if (!a->session->throttled || (h->bare && !c.first))
+        if (!member(&a))
                 return PACKET_LEAVE;
-        member_policy(a);
-        policy = bpf_map_lookup_elem(&policies, &a->policy);
-        destination(skb, h, &c.to);
-        t = throttle_of(a, &c.to, c.proto, &c.key);
+        member_policy(&a);
+        policy = bpf_map_lookup_elem(&policies, &a.policy);
+        __builtin_memcpy(to.addr, &high, 8);
+        __builtin_memcpy(to.addr + 8, &low, 8);
+        c.to = to;
+        destination(skb, &c);
+        t = throttle_of(&a, &c.to, c.proto, &c.key);
         if (!t || !policy)
                 return PACKET_LEAVE;
         if (policy->spent & c.key.capability)
                 return PACKET_DROP;
         now = bpf_ktime_get_boot_ns();
-        if ((c.first && !hf_connection_take(t, now)) || (!h->bare && !hf_bytes_take(t, now, skb->len))) {
+        if ((c.first && !hf_connection_take(t, now)) || (!bare && !hf_bytes_take(t, now, skb->len))) {
                 if (t->told != (__u32)(now / HF_SECOND)) {
                         t->told = now / HF_SECOND;
-                        report_throttle(a, h, &c, HF_WHY_RATE);
+                        report_throttle(&a, &to, &c, HF_WHY_RATE);
                 }
                 return later(skb);
         }
-        if (h->bare || hf_budget_take(t, skb->len))
+        if (bare || hf_budget_take(t, skb->len))
                 return PACKET_LEAVE;
         __sync_fetch_and_or(&policy->spent, c.key.capability);
-        report_throttle(a, h, &c, HF_WHY_BUDGET);
+        report_throttle(&a, &to, &c, HF_WHY_BUDGET);
         return PACKET_DROP;
+}
+
+/* What by a rule may leave. */
+static __always_inline int leave(struct __sk_buff *skb, const struct agent *a, const struct headers *h)
+{
+        const __u64 *to = (const __u64 *)h->to.addr, what = seen(h, true);
+        int verdict = PACKET_LEAVE;
+
+        if (a->session->throttled && (!h->bare || is_first(what)))
+                verdict = charge(skb, to[0], to[1], what);
+        if (verdict == PACKET_LEAVE && h->protocol == IPPROTO_UDP)
+                datagram_leaves(skb, to[0], to[1], (__u32)__builtin_bswap16(h->from_port) << 16 | h->to.port,
+                                skb->len - h->at - sizeof(struct udphdr));
+        return verdict;
 }
 
 SEC("cgroup_skb/egress")
@@ -479,6 +530,7 @@ int packet_leaves(struct __sk_buff *skb)
 {
         enum receiver who = RECEIVER_OTHER;
         struct headers h = {};
+        const __u64 *to = (const __u64 *)h.to.addr;
         struct agent a;
         bool known;
 
@@ -486,13 +538,29 @@ int packet_leaves(struct __sk_buff *skb)
                 return PACKET_LEAVE;
         known = read_headers(skb, &h);
         if (known && !a.killed && (is_loopback(&h.to) ? may_stay(skb, &a, &h, &who) : may_leave(&a, &h))) {
-                if (!hello_lets(skb, &a, &h, who == RECEIVER_OTHER))
+                if (hello_is_due(skb, &a, &h) && !hello_lets(skb, seen(&h, who == RECEIVER_OTHER), h.sequence, h.data))
                         return PACKET_DROP;
-                return who == RECEIVER_OTHER ? charge(skb, &a, &h) : PACKET_LEAVE;
+                return who == RECEIVER_OTHER ? leave(skb, &a, &h) : PACKET_LEAVE;
         }
         if (known && is_reset(&h))
                 return PACKET_LEAVE;
         if (!a.killed && (!known || (is_loopback(&h.to) && who == RECEIVER_OTHER)))
-                report_unseen(&a, &h);
+                report_unseen(to[0], to[1], seen(&h, false));
         return PACKET_DROP;
+}
+
+/* A UDP socket is over. */
+SEC("cgroup/sock_release")
+int socket_closes(struct bpf_sock *sk)
+{
+        struct datagrams *d;
+        struct agent a;
+
+        if (sk->type != SOCK_DGRAM || !session_is(&a))
+                return 1;
+        d = bpf_sk_storage_get(&datagrams, sk, NULL, 0);
+        for (int i = 0; d && i < PLACES; i++)
+                if (d->reached[i].port)
+                        reached_tell(&a, &d->of, &d->reached[i], HF_OP_CLOSE, 0);
+        return 1;
 }

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 10
+#define HF_ABI_VERSION 11
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -579,7 +579,7 @@ enum hf_why {
 enum hf_event_flag {
         HF_EVENT_TRUNCATED = 1 << 0, /* the path did not fit */
         HF_EVENT_DENIED = 1 << 1,
-        HF_EVENT_CONNECTION = 1 << 2, /* a TCP connection was made, accepted or closed */
+        HF_EVENT_CONNECTION = 1 << 2, /* a connection was made, accepted or closed; of UDP: a socket has sent there first, is closed */
 };
 
 /*
@@ -590,7 +590,7 @@ struct hf_event {
         __u64 time; /* ns, CLOCK_BOOTTIME */
         __u64 generation;
         __u64 ino;
-        __u64 sent, received; /* close: bytes each way */
+        __u64 sent, received; /* close: bytes each way; of UDP those sent */
         __u32 slot;
         __u32 policy;
         __u32 rule;

@@ -202,18 +202,7 @@ HF_INLINE int hf_budget_take(struct hf_throttle *t, __u32 bytes)
 /* Whether the TCP port is open without a look at what is sent there. */
 HF_INLINE int hf_egress_plain(const struct hf_egress *egress, __u64 live, __u32 port, __u32 now)
 {
-        if (!egress)
-                return 0;
-        for (int i = 0; i < HF_PORTS; i++) {
-                const struct hf_port *p = &egress->port[i];
-
-                if (i >= (int)egress->count)
-                        break;
-                if ((p->allow & live) && (p->proto & HF_TCP) && port >= p->from && port <= p->to && (!p->until || p->until > now) &&
-                    !(p->flags & HF_PORT_TLS))
-                        return 1;
-        }
-        return 0;
+        return hf_egress_capabilities(egress, live, HF_PORT_TLS, HF_TCP, port, now) != 0;
 }
 
 /*

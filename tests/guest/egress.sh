@@ -467,6 +467,39 @@ close $address 7302 tcp $(show "$session" pid) - 70000 3000" \
 	done
 }
 
+test_where_a_udp_socket_sends_is_told_of() {
+	mark
+	confined python3 -c "import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', 7399))
+for size, place in (3, ('127.0.0.1', 7001)), (3, ('127.0.0.1', 7001)), (5, ('127.0.2.1', 7003)), (4, ('127.0.0.1', 7001)):
+    s.sendto(bytes(size), place)
+s.close()
+looks = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+looks.connect(('::1', 7001))
+print('done')"
+	same confined 'done' "$output"
+	await "its events are written" session_ended_since
+	same "told" 'connect 127.0.0.1 7001 udp 7399 net $.capabilities.net.egress[0] python3 - -
+connect 127.0.2.1 7003 udp 7399 net $.capabilities.net.egress[3] python3 - -
+close 127.0.0.1 7001 udp 7399 - - python3 10 -
+close 127.0.2.1 7003 udp 7399 - - python3 5 -' \
+		"$(connections op addr port proto local_port capability rule comm sent received | tr '\t' ' ')"
+}
+
+test_each_place_that_a_udp_socket_sends_to_is_told_of() {
+	mark
+	confined python3 -c "import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(1, 11):
+    s.sendto(bytes(n), ('127.0.2.%d' % n, 7003))
+print('done')"
+	same confined 'done' "$output"
+	await "its events are written" session_ended_since
+	same "told" "$(for n in {1..10}; do echo "127.0.2.$n $n"; done)" "$(connections op=close addr sent | tr '\t' ' ' | sort -t. -k4n)"
+	same "begun" 10 "$(connections op=connect addr | sort -u | wc -l)"
+}
+
 test_what_a_session_says_to_itself_on_loopback_is_not_told_of() {
 	local POLICY=$SCRATCH/self.json
 	base_policy '' '{ "cidr": "192.0.2.1" }'

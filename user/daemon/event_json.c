@@ -113,7 +113,8 @@ static void add_connection(cJSON *o, const struct hf_event *e, const char *host)
         if (e->op != HF_OP_CLOSE)
                 return;
         json_add_u64(o, "sent", e->sent);
-        json_add_u64(o, "received", e->received);
+        if (e->proto == HF_TCP)
+                json_add_u64(o, "received", e->received);
 }
 
 static void add_object(cJSON *o, const struct hf_event *e, size_t size, const struct mounts *mounts)

@@ -47,7 +47,7 @@ enum iterator {
         ITERS,
 };
 
-#define CGROUP_PROGRAMS 10
+#define CGROUP_PROGRAMS 11
 
 struct kernel {
         int map[MAPS];

@@ -45,6 +45,7 @@ static const struct {
         { "seem_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
         { "seem_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
         { "connection_changes", BPF_CGROUP_SOCK_OPS },
+        { "socket_closes", BPF_CGROUP_INET_SOCK_RELEASE },
 };
 
 int kernel_error(struct error *e, int code, const char *what)
