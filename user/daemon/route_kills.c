@@ -53,7 +53,8 @@ static bool settle(struct daemon *d, struct http_request *r, const struct peer *
 
         *session = NULL;
         if (!k->session && peer->uid != 0) {
-                http_problem(r, 403, "root-only", NULL, "only root, or the role operator or admin, may kill or lift %s: name a session of yours",
+                http_problem(r, 403, "root-only", NULL,
+                             "only root, or the role operator or admin, may kill or lift %s: name a session of yours",
                              k->target.scope == KILL_ALL ? "everything at once" : target_text(&k->target, text));
                 return false;
         }
