@@ -518,7 +518,7 @@ static __always_inline int leave(struct __sk_buff *skb, const struct agent *a, c
         int verdict = PACKET_LEAVE;
 
         if (a->session->throttled && (!h->bare || is_first(what)))
-                verdict = charge(skb, to[0], to[1], what);
+                verdict = charge(skb, to[0], to[1], what) & 3; /* for the verifier */
         if (verdict == PACKET_LEAVE && h->protocol == IPPROTO_UDP)
                 datagram_leaves(skb, to[0], to[1], (__u32)__builtin_bswap16(h->from_port) << 16 | h->to.port,
                                 skb->len - h->at - sizeof(struct udphdr));
