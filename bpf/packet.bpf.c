@@ -409,7 +409,7 @@ __attribute__((noinline)) __weak int hello_lets(struct __sk_buff *skb, __u64 see
         struct agent a;
 
         if (!sk || !member(&a))
-                return true;
+                return false;
         sequence = __builtin_bswap32(sequence) + first;
         ends_of(sk, &ends);
         if (first && !hello_expect(&a, sk, &ends, sequence, seen & SEEN_BY_RULE))
@@ -484,7 +484,7 @@ __attribute__((noinline)) __weak int charge(struct __sk_buff *skb, __u64 high, _
         __u64 now;
 
         if (!member(&a))
-                return PACKET_LEAVE;
+                return PACKET_DROP;
         member_policy(&a);
         policy = bpf_map_lookup_elem(&policies, &a.policy);
         __builtin_memcpy(to.addr, &high, 8);

@@ -172,6 +172,7 @@ test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	[ ! -f "$CONFIG" ] || fail "there is a configuration already"
 	AUDIT=$ROTATING/audit.ndjson
 	touch "$SCRATCH/configured"
+	mkdir -p "${CONFIG%/*}"
 	printf '{"audit": "%s", "audit_rotate_size": "1M", "audit_rotate_age": "24h", "audit_keep": 2}' "$AUDIT" >"$CONFIG"
 	kill_daemon TERM
 	start_daemon

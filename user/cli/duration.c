@@ -6,7 +6,7 @@
 
 #define SECONDS_MAX (3660ull * 24 * 3600)
 
-int duration_parse(const char *text, uint64_t *seconds)
+int duration_seconds(const char *text, uint64_t *seconds)
 {
         static const struct {
                 char letter;

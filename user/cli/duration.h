@@ -6,6 +6,6 @@
 #include <stdint.h>
 
 /* "90d", "12h", "30m", "45s" in seconds, from 1 s to 3,660 days. 0 or -EINVAL. */
-int duration_parse(const char *text, uint64_t *seconds);
+int duration_seconds(const char *text, uint64_t *seconds);
 
 #endif

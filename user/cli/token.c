@@ -37,7 +37,7 @@ static int create(int argc, char **argv)
                 return status;
         if (!role)
                 return options_wrong(&usage, "expected --role");
-        if (duration && duration_parse(duration, &seconds) < 0)
+        if (duration && duration_seconds(duration, &seconds) < 0)
                 return options_wrong(&usage, "--for %s: expected a number and one of s, m, h and d, at most 3660d", duration);
         json_add_text(body, "role", role);
         if (name)

@@ -229,19 +229,23 @@ void kill_finish(struct daemon *d, struct kill *k)
                  k->reason);
 }
 
-/* Writes what all kills that stand ask for: for the sessions that one was for that does not count any more. */
-static size_t recompute(struct daemon *d, const struct target *t)
+/*
+ * Takes the bits of a kill that does not count any more back, but for those that others ask for. Bits that no kill explains stay; so do all
+ * of the capabilities where it is not known which is which.
+ */
+static size_t take_back(struct daemon *d, const struct target *t, uint32_t strength)
 {
         const struct session *s;
         size_t sessions = 0;
 
         if (t->scope == KILL_ALL)
-                __atomic_store_n(word(d, NULL), killset_bits(&d->kills, NULL), __ATOMIC_SEQ_CST);
+                __atomic_and_fetch(word(d, NULL), ~strength | killset_bits(&d->kills, NULL), __ATOMIC_SEQ_CST);
         for (size_t i = 0; (s = next_struck(d, t, &i)); sessions++) {
-                if (t->scope == KILL_CAPABILITY)
-                        __atomic_store_n(capabilities(d, s), killset_capabilities(&d->kills, s, s->policy), __ATOMIC_SEQ_CST);
-                else if (t->scope != KILL_ALL)
-                        __atomic_store_n(word(d, s), killset_bits(&d->kills, s), __ATOMIC_SEQ_CST);
+                if (t->scope == KILL_CAPABILITY && s->policy)
+                        __atomic_and_fetch(capabilities(d, s), ~target_bits(t, s->policy) | killset_capabilities(&d->kills, s, s->policy),
+                                           __ATOMIC_SEQ_CST);
+                else if (t->scope != KILL_CAPABILITY && t->scope != KILL_ALL)
+                        __atomic_and_fetch(word(d, s), ~strength | killset_bits(&d->kills, s), __ATOMIC_SEQ_CST);
         }
         for (size_t i = 0; t->scope != KILL_CAPABILITY && (s = next_struck(d, t, &i));)
                 kill_freeze(d, s);
@@ -262,7 +266,7 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *r
         k->strength = 0;
         if (strength == HF_KILL_PAUSE && s && s->live && !killset_paused(&d->kills, s->id, NULL))
                 throttle_renew(d, s);
-        sessions = recompute(d, &k->target);
+        sessions = take_back(d, &k->target, strength);
         k->strength = strength;
         report(d, k, false, sessions, actor, reason ? reason : k->reason);
         killset_remove(&d->kills, k);

@@ -44,7 +44,7 @@ int replays_add(struct replays *all, uid_t uid, const char *operation, const cha
 {
         struct replay *r;
 
-        if (length > REPLAYS_USER_BYTES || strlen(key) > REPLAYS_KEY_MAX)
+        if (length > REPLAYS_USER_BYTES || strlen(key) >= REPLAYS_KEY_SIZE)
                 return -E2BIG;
         r = calloc(1, sizeof(*r) + length + 1);
         if (!r)

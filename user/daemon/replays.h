@@ -6,6 +6,8 @@
 #ifndef HOLDFAST_DAEMON_REPLAYS_H
 #define HOLDFAST_DAEMON_REPLAYS_H
 
+#include "daemon/id.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,14 +16,15 @@
 #define REPLAYS_USER_BYTES (1u << 20) /* of answers */
 #define REPLAYS_MAX 1000              /* of all users together */
 #define REPLAYS_AGE (24 * 3600 * 1000000000ull)
-#define REPLAYS_KEY_MAX 128
+#define REPLAYS_KEY_MAX 128 /* of what a client gives */
+#define REPLAYS_KEY_SIZE (REPLAYS_KEY_MAX + ID_SIZE + 1)
 #define REPLAYS_DIGEST 32
 
 struct replay {
         struct replay *next;
         uid_t uid;
-        const char *operation; /* "POST /v1/kills": a constant */
-        char key[REPLAYS_KEY_MAX + 1];
+        const char *operation;           /* "POST /v1/kills": a constant */
+        char key[REPLAYS_KEY_SIZE];      /* what tells clients of one user apart, and what they gave */
         uint8_t request[REPLAYS_DIGEST]; /* what was asked */
         uint64_t time;                   /* ns of CLOCK_BOOTTIME */
         int status;

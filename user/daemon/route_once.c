@@ -10,6 +10,7 @@
 
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool key_valid(struct http_request *r, const char *key)
@@ -26,7 +27,7 @@ static bool key_valid(struct http_request *r, const char *key)
         return false;
 }
 
-/* What is asked, and by which token, so that another request is told from the same one. */
+/* What is asked, so that another request is told from the same one. */
 static int digest(struct http_request *r, const struct peer *peer, bool by_caller, uint8_t ret[REPLAYS_DIGEST])
 {
         gnutls_hash_hd_t hash;
@@ -35,7 +36,6 @@ static int digest(struct http_request *r, const struct peer *peer, bool by_calle
 
         if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA256) < 0)
                 return -ENOMEM;
-        gnutls_hash(hash, peer->token, sizeof(peer->token));
         if (by_caller) {
                 gnutls_hash(hash, &peer->pid, sizeof(peer->pid));
                 gnutls_hash(hash, &peer->start, sizeof(peer->start));
@@ -77,16 +77,18 @@ static void keep(struct daemon *d, struct http_request *r, uid_t uid, const char
 static void once(struct http_request *r, struct daemon *d, const char *operation, bool by_caller,
                  void (*handle)(struct http_request *r, void *context))
 {
-        const char *key = http_header(r, "Idempotency-Key");
+        const char *given = http_header(r, "Idempotency-Key");
         uint8_t request[REPLAYS_DIGEST];
+        char key[REPLAYS_KEY_SIZE];
         struct peer peer;
 
-        if (!key) {
+        if (!given) {
                 handle(r, d);
                 return;
         }
-        if (access_peer(d, r, &peer) < 0 || !key_valid(r, key))
+        if (access_peer(d, r, &peer) < 0 || !key_valid(r, given))
                 return;
+        snprintf(key, sizeof(key), "%s %s", peer.token, given); /* each token has keys of its own */
         if (digest(r, &peer, by_caller, request) < 0) {
                 http_problem(r, 503, "busy", NULL, "out of memory");
                 return;

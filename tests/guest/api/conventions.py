@@ -102,7 +102,8 @@ def pages():
         everything = send("GET", f"{path}?{filters}")
         assert "Link" not in everything.headers, everything.headers
         expected = [each["id"] for each in everything.json()]
-        for limit in (1, 2, 5, len(expected), 1000):
+        few = (1, 2, 5, len(expected)) if len(expected) < 50 else (len(expected) // 3,)
+        for limit in (*few, 1000):
             got = collect(path, f"limit={limit}{filters}") if limit else [expected]
             assert sum(got, []) == expected, f"{path} {filters} limit {limit}: {got}, expected {expected}"
             assert all(len(page) == limit for page in got[:-1]), got
