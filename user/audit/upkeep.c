@@ -146,8 +146,10 @@ static int remove_old(struct audit *a, struct error *e)
                 return error_set(e, r, "cannot list its files: %s", strerror(-r));
         excess = files.count > a->keep ? files.count - a->keep : 0;
         excess = excess < REMOVE_MAX ? excess : REMOVE_MAX;
-        if (!a->keep || !excess)
+        if (!excess) {
+                a->remove_at = 0;
                 return 0;
+        }
         while (told < excess && (q = tell_removal(a, files.first[told], e)) == 0)
                 told++;
         r = a->batch.length ? writer_flush_batch(a) : 0;
@@ -158,6 +160,8 @@ static int remove_old(struct audit *a, struct error *e)
         for (size_t i = 0; i < told; i++)
                 if (files_rotated(a->path, files.first[i], path) < 0 || unlink(path) < 0)
                         return error_set(e, -errno, "cannot remove %s: %s", path, strerror(errno));
+        if (q == 0 && excess < REMOVE_MAX)
+                a->remove_at = 0;
         return q;
 }
 
@@ -168,7 +172,9 @@ static int rotate(struct audit *a, struct error *e)
         if (r < 0)
                 return error_set(e, r, "cannot sign its last line: %s", strerror(-r));
         r = swap_files(a, e);
-        return r < 0 ? r : remove_old(a, e);
+        if (r == 0 && a->keep)
+                a->remove_at = 1;
+        return r;
 }
 
 static bool rotation_due(const struct audit *a)
@@ -203,6 +209,13 @@ void upkeep(struct audit *a)
                 r = upkeep_sign(a, false);
                 if (r < 0)
                         error_set(&e, r, "cannot write a checkpoint: %s", strerror(-r));
+        }
+        if (r == 0 && a->remove_at && now >= a->remove_at) {
+                a->remove_at = now + PAUSE_NS; /* unless it succeeds */
+                r = remove_old(a, &e);
+                if (r < 0)
+                        log_warning("the audit stream %s: %s; trying again in a minute", a->path, error_text(&e));
+                return;
         }
         if (r == 0)
                 return;

@@ -386,6 +386,7 @@ static int set_up(struct audit *a, const char *path, const struct audit_options 
                 a->rotate_size = o->rotate_size;
                 a->rotate_age = o->rotate_age;
                 a->keep = o->keep;
+                a->remove_at = a->keep != 0;
                 r = take_key(a, o->key, e);
         }
         return r < 0 ? r : take_over(a, e);

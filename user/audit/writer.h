@@ -47,6 +47,7 @@ struct audit {
         uint64_t signed_seq;       /* number of the last checkpoint of this writer */
         uint64_t signed_at;        /* when that was, ns of CLOCK_BOOTTIME */
         uint64_t upkeep_not_until; /* after a failure: the same clock */
+        uint64_t remove_at;        /* when to look for old files to be removed: the same; 0: there are none */
         bool uncounted;            /* the batch is a checkpoint alone, which is no event that could be lost */
 };
 

@@ -91,7 +91,7 @@ static int verify(int argc, char **argv)
                 { 0 },
         };
         _cleanup_error_ struct error e = ERROR_INIT;
-        struct audit_report report;
+        struct audit_report report = { 0 };
         uint64_t number = 0;
         char **operands;
         int status = options_parse(argc, argv, &verify_usage, rows, &operands), r;

@@ -80,7 +80,7 @@ static void refuse_role(struct daemon *d, struct http_request *r, const struct p
         role_needed(need, roles, sizeof(roles));
         snprintf(user, sizeof(user), "uid %u", p->who);
         snprintf(reason, sizeof(reason), "what it asked for needs the role %s", roles);
-        access_note(d, *p->actor ? p->actor : user, reason, http_address(r));
+        access_note(d, *p->actor ? p->actor : user, reason, http_address_group(r));
         if (need == MAY_NOTHING)
                 http_problem(r, 403, "role", NULL, "nobody may do this: its route is in no row of the table of roles");
         else if (*p->token)
@@ -171,6 +171,11 @@ void access_note(struct daemon *d, const char *actor, const char *reason, const 
 void access_tick(struct daemon *d)
 {
         refusals_tick(&d->remote.refusals, time_now(CLOCK_BOOTTIME), tell, d);
+}
+
+void access_stop(struct daemon *d)
+{
+        refusals_tick(&d->remote.refusals, UINT64_MAX, tell, d);
 }
 
 int user_lookup(uid_t uid, char **name, char **home)

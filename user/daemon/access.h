@@ -54,6 +54,9 @@ void access_note(struct daemon *d, const char *actor, const char *reason, const 
 /* What comes with time: the counts of refusals. */
 void access_tick(struct daemon *d);
 
+/* Tells of all refusals that were not told of yet. */
+void access_stop(struct daemon *d);
+
 bool access_sees(const struct peer *p, const struct session *s);
 
 /*

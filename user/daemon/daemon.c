@@ -311,6 +311,7 @@ void daemon_stop(struct daemon *d)
         http_server_free(d->remote.http);
         remote_forget(d);
         http_server_free(d->http);
+        access_stop(d);
         streams_stop(d);
         replays_clear(&d->replays);
         resolver_stop(d);

@@ -42,6 +42,7 @@ struct daemon {
         struct sessions sessions;
         struct killset kills;
         struct stream *streams;
+        sd_event_source *streams_again; /* has those go on that have looked at much and found nothing */
         struct metrics metrics;
         struct replays replays;
         struct mounts mounts;  /* the daemon's own, for events of no session */

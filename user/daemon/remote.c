@@ -126,6 +126,7 @@ static int slow_down(struct http_request *r, uint64_t wait, const char *what)
         snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(wait / SECOND + 1));
         http_problem(r, 429, "too-many", NULL, "%s; try again in %s s", what, seconds);
         http_reply_header(r, "Retry-After", seconds);
+        http_reply_header(r, "Connection", "close");
         return -EACCES;
 }
 
@@ -135,7 +136,7 @@ static int refuse(struct daemon *d, struct http_request *r, bool given)
         const char *reason = given ? "a token that is not valid" : "no token";
         uint64_t wait = 0;
 
-        access_note(d, "somebody over TCP", reason, http_address(r));
+        access_note(d, "somebody over TCP", reason, http_address_group(r));
         if (!limiter_take(&d->remote.failures, http_address_group(r), time_now(CLOCK_BOOTTIME), &wait))
                 return slow_down(r, wait, "too many requests without a valid token came from this address");
         if (given)
@@ -144,6 +145,7 @@ static int refuse(struct daemon *d, struct http_request *r, bool given)
                 http_problem(r, 401, "token", NULL,
                              "a token is needed: \"Authorization: Bearer hf_...\"; root makes one with holdfast token create");
         http_reply_header(r, "WWW-Authenticate", given ? CHALLENGE ", error=\"invalid_token\"" : CHALLENGE);
+        http_reply_header(r, "Connection", "close");
         return -EACCES;
 }
 
@@ -166,6 +168,6 @@ int remote_peer(struct daemon *d, struct http_request *r, bool complete, struct 
                  http_address(r));
         if (complete || limiter_take(&d->remote.requests, t.id, time_now(CLOCK_BOOTTIME), &wait))
                 return 0;
-        access_note(d, ret->actor, "more requests than a token may make", http_address(r));
+        access_note(d, ret->actor, "more requests than a token may make", http_address_group(r));
         return slow_down(r, wait, "a token may make 50 requests a second, and 100 at once");
 }

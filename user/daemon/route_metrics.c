@@ -80,15 +80,17 @@ static void write_buffer(struct daemon *d, struct exposition *x)
 
 static void write_answers(const struct daemon *d, struct exposition *x)
 {
-        uint64_t answers[HTTP_CLASSES];
+        uint64_t answers[HTTP_CLASSES], remote[HTTP_CLASSES] = { 0 };
         char labels[64];
 
         http_server_answers(d->http, answers);
+        if (d->remote.http)
+                http_server_answers(d->remote.http, remote);
         exposition_family(x, "holdfast_http_requests_total", "counter",
                           "Requests to the API that were answered, by the class of the status.");
         for (unsigned i = 1; i < HTTP_CLASSES; i++) { /* nothing is answered 1xx */
                 snprintf(labels, sizeof(labels), "code=\"%uxx\"", i + 1);
-                exposition_sample(x, "", labels, (double)answers[i]);
+                exposition_sample(x, "", labels, (double)(answers[i] + remote[i]));
         }
 }
 

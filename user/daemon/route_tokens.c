@@ -89,6 +89,8 @@ static bool read_token(struct http_request *r, const cJSON *body, const struct p
         }
         t->created = time_now(CLOCK_REALTIME);
         t->expires = seconds ? t->created + seconds * SECOND : 0;
+        if (peer->expires && (!t->expires || t->expires > peer->expires))
+                t->expires = peer->expires; /* it ends with the token that makes it */
         if (access_may_grant(peer, t->role))
                 return true;
         http_problem(r, 403, "role", NULL, "the role %s may do more than you may", role);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOOK (1u << 20)    /* bytes looked at in one go, also where none of them is for the client: others wait meanwhile */
 #define CHUNK (256u << 10) /* bytes read from the file at once, about */
 #define AHEAD (1u << 20)   /* bytes kept for a client that is slow; beyond that it reads from the file later */
 
@@ -22,8 +23,10 @@ struct stream {
         uint64_t seq; /* the last line that was looked at */
         uint64_t end; /* without follow: the last line to show */
         struct buffer out;
-        size_t sent; /* of out */
-        bool over;   /* its token is gone */
+        size_t sent;    /* of out */
+        size_t looked;  /* bytes, in this go */
+        uint64_t again; /* since when it waits to look on, ns of CLOCK_MONOTONIC; 0: it does not */
+        bool over;      /* its token is gone */
 };
 
 static bool is_over(const struct stream *s)
@@ -76,7 +79,8 @@ static int on_old_line(void *context, uint64_t seq, const char *line, size_t len
         if (!s->filter.follow && seq > s->end)
                 return 1;
         r = put(s, seq, line, length);
-        return r < 0 ? r : s->out.length > CHUNK;
+        s->looked += length;
+        return r < 0 ? r : s->out.length > CHUNK || s->looked > LOOK;
 }
 
 /* Brings the next lines of the file into the buffer. False at the end of a stream that does not follow, or when it cannot be read. */
@@ -87,7 +91,7 @@ static bool refill(struct stream *s)
         int r = 0;
 
         buffer_truncate(&s->out, 0);
-        s->sent = 0;
+        s->sent = s->looked = 0;
         if (s->seq < last)
                 r = audit_read(s->daemon->config.audit, s->seq, on_old_line, s, &e);
         if (r < 0) {
@@ -97,7 +101,10 @@ static bool refill(struct stream *s)
         /* Nothing more came, though the file should have it: the rest is filtered out, or not there. */
         if (!s->out.length && r == 0)
                 s->seq = s->seq < last ? last : s->seq;
-        return s->out.length || s->filter.follow;
+        s->again = r > 0 && !s->out.length ? time_now(CLOCK_MONOTONIC) : 0;
+        if (s->again)
+                sd_event_source_set_enabled(s->daemon->streams_again, SD_EVENT_ONESHOT);
+        return s->again || s->out.length || s->filter.follow;
 }
 
 static ssize_t more(void *context, char *buffer, size_t max)
@@ -168,9 +175,35 @@ void streams_check(struct daemon *d)
                         http_stream_wake(s->http);
 }
 
+/* One a turn of the loop, whoever waits for longest: a look takes time. */
+static int on_again(sd_event_source *source, void *context)
+{
+        struct stream *longest = NULL;
+        struct daemon *d = context;
+        size_t waiting = 0;
+
+        for (struct stream *s = d->streams; s; s = s->next) {
+                waiting += s->again != 0;
+                if (s->again && (!longest || s->again < longest->again))
+                        longest = s;
+        }
+        if (waiting > 1)
+                sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        if (!longest)
+                return 0;
+        longest->again = 0;
+        http_stream_wake(longest->http);
+        return 0;
+}
+
 int streams_start(struct daemon *d, struct error *e)
 {
-        int r = audit_follow(d->audit, on_new_line, d);
+        int r = sd_event_add_defer(d->event, &d->streams_again, on_again, d);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->streams_again, SD_EVENT_OFF);
+        if (r >= 0)
+                r = audit_follow(d->audit, on_new_line, d);
 
         return r < 0 ? error_set(e, r, "out of memory") : 0;
 }
@@ -179,6 +212,7 @@ void streams_stop(struct daemon *d)
 {
         while (d->streams)
                 done(d->streams);
+        d->streams_again = sd_event_source_disable_unref(d->streams_again);
 }
 
 void stream_open(struct daemon *d, struct http_request *r, const struct stream_filter *filter)
@@ -199,4 +233,6 @@ void stream_open(struct daemon *d, struct http_request *r, const struct stream_f
         s->next = d->streams;
         d->streams = s;
         s->http = http_stream_new(r, filter->sse ? "text/event-stream" : "application/x-ndjson", more, done, s);
+        if (!s->http)
+                done(s); /* it is refused */
 }
