@@ -42,6 +42,11 @@ test_a_key_of_one_user_is_another_users_own() {
 	holdfast lift "$session"
 }
 
+test_a_stream_that_finds_no_room_is_refused_and_nothing_else_happens() {
+	start_session streams sleep infinity
+	asked conventions.py streams "$session" "$POLICY"
+}
+
 test_lists_come_in_pages() {
 	start_session pages sleep infinity
 	asked conventions.py pages "$session" "$POLICY"

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 
-from client import send
+from client import Connection, send
 
 what, session, policy_file = sys.argv[1:4]
 with open(policy_file, encoding="utf-8") as f:
@@ -117,4 +117,21 @@ def pages():
     expect(send("DELETE", f"/v1/kills?session={session}"), 200)
 
 
-{"etag": etag, "once": once, "pages": pages}[what]()
+def streams():
+    """Who finds no room for another stream is told so, and nobody else notices."""
+    seq = send("GET", "/v1/health").json()["seq"]
+    connections = [Connection() for _ in range(501)]
+    for c in connections:
+        c.request("GET", f"/v1/events?follow=1&since={seq}")
+    for c in connections[:500]:
+        assert c.getresponse().status == 200
+    refused = connections[500].getresponse()
+    assert refused.status == 503, refused.status
+    expect(send("POST", "/v1/kills", {"session": session, "strength": "deny"}), 201)
+    expect(send("DELETE", f"/v1/kills?session={session}"), 200)
+    for c in connections:
+        c.close()
+    assert send("GET", "/v1/health").json()["seq"] > seq
+
+
+{"etag": etag, "once": once, "pages": pages, "streams": streams}[what]()
