@@ -183,16 +183,5 @@ static const struct command commands[] = {
 
 int command_audit(int argc, char **argv)
 {
-        bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-        FILE *to = help ? stdout : stderr;
-
-        for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-                if (!strcmp(commands[i].name, argv[1]))
-                        return commands[i].run(argc - 1, argv + 1);
-        if (argc > 1 && !help)
-                fprintf(stderr, "holdfast: there is no command \"audit %s\"\n", argv[1]);
-        fputs("Usage: holdfast audit COMMAND …\n\n", to);
-        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-        return help ? STATUS_DONE : STATUS_USAGE;
+        return command_group("audit", commands, ARRAY_SIZE(commands), argc, argv);
 }

@@ -3,6 +3,10 @@
 #ifndef HOLDFAST_CLI_COMMAND_H
 #define HOLDFAST_CLI_COMMAND_H
 
+#include <stddef.h>
+
+struct usage;
+
 /* What holdfast exits with; holdfast run exits with its command's status once that runs. */
 enum status {
         STATUS_DONE = 0,
@@ -33,5 +37,11 @@ int command_token(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
+
+/* group.c: runs the one of several that argv[1] names, or tells which there are. */
+int command_group(const char *name, const struct command *commands, size_t n, int argc, char **argv);
+
+/* Prints what the API lists there as a table, or with --json as it came. */
+int command_list(int argc, char **argv, const struct usage *usage, const char *path, const char *const columns[]);
 
 #endif

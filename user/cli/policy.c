@@ -66,22 +66,8 @@ static int list(int argc, char **argv)
 {
         static const struct usage usage = { .synopsis = "policy list [--json]", .description = "Lists the policies that have a name." };
         static const char *const columns[] = { "name", "path", "description", NULL };
-        const char *socket = NULL;
-        bool json = false;
-        const struct option_row rows[] = { OPTIONS_COMMON(&json, &socket) };
-        _cleanup_reply_ struct client_reply reply = { 0 };
-        char **operands;
-        int status = options_parse(argc, argv, &usage, rows, &operands);
 
-        if (status != OPTIONS_GO_ON)
-                return status;
-        status = client_ask(socket, "GET", "/v1/policies", NULL, &reply);
-        if (status != STATUS_DONE)
-                return status;
-        if (json)
-                return output_json(stdout, reply.json);
-        output_table(reply.json, columns);
-        return STATUS_DONE;
+        return command_list(argc, argv, &usage, "/v1/policies", columns);
 }
 
 static int show(int argc, char **argv)
@@ -125,16 +111,5 @@ static const struct command commands[] = {
 
 int command_policy(int argc, char **argv)
 {
-        bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-        FILE *to = help ? stdout : stderr;
-
-        for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-                if (!strcmp(commands[i].name, argv[1]))
-                        return commands[i].run(argc - 1, argv + 1);
-        if (argc > 1 && !help)
-                fprintf(stderr, "holdfast: there is no command \"policy %s\"\n", argv[1]);
-        fputs("Usage: holdfast policy COMMAND …\n\n", to);
-        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-        return help ? STATUS_DONE : STATUS_USAGE;
+        return command_group("policy", commands, ARRAY_SIZE(commands), argc, argv);
 }

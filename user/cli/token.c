@@ -57,22 +57,8 @@ static int list(int argc, char **argv)
 {
         static const struct usage usage = { .synopsis = "token list [--json]", .description = "Lists the tokens, without their secrets." };
         static const char *const columns[] = { "id", "name", "role", "created", "expires", "creator", NULL };
-        const char *socket = NULL;
-        bool json = false;
-        const struct option_row rows[] = { OPTIONS_COMMON(&json, &socket) };
-        _cleanup_reply_ struct client_reply reply = { 0 };
-        char **operands;
-        int status = options_parse(argc, argv, &usage, rows, &operands);
 
-        if (status != OPTIONS_GO_ON)
-                return status;
-        status = client_ask(socket, "GET", "/v1/tokens", NULL, &reply);
-        if (status != STATUS_DONE)
-                return status;
-        if (json)
-                return output_json(stdout, reply.json);
-        output_table(reply.json, columns);
-        return STATUS_DONE;
+        return command_list(argc, argv, &usage, "/v1/tokens", columns);
 }
 
 static int take_back(int argc, char **argv)
@@ -108,16 +94,5 @@ static const struct command commands[] = {
 
 int command_token(int argc, char **argv)
 {
-        bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
-        FILE *to = help ? stdout : stderr;
-
-        for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-                if (!strcmp(commands[i].name, argv[1]))
-                        return commands[i].run(argc - 1, argv + 1);
-        if (argc > 1 && !help)
-                fprintf(stderr, "holdfast: there is no command \"token %s\"\n", argv[1]);
-        fputs("Usage: holdfast token COMMAND …\n\n", to);
-        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-        return help ? STATUS_DONE : STATUS_USAGE;
+        return command_group("token", commands, ARRAY_SIZE(commands), argc, argv);
 }

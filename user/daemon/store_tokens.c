@@ -152,13 +152,6 @@ int token_find(struct store *s, const char *text, uint64_t now, struct token *re
         return 0;
 }
 
-bool token_stands(struct store *s, const char *id, uint64_t now)
-{
-        struct token t = { "" };
-
-        return look_up(s, id, &t, NULL, NULL) > 0 && !is_over(&t, now);
-}
-
 int token_revoke(struct store *s, const char *id, struct error *e)
 {
         struct token t = { "" };

@@ -40,9 +40,6 @@ int token_create(struct store *s, struct token *t, char text[TOKEN_TEXT_SIZE], s
 /* The token of a text. -EACCES where there is none, the secret is wrong, or it has expired by now (ns since the epoch). */
 int token_find(struct store *s, const char *text, uint64_t now, struct token *ret);
 
-/* Whether a token that was found is still good. */
-bool token_stands(struct store *s, const char *id, uint64_t now);
-
 int token_revoke(struct store *s, const char *id, struct error *e); /* -ENOENT */
 int tokens_each(struct store *s, int (*each)(void *context, const struct token *t), void *context, struct error *e);
 
