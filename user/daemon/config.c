@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CONFIG_MAX (1u << 20)
-#define ROTATE_SIZE "256M"
+#define ROTATE_SIZE "1G"
 #define ROTATE_SIZE_LEAST (1u << 20)
 #define ROTATE_AGE_LEAST 60 /* seconds */
 #define KEEP_MOST 100000

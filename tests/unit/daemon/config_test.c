@@ -77,7 +77,7 @@ static void the_audit_stream_is_rotated_as_it_says(void **state)
 
         (void)state;
         assert_int_equal(with("{}", &c, NULL), 0);
-        assert_int_equal(c.audit_rotate_size, 256 << 20);
+        assert_int_equal(c.audit_rotate_size, 1 << 30);
         assert_int_equal(c.audit_rotate_age, 0);
         assert_int_equal(c.audit_keep, 0);
         assert_int_equal(with("{\"audit_rotate_size\": \"64M\", \"audit_rotate_age\": \"24h\", \"audit_keep\": 7}", &other, NULL), 0);
