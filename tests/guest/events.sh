@@ -170,6 +170,12 @@ test_events_are_exported_as_cef_and_ocsf() {
 	same "status" 2 "$status"
 }
 
+# Of a flood some events are lost, more where the daemon is slow: whether those that were written led to the removal of a file.
+flooded() {
+	confined files flood "$OUT/file" 10000
+	grep -qs '"op":"audit-removed"' "$AUDIT" "$AUDIT".0*
+}
+
 test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	local first last
 	[ ! -f "$CONFIG" ] || fail "there is a configuration already"
@@ -179,8 +185,7 @@ test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	printf '{"audit": "%s", "audit_rotate_size": "1M", "audit_rotate_age": "24h", "audit_keep": 2}' "$AUDIT" >"$CONFIG"
 	kill_daemon TERM
 	start_daemon
-	confined files flood "$OUT/file" 20000
-	await "old files are gone" grep -q '"op":"audit-removed"' "$AUDIT" "$AUDIT".0*
+	await "old files are gone" flooded
 	settled
 	same "files kept" 2 "$(find "$ROTATING" -name 'audit.ndjson.0*' | wc -l)"
 	try holdfast audit verify "$ROTATING" --json
