@@ -569,6 +569,29 @@ test_who_is_not_root_kills_capabilities_of_their_own_sessions_only() {
 	await "it goes on" counts own
 }
 
+test_a_killed_capability_is_not_shed_by_another_policy() {
+	local each POLICY=$SCRATCH/apart.json other=$SCRATCH/other.json
+	base_policy
+	jq '.capabilities.extra = { files: [ { path: "/etc", allow: "r" } ] }' "$POLICY" >"$POLICY.new"
+	mv "$POLICY.new" "$POLICY"
+	jq '.capabilities |= with_entries(if .key == "extra" then .key = "again" else . end)' "$POLICY" >"$other"
+	chmod 644 "$POLICY" "$other"
+	start_of_dev own
+	for each in "--capability extra own" "--capability extra"; do
+		# shellcheck disable=SC2086
+		holdfast kill $each --reason 'not for dev'
+		status=0
+		su dev -c "holdfast policy apply own $other" >"$SCRATCH/said" 2>&1 || status=$?
+		same "status of dev's policy: $(<"$SCRATCH/said")" 3 $status
+		holds "what dev is told" "$(<"$SCRATCH/said")" 'may change the policy'
+		# shellcheck disable=SC2086
+		holdfast lift $each
+	done
+	su dev -c 'holdfast kill --capability extra own'
+	su dev -c "holdfast policy apply own $other" || fail "dev may lift this one, and so apply a policy"
+	counts own
+}
+
 test_a_capability_is_not_paused_nor_killed_with_its_session() {
 	try holdfast pause --capability base
 	same "status: $output" 2 "$status"

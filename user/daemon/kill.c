@@ -252,6 +252,11 @@ static size_t take_back(struct daemon *d, const struct target *t, uint32_t stren
         return sessions;
 }
 
+bool kill_may_lift(const struct kill *k, const struct peer *peer)
+{
+        return peer->uid == 0 || peer->uid == k->uid;
+}
+
 int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *reason, struct error *e)
 {
         struct session *s = k->target.scope == KILL_SESSION ? sessions_by_id(&d->sessions, k->target.session) : NULL;

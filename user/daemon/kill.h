@@ -44,6 +44,9 @@ void kill_finish(struct daemon *d, struct kill *k);
 /* Ends the processes of a session in or out of its cgroup, if a kill stands on it. */
 void kill_enforce(struct daemon *d, struct session *s);
 
+/* Who is not root lifts only what they set. */
+bool kill_may_lift(const struct kill *k, const struct peer *peer);
+
 /* Takes a kill back; what other kills ask for stays. reason is the event's, or NULL: the kill's own. On failure it stands as before. */
 int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *reason, struct error *e);
 

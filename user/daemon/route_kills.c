@@ -21,12 +21,6 @@ static bool sees_kill(struct daemon *d, const struct peer *peer, const struct ki
         return peer->uid == 0 || (s && access_sees(peer, s));
 }
 
-/* Who is not root lifts only what they set. */
-static bool may_lift(const struct peer *peer, const struct kill *k)
-{
-        return peer->uid == 0 || peer->uid == k->uid;
-}
-
 void route_kills_list(struct http_request *r, void *context)
 {
         struct daemon *d = context;
@@ -155,7 +149,7 @@ static int lift_all(struct daemon *d, const struct peer *peer, const struct targ
                 int r;
 
                 ++*found;
-                if (!may_lift(peer, k))
+                if (!kill_may_lift(k, peer))
                         continue;
                 r = kill_lift(d, k, actor, NULL, e);
                 if (r < 0)
@@ -234,7 +228,7 @@ void route_kill_lift(struct http_request *r, void *context)
         k = killset_find(&d->kills, http_segment(r, "id"));
         if (!k || !sees_kill(d, &peer, k))
                 http_problem(r, 404, "no-kill", NULL, "there is no kill \"%s\"", http_segment(r, "id"));
-        else if (!may_lift(&peer, k))
+        else if (!kill_may_lift(k, &peer))
                 http_problem(r, 403, "not-yours", NULL, "the kill was set by another user: only they or root may lift it");
         else if (kill_lift(d, k, peer_actor(&peer, actor), NULL, &e) < 0)
                 http_problem_errno(r, &e);

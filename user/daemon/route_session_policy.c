@@ -4,6 +4,7 @@
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/etag.h"
+#include "daemon/kill.h"
 #include "daemon/routes.h"
 
 #include <string.h>
@@ -37,6 +38,25 @@ static bool is_expected(struct http_request *r, const struct session *s)
                 http_problem(r, 412, "changed", NULL, "session %s is under another policy than If-Match names: that is %s now", s->id,
                              etag);
         return matches > 0;
+}
+
+/*
+ * Another policy might call a killed capability otherwise, or move its rules: so while one is killed, only who may lift that changes the
+ * policy.
+ */
+static bool sheds_no_kill(struct http_request *r, const struct daemon *d, const struct peer *peer, const struct session *s)
+{
+        for (size_t i = 0; i < d->kills.count; i++) {
+                const struct kill *k = d->kills.list[i];
+                char text[TARGET_TEXT_SIZE];
+
+                if (k->target.scope != KILL_CAPABILITY || !k->strength || kill_may_lift(k, peer) || !target_matches(&k->target, s))
+                        continue;
+                http_problem(r, 403, "killed", NULL, "%s was killed by %s: only who may lift that may change the policy of session %s",
+                             target_text(&k->target, text), k->actor, s->id);
+                return false;
+        }
+        return true;
 }
 
 /* The body is the policy itself, or says where to find it. */
@@ -82,7 +102,7 @@ void route_session_policy_apply(struct http_request *r, void *context)
                 http_problem(r, 409, "ended", NULL, "session %s has ended", s->id);
                 return;
         }
-        if (!is_expected(r, s) || !read_policy(r, &policy, &text, &file))
+        if (!sheds_no_kill(r, d, &peer, s) || !is_expected(r, s) || !read_policy(r, &policy, &text, &file))
                 return;
         if (session_apply(d, s, policy, text, peer_actor(&peer, actor), &findings, &e) < 0) {
                 request_failed(r, file, &findings, &e);
