@@ -53,7 +53,7 @@ FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
 .PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary compare unit-programs fuzz-programs guest-programs bench lint fmt
-.PHONY: clean vm payload
+.PHONY: clean vm payload test-every
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -148,6 +148,10 @@ demo:
 
 test:
 	tools/test
+
+# All suites on each kernel: hours.
+test-every:
+	tools/test --every
 
 # Each parser in user space, for so long: make fuzz SECONDS=600
 SECONDS ?= 60
