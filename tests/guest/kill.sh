@@ -8,6 +8,7 @@ base_policy
 chmod 755 "$SCRATCH" # for users who are not root
 chmod 644 "$POLICY"
 DEV=/home/dev/work
+CONFIG=/etc/holdfast/holdfast.json
 su dev -c "mkdir -p $DEV"
 
 clean_up() {
@@ -590,6 +591,40 @@ test_a_killed_capability_is_not_shed_by_another_policy() {
 	su dev -c 'holdfast kill --capability extra own'
 	su dev -c "holdfast policy apply own $other" || fail "dev may lift this one, and so apply a policy"
 	counts own
+}
+
+test_whoever_it_concerns_is_told() {
+	mkdir -p "${CONFIG%/*}"
+	printf '#!/bin/sh\ncat >>%s/told\necho >>%s/told\n' "$SCRATCH" "$SCRATCH" >"$SCRATCH/teller"
+	echo "{\"on_kill\": \"$SCRATCH/teller\"}" >"$CONFIG"
+	chmod 777 "$SCRATCH/teller"
+	try timeout 60 holdfastd
+	same "status of a daemon with a program that anyone can change: $output" 1 "$status"
+	holds "what it says" "$output" on_kill
+	chmod 755 "$SCRATCH/teller"
+	restart
+	in_background python3 -c "import os, pty, sys
+def read(fd):
+    data = os.read(fd, 4096)
+    with open('$SCRATCH/terminal', 'ab') as f:
+        f.write(data)
+    return data
+pty.spawn(sys.argv[1:], read)" holdfast run --policy "$POLICY" --workspace "$WS" --agent shown -- sleep infinity
+	await "the session is there" session_of shown
+	session=$(session_of shown)
+	mark
+	holdfast pause "$session" --reason "look $(printf '\033')[2J here"
+	holdfast lift "$session"
+	holdfast kill "$session" --reason 'that is enough'
+	await "the terminal tells" grep -q 'that is enough' "$SCRATCH/terminal"
+	await "the program was run" eval '[ "$(wc -l <"$SCRATCH/told")" = 3 ]'
+	holds terminal "$(<"$SCRATCH/terminal")" "session $session was paused by"
+	holds terminal "$(<"$SCRATCH/terminal")" 'look ?[2J here'
+	holds terminal "$(<"$SCRATCH/terminal")" "session $session was killed by"
+	same "what the program was told" 'lift pause set kill set pause' \
+		"$(fields op strength <"$SCRATCH/told" | sort | tr '\t\n' '  ' | sed 's/ $//')"
+	rm "$CONFIG"
+	restart
 }
 
 test_a_capability_is_not_paused_nor_killed_with_its_session() {

@@ -80,7 +80,11 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
         const struct {
                 const char *name;
                 char **field;
-        } paths[] = { { "socket", &c->socket }, { "audit", &c->audit }, { "state", &c->state }, { "ceilings", &c->ceilings } };
+        } paths[] = { { "socket", &c->socket },
+                      { "audit", &c->audit },
+                      { "state", &c->state },
+                      { "ceilings", &c->ceilings },
+                      { "on_kill", &c->on_kill } };
         const char *value = cJSON_GetStringValue(m);
         int r = config_remote_member(&c->remote, m, e);
 
@@ -108,7 +112,7 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                        ? r
                        : error_set(e, -EINVAL,
                                    "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
-                                   "state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
+                                   "state, ceilings, on_kill, log_level, listen, tls_certificate, tls_key and roles",
                                    m->string);
 }
 
@@ -167,6 +171,7 @@ void config_clear(struct config *c)
         free(c->audit);
         free(c->state);
         free(c->ceilings);
+        free(c->on_kill);
         config_remote_clear(&c->remote);
         *c = (struct config)CONFIG_INIT;
 }

@@ -16,6 +16,7 @@ struct config {
         char *audit;                /* the audit stream */
         char *state;                /* folder of the database */
         char *ceilings;             /* their folder, see ceilings.h */
+        char *on_kill;              /* is run for each kill and lift, see tell.h; NULL: nothing is */
         uint64_t audit_rotate_size; /* bytes from which on its file is rotated away; 0: none */
         uint64_t audit_rotate_age;  /* the same in seconds */
         uint64_t audit_keep;        /* files kept of those rotated away; 0: all */
@@ -25,10 +26,7 @@ struct config {
 
 #define CONFIG_INIT \
         { \
-                NULL, NULL, NULL, NULL, NULL, 0, 0, 0, LOG_LEVEL_INFO, \
-                { \
-                        NULL \
-                } \
+                .log_level = LOG_LEVEL_INFO \
         }
 #define _cleanup_config_ __attribute__((cleanup(config_clear)))
 

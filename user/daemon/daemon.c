@@ -13,6 +13,7 @@
 #include "daemon/listen.h"
 #include "daemon/routes.h"
 #include "daemon/stream.h"
+#include "daemon/tell.h"
 #include "daemon/tokens.h"
 
 #include <fcntl.h>
@@ -163,6 +164,7 @@ static int start_loop(struct daemon *d, struct error *e)
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGCHLD);
         sigprocmask(SIG_BLOCK, &set, NULL);
         signal(SIGPIPE, SIG_IGN);
         r = sd_event_default(&d->event);
@@ -256,7 +258,9 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
         if (r < 0)
                 return r;
         log_setup("holdfastd", debug ? LOG_LEVEL_DEBUG : d->config.log_level);
-        r = remote_prepare(d, e);
+        r = d->config.on_kill ? tell_check(d->config.on_kill, e) : 0;
+        if (r >= 0)
+                r = remote_prepare(d, e);
         if (r < 0)
                 return r;
         umask(0022);
@@ -312,6 +316,7 @@ void daemon_stop(struct daemon *d)
         remote_forget(d);
         http_server_free(d->http);
         access_stop(d);
+        tell_stop(d);
         streams_stop(d);
         replays_clear(&d->replays);
         resolver_stop(d);

@@ -45,6 +45,7 @@ struct daemon {
         sd_event_source *streams_again; /* has those go on that have looked at much and found nothing */
         struct metrics metrics;
         struct replays replays;
+        struct command *commands; /* of tell.c, that run */
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */

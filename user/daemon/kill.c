@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
+#include "daemon/tell.h"
 #include "daemon/throttle.h"
 #include "holdfast/decide.h"
 
@@ -162,6 +163,7 @@ static void report(struct daemon *d, const struct kill *k, bool set, size_t sess
 {
         const struct session *s = *k->target.session ? sessions_by_id(&d->sessions, k->target.session) : NULL;
         cJSON *o = event_begin(d, s, "kill", set ? "deny" : "allow", actor);
+        _cleanup_free_ char *text = NULL;
 
         if (o) {
                 cJSON_AddStringToObject(o, "op", set ? "set" : "lift");
@@ -175,7 +177,27 @@ static void report(struct daemon *d, const struct kill *k, bool set, size_t sess
                 add_steps(o, k);
         if (o && !k->stored)
                 cJSON_AddFalseToObject(o, "stored");
+        text = d->config.on_kill && o ? cJSON_PrintUnformatted(o) : NULL;
         event_emit_now(d, o); /* whoever is refused in a loop must not keep a kill waiting */
+        tell_command(d, text);
+}
+
+/* To the terminals of the sessions. */
+static void tell_users(struct daemon *d, const struct kill *k, bool set, const char *actor)
+{
+        const char *done = k->strength == HF_KILL_PAUSE                                        ? "was paused"
+                           : k->strength == HF_KILL_KILL || k->target.scope == KILL_CAPABILITY ? "was killed"
+                                                                                               : "is refused everything";
+        const char *reason = set ? k->reason : "";
+        char of[TARGET_TEXT_SIZE], text[1024];
+        const struct session *s;
+
+        target_text(&k->target, of);
+        for (size_t i = 0; (s = next_struck(d, &k->target, &i));) {
+                snprintf(text, sizeof(text), "%s %s by %s%s%s", of, set ? done : "goes on: this was lifted", actor, *reason ? ": " : "",
+                         reason);
+                tell_terminal(s->pid, text);
+        }
 }
 
 static void end_flows(struct daemon *d, struct kill *k)
@@ -215,6 +237,7 @@ void kill_finish(struct daemon *d, struct kill *k)
         const bool one = k->target.scope == KILL_SESSION;
         char text[TARGET_TEXT_SIZE];
 
+        tell_users(d, k, true, k->actor);
         /* Before its processes close them: a peer is to see a reset. Of many sessions it comes after, as it takes a look for each. */
         if (k->strength == HF_KILL_KILL && one)
                 end_flows(d, k);
@@ -274,6 +297,7 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *r
         sessions = take_back(d, &k->target, strength);
         k->strength = strength;
         report(d, k, false, sessions, actor, reason ? reason : k->reason);
+        tell_users(d, k, false, actor);
         killset_remove(&d->kills, k);
         return 0;
 }

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/tell.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#define LINE_SIZE 1024
+#define TIME_USEC 60000000ull
+#define MOST 16
+
+/* ---- the session's terminal ---------------------------------------------------------------------------------------------------- */
+
+/* Of the kernel's list of devices: consoles and serial lines, and pseudo-terminals. Others may do something when they are opened. */
+static bool is_terminal(const struct stat *st)
+{
+        return S_ISCHR(st->st_mode) && (major(st->st_rdev) == 4 || (major(st->st_rdev) >= 136 && major(st->st_rdev) <= 143));
+}
+
+static int open_terminal(pid_t pid, int stream)
+{
+        _cleanup_close_ int place = -1;
+        char path[64];
+        struct stat st;
+
+        snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, stream);
+        place = open(path, O_PATH | O_CLOEXEC);
+        if (place < 0 || fstat(place, &st) < 0 || !is_terminal(&st))
+                return -1;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
+        return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* What a terminal would act on. Beyond ASCII that is U+0080 to U+009F. */
+static void make_plain(char *text)
+{
+        for (unsigned char *c = (unsigned char *)text; *c; c++) {
+                if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+                        c[0] = c[1] = '?';
+                else if (*c < 0x20 || *c == 0x7f)
+                        *c = '?';
+        }
+}
+
+void tell_terminal(pid_t pid, const char *text)
+{
+        _cleanup_close_ int terminal = -1;
+        char plain[LINE_SIZE], line[LINE_SIZE + 32];
+        int n;
+
+        for (int stream = 2; stream >= 0 && terminal < 0 && pid > 0; stream--)
+                terminal = open_terminal(pid, stream);
+        if (terminal < 0)
+                return;
+        snprintf(plain, sizeof(plain), "%s", text);
+        make_plain(plain);
+        n = snprintf(line, sizeof(line), "\r\nholdfast: %s\r\n", plain);
+        if (write(terminal, line, (size_t)n) < 0)
+                log_debug("the terminal of process %d takes nothing: %s", pid, strerror(errno));
+}
+
+/* ---- the host's command -------------------------------------------------------------------------------------------------------- */
+
+int tell_check(const char *command, struct error *e)
+{
+        struct stat st;
+
+        if (stat(command, &st) < 0)
+                return error_set(e, -errno, "$.on_kill: %s: %s", command, strerror(errno));
+        if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+                return error_set(e, -ENOEXEC, "$.on_kill: %s is not a program", command);
+        if (st.st_uid != 0 || (st.st_mode & 022))
+                return error_set(e, -EPERM, "$.on_kill: %s must belong to root, and nobody else may write it", command);
+        return 0;
+}
+
+struct command {
+        struct daemon *daemon;
+        struct command *next;
+        sd_event_source *child, *time;
+        pid_t pid;
+};
+
+static void forget(struct command *c)
+{
+        for (struct command **at = &c->daemon->commands; *at; at = &(*at)->next) {
+                if (*at != c)
+                        continue;
+                *at = c->next;
+                break;
+        }
+        sd_event_source_disable_unref(c->child);
+        sd_event_source_disable_unref(c->time);
+        free(c);
+}
+
+static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
+{
+        (void)source;
+        if (info->si_code != CLD_EXITED || info->si_status != 0)
+                log_warning("on_kill: the command ended with %s %d", info->si_code == CLD_EXITED ? "status" : "signal", info->si_status);
+        forget(context);
+        return 0;
+}
+
+static int on_late(sd_event_source *source, uint64_t usec, void *context)
+{
+        struct command *c = context;
+
+        (void)source;
+        (void)usec;
+        log_warning("on_kill: the command runs for a minute, and is ended");
+        kill(-c->pid, SIGKILL);
+        return 0;
+}
+
+static int input(const char *text)
+{
+        _cleanup_close_ int fd = memfd_create("kill", MFD_CLOEXEC);
+        const size_t length = strlen(text);
+
+        if (fd < 0 || write(fd, text, length) != (ssize_t)length || lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+/* As a process group of its own, with all signals as they are by default. */
+static int spawn(char *path, int in, pid_t *ret)
+{
+        char *const arguments[] = { path, NULL };
+        static char search[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        char *const environment[] = { search, NULL };
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none, all;
+        int r;
+
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        r = posix_spawn(ret, path, &actions, &attributes, arguments, environment);
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+        return -r;
+}
+
+static int start(struct daemon *d, const char *text)
+{
+        _cleanup_close_ int in = input(text);
+        struct command *c = in < 0 ? NULL : calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return in < 0 ? in : -ENOMEM;
+        c->daemon = d;
+        r = spawn(d->config.on_kill, in, &c->pid);
+        if (r < 0) {
+                free(c);
+                return r;
+        }
+        c->next = d->commands;
+        d->commands = c;
+        r = sd_event_add_child(d->event, &c->child, c->pid, WEXITED, on_end, c);
+        if (r >= 0)
+                r = sd_event_add_time_relative(d->event, &c->time, CLOCK_MONOTONIC, TIME_USEC, 0, on_late, c);
+        return r;
+}
+
+void tell_command(struct daemon *d, const char *text)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+        int n = 0, r;
+
+        if (!d->config.on_kill || !text)
+                return;
+        for (const struct command *c = d->commands; c; c = c->next)
+                n++;
+        if (n >= MOST) {
+                log_error("on_kill: %d commands run already: it is not run for %s", n, text);
+                return;
+        }
+        r = tell_check(d->config.on_kill, &e);
+        if (r >= 0 && (r = start(d, text)) < 0)
+                error_set(&e, r, "$.on_kill: cannot run %s: %s", d->config.on_kill, strerror(-r));
+        if (r < 0)
+                log_error("%s", error_text(&e));
+}
+
+void tell_stop(struct daemon *d)
+{
+        while (d->commands)
+                forget(d->commands);
+}
