@@ -9,6 +9,7 @@
 #include "daemon/cgroup.h"
 #include "daemon/config.h"
 #include "daemon/cutter.h"
+#include "daemon/drills.h"
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/metrics.h"
@@ -45,6 +46,7 @@ struct daemon {
         sd_event_source *streams_again; /* has those go on that have looked at much and found nothing */
         struct metrics metrics;
         struct replays replays;
+        struct drills drills;
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */
