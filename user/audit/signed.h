@@ -23,8 +23,8 @@
 int signed_write(struct audit *a, const char *purpose, cJSON *document, struct buffer *out, struct error *e);
 
 /*
- * Checks a file with one. keys is a file of public keys, NULL: the one beside the stream. Gives what was signed, with its key. -ENOENT where
- * there is no such file, -EBADMSG where it is not as it was signed, or another key signed it.
+ * Checks a file with one. keys is a file of public keys, NULL: the one beside the stream. Gives what was signed, with its key. -ENOENT
+ * where there is no such file, -EBADMSG where it is not as it was signed, or another key signed it.
  */
 int signed_read(const char *path, const char *purpose, const char *keys, cJSON **ret, struct error *e);
 
