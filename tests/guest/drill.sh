@@ -170,11 +170,16 @@ test_an_interrupted_drill_leaves_nothing_behind() {
 }
 
 test_a_drill_fails_when_the_daemon_goes_and_old_ones_are_warned_of() {
+	local busy
+	start_busy
+	busy=$pid
 	begin_drill
 	kill_daemon KILL
 	status=0
 	wait "$pid" || status=$?
 	same status 1 "$status"
+	echo 1 >"/sys/fs/cgroup/holdfast/$session/cgroup.kill" # as the runbook says
+	await "it is gone" gone "$busy"
 	same folders '' "$(compgen -G '/tmp/holdfast-drill-*' || true)"
 	rm -f "$DRILLS"/*
 	echo '{"id":"old","passed":true,"recorded":"'"$(date -u -d '-36 days' +%FT%T.000000000Z)"'"}' >"$DRILLS/20260102T030405Z-old.json"
