@@ -22,28 +22,28 @@ start_busy() {
 	rm -f "$WS/beat"
 	base_policy
 	start_session busy python3 -c "import time
-done = failed = 0
+count = failed = 0
 while True:
     try:
         with open('$WS/beat', 'w') as f:
-            f.write('%d %d\\n' % (done, failed))
-        done += 1
+            f.write('%d %d\\n' % (count, failed))
+        count += 1
     except OSError:
         failed += 1
     time.sleep(0.005)"
 	await "it is at work" grep -q '[0-9]' "$WS/beat"
 }
 
-# Sets done and failed.
+# Sets written and failed.
 read_beat() {
-	until read -r done failed <"$WS/beat" && [ -n "$failed" ]; do :; done
+	until read -r written failed <"$WS/beat" && [ -n "$failed" ]; do :; done
 }
 
 goes_on() {
 	local before
 	read_beat
-	before=$done
-	await "it goes on" eval "read_beat; [ \$done -gt $((before + 2)) ]"
+	before=$written
+	await "it goes on" eval "read_beat; [ \$written -gt $((before + 2)) ]"
 	read_beat
 }
 
