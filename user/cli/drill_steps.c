@@ -216,24 +216,23 @@ static void await_end(struct try *t, struct canary *c)
         cJSON_AddNumberToObject(t->report, "ended_ns", ns);
 }
 
+/* Waits until it is stopped. Where it goes on, measure() tells. */
 static void await_effect(struct try *t, struct canary *c)
 {
+        const bool pause = !strcmp(t->step->strength, "pause");
+        uint64_t refused = read_count(&c->seen->refused);
+
         if (!strcmp(t->step->strength, "kill")) {
                 await_end(t, c);
-        } else if (!strcmp(t->step->strength, "pause")) {
-                while (!paused(t, c))
-                        if (canary_after(c, t->answered) || !drill_waits(t->d, t->until)) {
-                                failed(t, "the canary %s was not frozen", c->name);
-                                return;
-                        }
-        } else {
-                uint64_t before = read_count(&c->seen->refused);
-
-                while (read_count(&c->seen->refused) < before + 2)
-                        if (canary_after(c, t->answered) || !drill_waits(t->d, t->until)) {
-                                failed(t, "the canary %s was not refused", c->name);
-                                return;
-                        }
+                return;
+        }
+        while (pause ? !paused(t, c) : read_count(&c->seen->refused) < refused + 2) {
+                if (canary_after(c, t->answered))
+                        return;
+                if (!drill_waits(t->d, t->until)) {
+                        failed(t, "the canary %s was not %s", c->name, pause ? "frozen" : "refused");
+                        return;
+                }
         }
 }
 
