@@ -106,7 +106,8 @@ static int look(void *context, const char *line, size_t length)
         if (!memmem(line, length, "\"kill\":\"", 8) || !memmem(line, length, "\"deny\"", 6))
                 return 0;
         event = cJSON_ParseWithLength(line, length);
-        if (!says(event, "verdict", "deny") || is_ours(s->d, event) || !by_our_kill(s->d, event))
+        if (!says(event, "verdict", "deny") || says(event, "kind", "kill") || !json_get_string(event, "session") || is_ours(s->d, event) ||
+            !by_our_kill(s->d, event))
                 return 0;
         if (!s->refused++)
                 drill_wrong(s->d, "session %s, which is not the drill's, was refused something by it", json_get_string(event, "session"));
