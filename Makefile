@@ -6,6 +6,7 @@ DESTDIR ?=
 SBINDIR := $(PREFIX)/sbin
 BINDIR := $(PREFIX)/bin
 DATADIR := $(PREFIX)/share
+UNITDIR := $(PREFIX)/lib/systemd/system
 CLANG ?= clang
 BPFTOOL ?= bpftool
 KERNEL ?= 6.12
@@ -125,9 +126,12 @@ install: all
 	install -D -m 0755 $(B)/holdfastd $(DESTDIR)$(SBINDIR)/holdfastd
 	install -d $(DESTDIR)$(DATADIR)/holdfast/policies $(DESTDIR)$(DATADIR)/man/man1 $(DESTDIR)$(DATADIR)/man/man8
 	install -m 0644 policies/*.json $(DESTDIR)$(DATADIR)/holdfast/policies/
-	install -m 0644 docs/event.schema.json $(DESTDIR)$(DATADIR)/holdfast/
+	install -m 0644 docs/event.schema.json policies/runbook.md $(DESTDIR)$(DATADIR)/holdfast/
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(DATADIR)/man/man1/
 	install -m 0644 docs/man/*.8 $(DESTDIR)$(DATADIR)/man/man8/
+	install -d $(DESTDIR)$(UNITDIR)
+	for u in holdfast-drill.service holdfast-drill.timer; do \
+		sed 's,@BINDIR@,$(BINDIR),' systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u && chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
 
 deps:
 	tools/deps build vm lint

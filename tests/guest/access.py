@@ -140,6 +140,9 @@ class Matrix:
             return path.replace("KILL", kill), body, lambda text: self.lift(kill)
         if (method, path) == ("POST", "/v1/tokens"):
             return path, {"role": "viewer", "seconds": 600}, nothing
+        if (method, path) == ("POST", "/v1/drills"):
+            self.drills = getattr(self, "drills", 0) + 1
+            return path, {"holdfast_drill": 1, "id": f"matrix{self.drills}", "passed": False, "steps": []}, nothing
         if path == "/v1/tokens/TOKEN":
             token = json.loads(self.root("POST", "/v1/tokens", {"role": "viewer", "seconds": 600})[1])["id"]
             return path.replace("TOKEN", token), None, nothing

@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What the documents say to type works: each block fenced as ```sh in README.md and docs/ is run, by root, in a folder of its
+# What the documents say to type works: each block fenced as ```sh in README.md, docs/ and the runbook is run, by root, in a folder of its
 # own. Blocks in other languages are not for the guest (make demo, output that is shown).
 # shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
 . "$(dirname "$0")/../lib/suite.sh"
 
 DOCS=$TESTS/docs
+RUNBOOK=/usr/share/holdfast/runbook.md
 
 # blocks FILE: writes each block to a file of its own, named by the line it starts at.
 blocks() {
 	awk -v to="$SCRATCH/$(basename "$1")" '
-		/^```sh$/ { name = sprintf("%s:%d", to, NR); printf "" >name; next }
+		/^```sh$/ { name = sprintf("%s:%04d", to, NR); printf "" >name; next }
 		/^```/ { if (name) close(name); name = "" }
 		name { print >name }' "$1"
 }
@@ -18,7 +19,8 @@ blocks() {
 test_each_command_in_the_documents_works() {
 	local file block
 	[ -f "$DOCS/README.md" ] || fail "there is no $DOCS/README.md"
-	for file in "$DOCS"/*.md; do
+	[ -f "$RUNBOOK" ] || fail "there is no $RUNBOOK"
+	for file in "$DOCS"/*.md "$RUNBOOK"; do
 		blocks "$file"
 	done
 	mkdir -p "$SCRATCH/here"
@@ -37,7 +39,7 @@ test_help_and_version_are_there() {
 		holds "$each --help" "$($each --help)" "$each"
 		[[ "$($each --version)" =~ [0-9]+\.[0-9]+ ]] || fail "$each --version"
 	done
-	for each in run attach ps show tail explain why kill pause lift policy audit token doctor; do
+	for each in run attach ps show tail explain why kill kills pause lift drill policy audit token doctor; do
 		holds "holdfast $each --help" "$(holdfast $each --help)" "$each"
 	done
 }

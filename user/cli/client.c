@@ -78,13 +78,20 @@ static int unreachable(CURL *curl, CURLcode code, const char *socket)
         return STATUS_FAILED;
 }
 
+const char *client_problem(const struct client_reply *r)
+{
+        const char *detail = json_get_string(r->json, "detail"), *title = json_get_string(r->json, "title");
+
+        return !r->status ? "holdfastd does not answer" : detail ? detail : title ? title : "the daemon refused, and did not say why";
+}
+
 /* Says what the daemon's problem document says, with its errors one a line. */
 static int problem(const struct client_reply *r)
 {
-        const char *detail = json_get_string(r->json, "detail"), *title = json_get_string(r->json, "title");
-        const cJSON *errors = json_get_array(r->json, "errors"), *item;
+        const cJSON *errors = r->quiet ? NULL : json_get_array(r->json, "errors"), *item;
 
-        fprintf(stderr, "holdfast: %s\n", detail ? detail : title ? title : "the daemon refused, and did not say why");
+        if (!r->quiet)
+                fprintf(stderr, "holdfast: %s\n", client_problem(r));
         cJSON_ArrayForEach (item, errors) {
                 const char *where = json_get_string(item, "where"), *what = json_get_string(item, "what");
 
@@ -101,7 +108,7 @@ static int perform(CURL *curl, const char *socket, struct client_reply *r, const
         if (code == CURLE_WRITE_ERROR && stopped && *stopped)
                 return STATUS_DONE;
         if (code != CURLE_OK)
-                return unreachable(curl, code, socket);
+                return r->quiet ? STATUS_FAILED : unreachable(curl, code, socket);
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
         r->json = r->body.length ? cJSON_ParseWithLength(r->body.data, r->body.length) : NULL;
         return r->status >= 200 && r->status < 300 ? STATUS_DONE : problem(r);

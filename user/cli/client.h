@@ -6,10 +6,12 @@
 #include "base/buffer.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct client_reply {
-        long status; /* of HTTP */
+        bool quiet;  /* set by who asks: nothing is said on stderr */
+        long status; /* of HTTP; 0: there was no answer */
         struct buffer body;
         cJSON *json; /* the body, where it is JSON; else NULL */
 };
@@ -22,6 +24,9 @@ void client_reply_clear(struct client_reply *r);
  * an answer of 2xx; else says on stderr what is wrong, for a bad policy each error in it, and returns the status to exit with.
  */
 int client_ask(const char *socket, const char *method, const char *path, const cJSON *body, struct client_reply *ret);
+
+/* What an answer that is none of 2xx says is wrong. */
+const char *client_problem(const struct client_reply *r);
 
 /* Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. */
 int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context);

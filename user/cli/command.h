@@ -29,6 +29,8 @@ int command_show(int argc, char **argv);
 int command_tail(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_why(int argc, char **argv);
+int command_drill(int argc, char **argv);
+int command_kills(int argc, char **argv);
 int command_kill(int argc, char **argv);
 int command_pause(int argc, char **argv);
 int command_lift(int argc, char **argv);

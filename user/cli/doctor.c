@@ -1,17 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdfast doctor: whether this host can enforce, and whether it does. */
 #include "base/json.h"
+#include "base/time.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/exec_daemon.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
+#include <string.h>
+
 static const struct usage usage = {
         .synopsis = "doctor [--json]",
-        .description = "Checks what this host needs to enforce, with what to do where something is missing, and whether holdfastd runs.\n"
+        .description = "Checks what this host needs to enforce, with what to do where something is missing, whether holdfastd runs,\n"
+                       "and when a drill of the kill switch last passed: it warns after 35 days, or where none did.\n"
                        "Run it as root to have everything checked. Exits with 1 when something is missing.",
 };
+
+#define DAY (24 * 3600 * 1000000000ull)
+#define DRILL_DAYS 35 /* a drill a month, and some days */
+
+/* When the kill switch was last tried, and did what it has to. */
+static void print_drill(const cJSON *health)
+{
+        const char *passed = json_get_string(health, "drill_passed"), *last = json_get_string(health, "drill");
+        uint64_t time = 0, now = time_now(CLOCK_REALTIME), days;
+
+        if (!passed || time_parse(passed, &time) < 0) {
+                printf("WARNING drill: %s: run \"holdfast drill\" as root\n",
+                       last ? "the kill switch was tried, and no drill passed" : "the kill switch was never tried here");
+                return;
+        }
+        days = now > time ? (now - time) / DAY : 0;
+        printf("%s drill: last passed %.19sZ, %llu day%s ago", days >= DRILL_DAYS ? "WARNING" : "ok     ", passed, (unsigned long long)days,
+               days == 1 ? "" : "s");
+        if (last && strcmp(last, passed) != 0)
+                printf("; the last one, %.19sZ, failed: see \"holdfast drill --list\"", last);
+        puts(days >= DRILL_DAYS ? ": run \"holdfast drill\" as root" : "");
+}
 
 static int as_json(const char *socket)
 {
@@ -41,6 +67,7 @@ static int as_text(const char *socket)
         }
         printf("ok      daemon: version %s, ", output_field(reply.json, "version", number));
         printf("%s sessions\n", output_field(reply.json, "sessions", number));
+        print_drill(reply.json);
         return host != 0 ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -15,7 +15,14 @@ static const struct usage kill_usage = {
                 "Refuses sessions everything at once, and ends their processes. With --deny they go on, and may do nothing.\n"
                 "Of a capability: what it allows is refused, and what is open by it ends; the session goes on with the others.\n"
                 "While the kill of an agent, a user or all stands, no session of theirs may begin. \"holdfast lift\" takes it back;\n"
-                "what was ended stays ended.",
+                "what was ended stays ended.\n\n"
+                "Who may: root and the roles operator and admin everything; every user their own sessions.\n"
+                "When: one session that misbehaves: SESSION. A bad release: --agent NAME@VERSION. A leaked key: --capability, or the "
+                "agent.\n"
+                "A user whose account is stolen: --user. You do not know: --all --deny, then look, then lift what is well.\n"
+                "--deny and \"holdfast pause\" can be taken back; the default cannot.\n"
+                "Check after: \"holdfast kills\" (it stands), \"holdfast ps\" (whom it struck), \"holdfast tail\" (what was tried since).\n"
+                "holdfast-kill(1) says more; share/holdfast/runbook.md is what to do at night.",
         .most = 1,
 };
 

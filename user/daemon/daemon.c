@@ -216,6 +216,7 @@ static int start_state(struct daemon *d, struct error *e)
                 path = NULL;
                 return error_set(e, -ENOMEM, "out of memory");
         }
+        drills_read(d->config.state, &d->drills);
         r = store_open(path, &d->store, e);
         if (r >= 0)
                 r = tokens_prepare(d->store, e);

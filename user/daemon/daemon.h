@@ -9,6 +9,7 @@
 #include "daemon/cgroup.h"
 #include "daemon/config.h"
 #include "daemon/cutter.h"
+#include "daemon/drills.h"
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/metrics.h"
@@ -46,6 +47,7 @@ struct daemon {
         struct metrics metrics;
         struct replays replays;
         struct command *commands; /* of tell.c, that run */
+        struct drills drills;
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */

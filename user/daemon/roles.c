@@ -20,6 +20,7 @@ static const enum reach table[OPERATIONS][CALLERS] = {
         [MAY_FOLLOW]  = { NO,  OWN, NO,    ALL,    NO,      ALL,  ALL },
         [MAY_WATCH]   = { NO,  ALL, ALL,   ALL,    ALL,     ALL,  ALL },
         [MAY_GRANT]   = { NO,  NO,  NO,    NO,     NO,      ALL,  ALL },
+        [MAY_DRILL]   = { NO,  NO,  NO,    NO,     NO,      ALL,  ALL },
 };
 /* clang-format on */
 

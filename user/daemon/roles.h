@@ -20,6 +20,7 @@ enum operation {
         MAY_FOLLOW, /* events */
         MAY_WATCH,  /* health and metrics */
         MAY_GRANT,  /* tokens */
+        MAY_DRILL,  /* put the report of a drill on record */
         OPERATIONS,
 };
 

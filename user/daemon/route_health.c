@@ -7,6 +7,16 @@
 #include "daemon/routes.h"
 #include "daemon/totals.h"
 
+static void add_time(cJSON *o, const char *name, uint64_t time)
+{
+        char text[TIME_TEXT_SIZE];
+
+        if (time)
+                cJSON_AddStringToObject(o, name, time_format(time, text));
+        else
+                cJSON_AddNullToObject(o, name);
+}
+
 void route_health(struct http_request *r, void *context)
 {
         struct daemon *d = context;
@@ -28,6 +38,8 @@ void route_health(struct http_request *r, void *context)
                 cJSON_AddBoolToObject(o, "killed", __atomic_load_n(&kernel_host(d->kernel)->kill, __ATOMIC_ACQUIRE) != 0);
                 json_add_u64(o, "seq", audit_seq(d->audit));
                 json_add_u64(o, "lost", t.lost);
+                add_time(o, "drill", d->drills.last);
+                add_time(o, "drill_passed", d->drills.passed);
         }
         http_reply(r, 200, o);
 }

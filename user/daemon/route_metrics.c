@@ -20,6 +20,15 @@ static void write_daemon(struct daemon *d, struct exposition *x)
                           d->resolver.pid > 0);
 }
 
+/* 0 is said where none was: who asks how long ago it is must not take silence for an answer. */
+static void write_drills(const struct drills *drills, struct exposition *x)
+{
+        exposition_single(x, "holdfast_drill_last_run_timestamp_seconds", "gauge",
+                          "When the last drill of the kill switch was reported, since the epoch; 0: never.", (double)drills->last / 1e9);
+        exposition_single(x, "holdfast_drill_last_passed_timestamp_seconds", "gauge",
+                          "When the last that passed was, since the epoch; 0: never.", (double)drills->passed / 1e9);
+}
+
 static void write_sessions(const struct totals *t, struct exposition *x)
 {
         char labels[64];
@@ -107,6 +116,7 @@ void route_metrics(struct http_request *r, void *context)
         write_daemon(d, &x);
         write_sessions(&t, &x);
         write_kills(&d->kills, &x);
+        write_drills(&d->drills, &x);
         write_maps(&d->sessions, &x);
         write_buffer(d, &x);
         write_answers(d, &x);

@@ -15,6 +15,8 @@ const struct http_route routes[] = {
         { "POST", "/v1/kills", route_kills_set_once, MAY_KILL },
         { "DELETE", "/v1/kills", route_kills_lift, MAY_KILL },
         { "DELETE", "/v1/kills/:id", route_kill_lift, MAY_KILL },
+        { "GET", "/v1/drills", route_drills_list, MAY_WATCH },
+        { "POST", "/v1/drills", route_drills_record, MAY_DRILL },
         { "GET", "/v1/policies", route_policies_list, MAY_READ },
         { "POST", "/v1/policies/check", route_policies_check, MAY_READ },
         { "GET", "/v1/policies/:name", route_policy_show, MAY_READ },

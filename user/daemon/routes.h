@@ -26,6 +26,8 @@ void route_kills_set(struct http_request *r, void *context);
 void route_kills_set_once(struct http_request *r, void *context);
 void route_kills_lift(struct http_request *r, void *context);
 void route_kill_lift(struct http_request *r, void *context);
+void route_drills_list(struct http_request *r, void *context);
+void route_drills_record(struct http_request *r, void *context);
 void route_policies_list(struct http_request *r, void *context);
 void route_policy_show(struct http_request *r, void *context);
 void route_policies_check(struct http_request *r, void *context);

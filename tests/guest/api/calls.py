@@ -136,6 +136,8 @@ def valid_rest():
     call("listEvents", 200)
     call("listEvents", 200, query={"since": 1, "session": session, "kind": "kill", "follow": "0"})
     call("listEvents", 200, headers={"Accept": "text/event-stream", "Last-Event-ID": "1"})
+    call("recordDrill", 201, body={"holdfast_drill": 1, "id": f"valid{os.getpid()}", "passed": False, "steps": [{"scope": "session"}], "more": 1})
+    call("listDrills", 200)
     call("health", 200)
     call("openapi", 200)
     call("metrics", 200)
@@ -180,6 +182,7 @@ def starts():
         "createToken": ({}, {}, {"role": "viewer", "name": "n", "seconds": 60}),
         "revokeToken": ({"id": "no-such-token"}, {}, None),
         "liftKill": ({"id": "no-such-kill"}, {}, None),
+        "recordDrill": ({}, {}, {"holdfast_drill": 1, "id": "invalid", "passed": False, "steps": []}),
         "showPolicy": ({"name": "locked-down"}, {}, None),
         "checkPolicy": ({}, {}, policy),
     }

@@ -33,7 +33,7 @@ static enum reach reach_parse(const char *word)
 static enum operation need_parse(const char *word)
 {
         static const char *const words[OPERATIONS] = { "MAY_NOTHING", "MAY_SEE",    "MAY_BEGIN", "MAY_CHANGE", "MAY_KILL",
-                                                       "MAY_READ",    "MAY_FOLLOW", "MAY_WATCH", "MAY_GRANT" };
+                                                       "MAY_READ",    "MAY_FOLLOW", "MAY_WATCH", "MAY_GRANT",  "MAY_DRILL" };
 
         for (int i = 0; i < OPERATIONS; i++)
                 if (!strcmp(words[i], word))

@@ -138,6 +138,17 @@ static void read_only_writes_nothing(void **state)
         assert_policy("policies/read-only.json", expected);
 }
 
+static void a_canary_writes_in_its_folder_only(void **state)
+{
+        static const struct expectation expected[] = {
+                { "/usr/bin/holdfast", "rx" }, { "/srv/ws/canary", "rw" }, { "/srv/ws2", "" },    { "/tmp/x", "" },
+                { "/etc/passwd", "" },         { "/home/u/x", "" },        { "/dev/null", "rw" }, { NULL, NULL },
+        };
+
+        (void)state;
+        assert_policy("policies/drill.json", expected);
+}
+
 /* With the home folder itself as the workspace, keys and start-up files stay out of reach. */
 static void the_home_folder_as_workspace_keeps_its_secrets(void **state)
 {
@@ -213,6 +224,7 @@ int main(void)
                 cmocka_unit_test(a_coding_agent_sees_no_secret_and_changes_nothing_that_runs_later),
                 cmocka_unit_test(locked_down_runs_nothing_that_it_wrote),
                 cmocka_unit_test(read_only_writes_nothing),
+                cmocka_unit_test(a_canary_writes_in_its_folder_only),
                 cmocka_unit_test(the_home_folder_as_workspace_keeps_its_secrets),
                 cmocka_unit_test(every_shipped_policy_is_right_and_named_like_its_file),
                 cmocka_unit_test(every_example_in_the_documentation_is_right),
