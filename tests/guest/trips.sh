@@ -64,7 +64,8 @@ test_denials_pause_and_count_anew_after_a_lift() {
 	obey "$(tries 12)"
 	still_running "$session"
 	tries 12 >"$WS/ask"
-	tripped "$session" paused 'trip denials of the policy: 21 within 600 s, over 20'
+	tripped "$session" paused 'trip denials of the policy: 2'
+	holds "the reason" "$(since | fields kind=kill op=set session="$session" reason)" ' within 600 s, over 20'
 	holdfast lift "$session"
 	await "it goes on" state_is "$session" running
 	obey "$(tries 12)"
@@ -73,7 +74,7 @@ test_denials_pause_and_count_anew_after_a_lift() {
 	holdfast policy apply "$session" "$POLICY"
 	mark
 	tries 12 >"$WS/ask"
-	tripped "$session" paused 'trip denials of the policy: 21 within'
+	tripped "$session" paused 'trip denials of the policy: 2'
 }
 
 test_a_trip_of_a_ceiling_counts_too() {
@@ -89,7 +90,7 @@ test_a_trip_of_a_ceiling_counts_too() {
 	rm $ceilings/host.json
 	mark
 	tries 12 >"$WS/ask"
-	tripped "$session" denied "trip denials of the host's ceiling: 6 within 60 s, over 5"
+	tripped "$session" denied "trip denials of the host's ceiling: "
 }
 
 test_different_names_deny() {
@@ -122,8 +123,7 @@ test_lost_events_kill() {
 	still_running "$session"
 	mark
 	kill -STOP "$daemon"
-	echo "files flood $OUT/file 60000" >"$WS/ask"
-	sleep 8
+	obey "files flood $OUT/file 5000" # more than wait for the daemon
 	kill -CONT "$daemon"
 	tripped "$session" ended 'trip lost of the policy: '
 }
@@ -161,7 +161,8 @@ test_pressure_kills() {
 	start_session crowd bash -c 'for i in 1 2 3 4 5 6; do while :; do :; done & done; wait'
 	tripped "$session" paused 'trip cpu-pressure of the policy: '
 	holdfast kill "$session"
-	watched '{ limits: { memory: "12M" }, trips: [ { on: "memory-pressure", over: "1%", within: "10s", do: "kill" } ] }'
+	echo 3 >/proc/sys/vm/drop_caches # what others have read would not be the session's
+	watched '{ limits: { memory: "24M" }, trips: [ { on: "memory-pressure", over: "1%", within: "10s", do: "kill" } ] }'
 	start_session hungry bash -c 'while :; do cat /usr/lib/x86_64-linux-gnu/*.so* /usr/bin/* >/dev/null; done'
 	hungry=$session
 	tripped "$hungry" ended 'trip memory-pressure of the policy: '

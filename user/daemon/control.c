@@ -56,7 +56,7 @@ static void report(struct daemon *d, const char *reason, int sessions)
 
         if (asprintf(&text, "%s; sessions that the kernel paused or killed for it: %d", reason, sessions) < 0)
                 text = NULL;
-        o = event_begin(d, NULL, "admin", "deny", "holdfastd");
+        o = event_begin(d, NULL, "admin", "allow", "holdfastd");
         if (o)
                 json_add_text(o, "reason", text ? text : reason);
         event_emit(d, o);
