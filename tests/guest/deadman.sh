@@ -63,12 +63,12 @@ test_control_that_is_lost_is_acted_on_without_a_daemon() {
 	from=$SECONDS
 	while [ $((SECONDS - from)) -le $((TIMEOUT + 2)) ]; do
 		for each in keep pause kill; do
-			counts $each || fail "$each is refused, though a daemon is there"
+			counts "$each" || fail "$each is refused, though a daemon is there"
 		done
 	done
 	kill_daemon KILL
 	for each in keep pause kill; do
-		counts $each || fail "$each is refused before the time is over"
+		counts "$each" || fail "$each is refused before the time is over"
 	done
 	await "the process of the killed one is gone" gone "${pids[kill]}"
 	await "the process of the paused one is stopped" is_stopped "${pids[pause]}"
