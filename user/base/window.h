@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is counted within a time that ends now. Pure: whoever has a count that only grows asks by how much it has grown. The time is cut into
- * steps, and what lies in a step that has begun to leave the window does not count: a sixtieth too little at most, and too much only where nobody has asked
- * for longer than the window is.
+ * What is counted within a time that ends now. Pure: whoever has a count that only grows asks by how much it has grown. The time is cut
+ * into steps, and what lies in a step that has begun to leave the window does not count: a sixtieth too little at most, and too much only
+ * where nobody has asked for longer than the window is.
  */
 #ifndef HOLDFAST_BASE_WINDOW_H
 #define HOLDFAST_BASE_WINDOW_H
@@ -28,8 +28,8 @@ uint64_t window_grown(struct window *w, uint64_t now, uint64_t total);
 /* The different ones within a time. Pure, too. */
 struct different {
         uint64_t within;
-        size_t most;                     /* more than these need not be told apart */
-        struct different_one *list;      /* owned; most + 1 of them */
+        size_t most;                /* more than these need not be told apart */
+        struct different_one *list; /* owned; most + 1 of them */
         size_t n;
 };
 

@@ -76,9 +76,10 @@ int trips_check(int cgroup_fd, const struct policy *policy, const struct ceiling
                                 continue;
                         failed = -EOPNOTSUPP;
                         snprintf(where, sizeof(where), "$.trips[%d].on", i);
-                        findings_add(findings, where,
-                                     "this host cannot measure \"%s\" (%s: %s): boot a kernel with CONFIG_PSI, and psi=1, or take the trip out",
-                                     trip_name(p->trips[i].on), pressure_file(p->trips[i].on), strerror(-r));
+                        findings_add(
+                                findings, where,
+                                "this host cannot measure \"%s\" (%s: %s): boot a kernel with CONFIG_PSI, and psi=1, or take the trip out",
+                                trip_name(p->trips[i].on), pressure_file(p->trips[i].on), strerror(-r));
                 }
         }
         return failed;

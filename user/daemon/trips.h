@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trips: what the policy of a session, or a ceiling over it, has measured, and what is done once that is too much. As long as a kill stands on
- * the session nothing is measured, and afterwards each count begins anew.
+ * Trips: what the policy of a session, or a ceiling over it, has measured, and what is done once that is too much. As long as a kill stands
+ * on the session nothing is measured, and afterwards each count begins anew.
  */
 #ifndef HOLDFAST_DAEMON_TRIPS_H
 #define HOLDFAST_DAEMON_TRIPS_H

@@ -11,8 +11,7 @@
 
 static const char *const names[TRIPS] = { "denials", "names", "lost", "bytes-out", "cpu-pressure", "memory-pressure", "wall", "idle" };
 
-#define ON_EXPECTED \
-        "\"denials\", \"names\", \"lost\", \"bytes-out\", \"cpu-pressure\", \"memory-pressure\", \"wall\" or \"idle\""
+#define ON_EXPECTED "\"denials\", \"names\", \"lost\", \"bytes-out\", \"cpu-pressure\", \"memory-pressure\", \"wall\" or \"idle\""
 #define DO_EXPECTED "\"pause\", \"deny\" or \"kill\""
 
 const char *trip_name(enum trip_on on)
@@ -33,7 +32,8 @@ static void read_on(struct reader *r, const cJSON *value, void *target)
         const char *text = reader_string(r, value, ON_EXPECTED);
 
         if (text && !strcmp(text, "tool-calls")) {
-                reader_say(r, "found \"tool-calls\", which this version cannot count, and a policy is not applied in part: remove the trip");
+                reader_say(r,
+                           "found \"tool-calls\", which this version cannot count, and a policy is not applied in part: remove the trip");
                 return;
         }
         for (int i = 0; text && i < TRIPS && !t->known; i++) {
@@ -135,7 +135,8 @@ static void read_most(struct reader *r, struct reading *t)
 
 static void check_within(struct reader *r, const struct reading *t)
 {
-        const bool time = t->trip.on == TRIP_WALL || t->trip.on == TRIP_IDLE, pressure = t->trip.on == TRIP_CPU || t->trip.on == TRIP_MEMORY;
+        const bool time = t->trip.on == TRIP_WALL || t->trip.on == TRIP_IDLE,
+                   pressure = t->trip.on == TRIP_CPU || t->trip.on == TRIP_MEMORY;
 
         if (time && t->within)
                 reader_say(r, "found \"within\" with \"on\": \"%s\", expected \"over\" alone, which is the time", names[t->trip.on]);
