@@ -5,6 +5,8 @@
 
 #include "holdfast.bpf.h"
 
+#define SIGKILL 9
+#define SIGSTOP 19
 #define EVENT_COMPONENTS 128 /* of a path; what lies above is left out and the event says so */
 
 /* What a hook found out. */
@@ -146,6 +148,24 @@ static __always_inline void event_submit(const struct agent *a, struct hf_event 
         bpf_ringbuf_submit(e, waiting == 1 || waiting == HF_EVENTS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : 0);
 }
 
+/*
+ * Whoever is killed and still asks is ended here, also where no daemon is there to do it. One that is paused because none is there is
+ * stopped, until a daemon comes, freezes it in its stead and lets it go on.
+ */
+static __always_inline void refused_end(const struct agent *a, const struct report *r)
+{
+#ifndef NO_SIGNALS
+        if (!r->error || !a->killed)
+                return;
+        if (a->killed & HF_KILL_KILL) {
+                bpf_send_signal(SIGKILL);
+        } else if (a->session && (a->killed & HF_KILL_PAUSE) && *(volatile __u64 *)&host.control_lost) {
+                bpf_send_signal(SIGSTOP);
+                *(volatile __u8 *)&a->session->stopped = 1;
+        }
+#endif
+}
+
 /* An event about a path. */
 static __noinline __attribute__((unused)) int event_path(const struct agent *a, const struct report *r, struct dentry *dentry)
 {
@@ -153,6 +173,7 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
         struct hf_event *e;
         __u16 flags = 0;
 
+        refused_end(a, r);
         if (path_bytes(object) < HF_EVENT_SMALL - sizeof(*e) - 256) {
                 e = event_start(a, r, HF_EVENT_SMALL);
                 if (!e)
@@ -177,6 +198,7 @@ static __noinline __attribute__((unused)) int event_plain(const struct agent *a,
 {
         struct hf_event *e = event_start(a, r, sizeof(*e));
 
+        refused_end(a, r);
         if (!e)
                 return 0;
         event_fill(e, a, r);

@@ -3,6 +3,7 @@
 #ifndef HOLDFAST_MEMBER_BPF_H
 #define HOLDFAST_MEMBER_BPF_H
 
+#define NO_SIGNALS /* bpf_send_signal() is not for these programs */
 #include "socket.bpf.h"
 
 struct {

@@ -522,6 +522,8 @@ static __always_inline int leave(struct __sk_buff *skb, const struct agent *a, c
         if (verdict == PACKET_LEAVE && h->protocol == IPPROTO_UDP)
                 datagram_leaves(skb, to[0], to[1], (__u32)__builtin_bswap16(h->from_port) << 16 | h->to.port,
                                 skb->len - h->at - sizeof(struct udphdr));
+        if (verdict == PACKET_LEAVE)
+                __sync_fetch_and_add(&bytes_out[a->slot & (HF_SLOTS - 1)], skb->len);
         return verdict;
 }
 

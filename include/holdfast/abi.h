@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 11
+#define HF_ABI_VERSION 12
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -57,18 +57,21 @@ struct hf_session {
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
         __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_CONNECTION */
-        __u32 throttled;                           /* not 0: a capability of its policy has a throttle */
+        __u16 throttled;                           /* not 0: a capability of its policy has a throttle */
+        __u8 on_control_loss; /* what is set in kill once no daemon is there: HF_KILL_PAUSE, HF_KILL_KILL; 0: nothing */
+        __u8 stopped;         /* not 0: a process of it was sent SIGSTOP for that; set by the kernel, taken back by the daemon */
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
 struct hf_host {
-        __u32 kill;        /* enum hf_kill for every session at once */
-        __u32 abi;         /* HF_ABI_VERSION of the programs that are attached */
-        __u64 hash_key[2]; /* key of the hash of a name; random, written once before the programs attach */
-        __u64 lost;        /* events lost that belong to no session */
-        __u32 look;        /* 0: no session is killed nor has recheck, so what is open already needs no look; set before either is */
-        __u32 pad;
-        __u64 reserved[2];
+        __u32 kill;            /* enum hf_kill for every session at once */
+        __u32 abi;             /* HF_ABI_VERSION of the programs that are attached */
+        __u64 hash_key[2];     /* key of the hash of a name; random, written once before the programs attach */
+        __u64 lost;            /* events lost that belong to no session */
+        __u32 look;            /* 0: no session is killed nor has recheck, so what is open already needs no look; set before either is */
+        __u32 control_timeout; /* looks at heartbeat, one a second while the host runs, that find it as it was, until control is lost */
+        __u64 heartbeat;       /* ns of CLOCK_BOOTTIME: when the daemon had its last turn; 0: it has had none yet */
+        __u64 control_lost;    /* the same: when control was lost, by the kernel; the daemon takes it back once it has acted on it */
 };
 
 /* What the guard refuses unless a capability names it: the exceptions of a policy. The order is that of the names in user space's table. */

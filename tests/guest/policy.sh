@@ -212,10 +212,10 @@ test_policy_list_names_the_policies_that_can_be_used() {
 }
 
 test_what_this_version_cannot_enforce_is_refused() {
-	jq '.trips = []' "$POLICY" >"$SCRATCH/trips.json"
-	try holdfast policy check "$SCRATCH/trips.json"
-	[ "$status" != 0 ] || fail "trips were accepted, though nothing enforces them"
-	holds output "$output" '$.trips'
+	jq '.tools = []' "$POLICY" >"$SCRATCH/tools.json"
+	try holdfast policy check "$SCRATCH/tools.json"
+	[ "$status" != 0 ] || fail "tools were accepted, though nothing enforces them"
+	holds output "$output" '$.tools'
 }
 
 # ---- paths and texts that are hard to follow ---------------------------------------------------------------------------------

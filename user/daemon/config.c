@@ -15,6 +15,8 @@
 #define ROTATE_SIZE_LEAST (1u << 20)
 #define ROTATE_AGE_LEAST 60 /* seconds */
 #define KEEP_MOST 100000
+#define CONTROL_TIMEOUT 30      /* seconds */
+#define CONTROL_TIMEOUT_LEAST 3 /* the daemon has its turn once a second, and may be late */
 
 static int set_text(char **field, const char *value)
 {
@@ -107,18 +109,24 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
         }
+        if (!strcmp(m->string, "control_timeout")) {
+                if (value && duration_parse(value, &c->control_timeout, NULL) == 0 && c->control_timeout >= CONTROL_TIMEOUT_LEAST)
+                        return 0;
+                return error_set(e, -EINVAL, "$.control_timeout: expected a time of at least %ds, such as \"30s\"", CONTROL_TIMEOUT_LEAST);
+        }
         r = set_rotation(c, m, e);
         return r != -ENOENT
                        ? r
                        : error_set(e, -EINVAL,
                                    "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
-                                   "state, ceilings, on_kill, log_level, listen, tls_certificate, tls_key and roles",
+                                   "state, ceilings, on_kill, control_timeout, log_level, listen, tls_certificate, tls_key and roles",
                                    m->string);
 }
 
 static int set_defaults(struct config *c)
 {
         c->log_level = LOG_LEVEL_INFO;
+        c->control_timeout = CONTROL_TIMEOUT;
         size_parse(ROTATE_SIZE, &c->audit_rotate_size, NULL);
         c->socket = strdup(PATH_SOCKET);
         c->audit = strdup(PATH_AUDIT);

@@ -20,6 +20,7 @@ struct config {
         uint64_t audit_rotate_size; /* bytes from which on its file is rotated away; 0: none */
         uint64_t audit_rotate_age;  /* the same in seconds */
         uint64_t audit_keep;        /* files kept of those rotated away; 0: all */
+        uint64_t control_timeout;   /* s without a turn of the daemon after which the kernel takes control for lost */
         enum log_level log_level;
         struct config_remote remote;
 };

@@ -6,6 +6,7 @@
 #include "base/paths.h"
 #include "base/time.h"
 #include "daemon/access.h"
+#include "daemon/control.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
 #include "daemon/throttle.h"
@@ -128,6 +129,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
         struct daemon *d = context;
 
+        control_tick(d);
         events_check_lost(d);
         kills_expire(d);
         audit_tick(d->audit);
@@ -142,6 +144,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                 kill_enforce(d, s);
                 revoke_tick(d, s);
                 throttle_check(d, s);
+                trips_tick(d, s);
                 if (s->flows_later)
                         flows_end(d, s);
                 if (s->outside)
@@ -249,6 +252,7 @@ static int start_sessions(struct daemon *d, struct error *e)
                 return r;
         report_start(d, kernel_taken_over(d->kernel) ? "the daemon started, and took over what was in force"
                                                      : "the daemon started, and attached the programs");
+        control_take_up(d);
         return sessions_resume(d, e);
 }
 
@@ -275,6 +279,7 @@ int daemon_start(struct daemon *d, const char *config_path, bool debug, struct e
         if (r >= 0)
                 r = kernel_open(&d->kernel, e);
         if (r >= 0) {
+                control_start(d);
                 keeper_find(d);
                 r = start_sessions(d, e);
         }

@@ -81,6 +81,8 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
         metrics_event(&d->metrics, kind_name(event->kind), event->flags & HF_EVENT_DENIED ? "deny" : "allow");
         if (!o || audit_append(d->audit, o, time_now(CLOCK_REALTIME) - time_now(CLOCK_BOOTTIME) + event->time) < 0)
                 log_debug("an event could not be written; the stream says so once it can");
+        if (s && s->trips.denials && (event->flags & HF_EVENT_DENIED))
+                trips_denied(d, s);
 }
 
 /* Returns how many were read, or negative errno. */

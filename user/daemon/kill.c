@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "daemon/access.h"
+#include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
@@ -374,12 +375,15 @@ static void explain(struct daemon *d, const struct target *t, uint32_t strength)
         kill_set(d, &q, &k, NULL);
 }
 
-/* Bits that the kernel has and no kill explains: a crash came between the two. They stand, and can be lifted. s is NULL for all. */
+/*
+ * Bits that the kernel has and no kill explains: a crash came between the two. They stand, and can be lifted. s is NULL for all. Those of
+ * lost control are left to control_take_up().
+ */
 static void agree(struct daemon *d, struct session *s)
 {
         static const uint32_t bits[] = { HF_KILL_KILL, HF_KILL_DENY, HF_KILL_PAUSE };
         const struct target t = s ? target_session(s->id) : (struct target){ .scope = KILL_ALL };
-        uint32_t known = killset_bits(&d->kills, s), found = *word(d, s);
+        uint32_t known = killset_bits(&d->kills, s), found = *word(d, s) & ~control_bits(d, s);
 
         __atomic_or_fetch(word(d, s), known, __ATOMIC_SEQ_CST);
         for (size_t i = 0; i < ARRAY_SIZE(bits); i++)

@@ -231,11 +231,13 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
         if (!s)
                 return;
         metrics_resolver(&d->metrics, t->what);
+        s->trips.lost += t->lost;
         if (t->lost)
                 report_lost(d, s, t->lost);
         if (t->what != RESOLVER_EXPIRED) {
                 note_names(s, t);
                 report_query(d, s, t);
+                trips_name(d, s, t->name);
                 return;
         }
         __atomic_store_n(&kernel_session(d->kernel, s->slot)->flows, 1, __ATOMIC_RELEASE);

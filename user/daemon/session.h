@@ -13,6 +13,7 @@
 #include "daemon/names.h"
 #include "daemon/resolver.h"
 #include "daemon/revoke.h"
+#include "daemon/trips.h"
 #include "holdfast/abi.h"
 #include "policy/policy.h"
 
@@ -64,6 +65,7 @@ struct session {
         struct mounts mounts;       /* of one of its processes, for the paths of events */
         uint64_t mounts_read;       /* when, ns of CLOCK_BOOTTIME */
         struct hostnames hostnames; /* for the events of its connections */
+        struct trips trips;
 };
 
 struct sessions {

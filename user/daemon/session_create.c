@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "base/time.h"
 #include "daemon/access.h"
+#include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/file.h"
@@ -177,6 +178,8 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->connections_sent = record->connections_taken = 0;
         record->ipcs = 0;
         record->flows = 0;
+        record->stopped = 0;
+        control_set(d, s, s->policy, &s->ceilings);
         throttle_switched(d, s, s->policy_id);
         resolver_switched(d, s, 0);
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
@@ -196,6 +199,8 @@ static int limit(struct session *s, struct compiled *c, struct findings *finding
 {
         int r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
 
+        if (r >= 0)
+                r = trips_check(s->cgroup_fd, s->policy, &s->ceilings, findings);
         return r < 0 ? error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it") : 0;
 }
 
@@ -328,6 +333,7 @@ int session_create(struct daemon *d, const struct session_request *q, struct pol
         session_thaw(s);
         session_origins_clear(s);
         session_limit_wall(d, s);
+        trips_set(d, s);
         report(d, s, q->peer);
         found_report(d, s, &s->found);
         revoke_start(d, s);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/contents.h"
+#include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
@@ -86,6 +87,7 @@ static void point_at(struct daemon *d, struct session *s, uint32_t id, struct po
         /* What is open already must be looked at again: the new policy may allow less. */
         kernel_look(d->kernel);
         __atomic_store_n(&record->recheck, HF_RIGHTS_ALL, __ATOMIC_RELEASE);
+        control_set(d, s, policy, ceilings);
         throttle_switch(d, s, id, policy);
         __atomic_store_n(&record->policy, id, __ATOMIC_RELEASE);
         resolver_switched(d, s, old);
@@ -180,6 +182,8 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         }
         r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r >= 0)
+                r = trips_check(s->cgroup_fd, p, &ceilings, findings);
+        if (r >= 0)
                 r = store_session_policy(d->store, s->id, id, name, t, &ceilings, e);
         else
                 error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it");
@@ -193,6 +197,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         }
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
+        trips_set(d, s);
         report(d, s, old, actor);
         flows_end(d, s);
         revoke_start(d, s);

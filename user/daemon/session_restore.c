@@ -2,6 +2,7 @@
 /* Taking up what an earlier daemon left: the kernel went on enforcing meanwhile, and its records are what holds. */
 #include "base/log.h"
 #include "base/time.h"
+#include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 
@@ -69,6 +70,8 @@ static int take_up(void *context, struct session *s, const struct previous *prev
         if (s->live) {
                 settle_policy(d, s, previous);
                 parse_policy(s);
+                if (s->policy)
+                        control_set(d, s, s->policy, &s->ceilings);
                 s->cgroup_fd = cgroup_open(&d->cgroups, s->cgroup);
                 s->made_cgroup = s->attach != ATTACH_CGROUP;
                 s->tied = s->installed = s->loaded = true;
@@ -132,6 +135,7 @@ int sessions_resume(struct daemon *d, struct error *e)
                 if (r < 0)
                         return error_prefix(e, "session %s", s->id);
                 session_limit_wall(d, s);
+                trips_set(d, s);
                 revoke_start(d, s); /* the daemon of before may not have come to it */
                 session_check(d, s);
         }

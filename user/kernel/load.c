@@ -264,7 +264,8 @@ static bool waits(const struct bpf_program *program)
 {
         const char *section = bpf_program__section_name(program);
 
-        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0 || strcmp(section, "sockops") == 0;
+        return strncmp(section, "iter/", 5) == 0 || strncmp(section, "cgroup", 6) == 0 || strcmp(section, "sockops") == 0 ||
+               strcmp(section, "syscall") == 0;
 }
 
 /* Attaches the others, and pins their links. */
@@ -302,6 +303,17 @@ static int write_host(struct hf_host *host, struct error *e)
         return 0;
 }
 
+/* The timer that sees the daemon's heartbeat expire; it goes on as long as its map is pinned. */
+static int start_deadman(struct holdfast_bpf *skeleton, struct error *e)
+{
+        LIBBPF_OPTS(bpf_test_run_opts, opts);
+        int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.deadman_start), &opts);
+
+        if (!r && opts.retval)
+                r = -EIO;
+        return r ? error_set(e, r, "the kernel does not start the timer of the dead man's switch: %s", strerror(-r)) : 0;
+}
+
 static int load_new(struct error *e)
 {
         struct holdfast_bpf *skeleton;
@@ -324,6 +336,8 @@ static int load_new(struct error *e)
                 r = write_host(&skeleton->data_host->host, e);
         if (!r)
                 r = pin_all(skeleton, e);
+        if (!r)
+                r = start_deadman(skeleton, e);
         if (!r)
                 r = attach_all(skeleton, e);
         if (!r && rename(PINS_NEW, PATH_PINS))
@@ -458,6 +472,16 @@ void kernel_look(struct kernel *k)
 struct hf_session *kernel_session(struct kernel *k, uint32_t slot)
 {
         return &k->sessions[slot];
+}
+
+uint64_t kernel_name_hash(const struct kernel *k, const char *name)
+{
+        return book_name_hash(k->host->hash_key, name);
+}
+
+uint64_t kernel_bytes_out(const struct kernel *k, uint32_t slot)
+{
+        return __atomic_load_n(&k->bss->bytes_out[slot], __ATOMIC_RELAXED);
 }
 
 struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy)

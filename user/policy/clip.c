@@ -186,6 +186,7 @@ struct limits policy_limits(const struct policy *p, const struct ceiling *ceilin
                 limits.cpu = (uint32_t)lower(limits.cpu, most->cpu);
                 limits.pids = (uint32_t)lower(limits.pids, most->pids);
                 limits.wall = lower(limits.wall, most->wall);
+                limits.idle = lower(limits.idle, most->idle);
         }
         return limits;
 }
@@ -197,5 +198,15 @@ uint32_t policy_on_revoke(const struct policy *p, const struct ceiling *ceilings
         for (int layer = 0; ceilings && layer < HF_LAYERS; layer++)
                 if (ceilings[layer].policy && ceilings[layer].policy->on_revoke == HF_KILL_KILL)
                         strength = HF_KILL_KILL;
+        return strength;
+}
+
+uint32_t policy_on_control_loss(const struct policy *p, const struct ceiling *ceilings)
+{
+        uint32_t strength = p ? p->on_control_loss : 0;
+
+        for (int layer = 0; ceilings && layer < HF_LAYERS; layer++)
+                if (ceilings[layer].policy && strength != HF_KILL_KILL && ceilings[layer].policy->on_control_loss)
+                        strength = ceilings[layer].policy->on_control_loss;
         return strength;
 }

@@ -56,14 +56,16 @@ static void read_name(struct reader *r, const cJSON *value, void *target)
 
 static void read_on_control_loss(struct reader *r, const cJSON *value, void *target)
 {
-        (void)target;
-        if (!cJSON_IsString(value))
-                reader_wrong(r, value, "\"keep\"");
-        else if (strcmp(value->valuestring, "pause") == 0 || strcmp(value->valuestring, "kill") == 0)
-                reader_say(r, "found \"%s\", which this version cannot enforce, and a policy is not applied in part: expected \"keep\"",
-                           value->valuestring);
-        else if (strcmp(value->valuestring, "keep") != 0)
-                reader_wrong(r, value, "\"keep\"");
+        struct policy *p = target;
+
+        if (cJSON_IsString(value) && strcmp(value->valuestring, "keep") == 0)
+                p->on_control_loss = 0;
+        else if (cJSON_IsString(value) && strcmp(value->valuestring, "pause") == 0)
+                p->on_control_loss = HF_KILL_PAUSE;
+        else if (cJSON_IsString(value) && strcmp(value->valuestring, "kill") == 0)
+                p->on_control_loss = HF_KILL_KILL;
+        else
+                reader_wrong(r, value, "\"keep\", \"pause\" or \"kill\"");
 }
 
 static void read_on_revoke(struct reader *r, const cJSON *value, void *target)
@@ -105,7 +107,7 @@ static void read_pids(struct reader *r, const cJSON *value, void *target)
         reader_number(r, value, 1, PIDS_MAX, &((struct limits *)target)->pids);
 }
 
-static void read_duration(struct reader *r, const cJSON *value, uint64_t *ret)
+void parse_duration(struct reader *r, const cJSON *value, uint64_t *ret)
 {
         const char *text = reader_string(r, value, "a duration in quotes such as \"30s\", \"15m\" or \"2h\"");
         _cleanup_error_ struct error e = ERROR_INIT;
@@ -116,16 +118,17 @@ static void read_duration(struct reader *r, const cJSON *value, uint64_t *ret)
 
 static void read_wall(struct reader *r, const cJSON *value, void *target)
 {
-        read_duration(r, value, &((struct limits *)target)->wall);
+        parse_duration(r, value, &((struct limits *)target)->wall);
+}
+
+static void read_idle(struct reader *r, const cJSON *value, void *target)
+{
+        parse_duration(r, value, &((struct limits *)target)->idle);
 }
 
 static const struct field limits_fields[] = {
-        { "memory", NULL, read_memory, NULL, false },
-        { "cpu", NULL, read_cpu, NULL, false },
-        { "pids", NULL, read_pids, NULL, false },
-        { "wall", NULL, read_wall, NULL, false },
-        { "idle", NULL, NULL, "remove it, or use \"wall\"", false },
-        { NULL, NULL, NULL, NULL, false },
+        { "memory", NULL, read_memory, NULL, false }, { "cpu", NULL, read_cpu, NULL, false },   { "pids", NULL, read_pids, NULL, false },
+        { "wall", NULL, read_wall, NULL, false },     { "idle", NULL, read_idle, NULL, false }, { NULL, NULL, NULL, NULL, false },
 };
 
 static void read_limits(struct reader *r, const cJSON *value, void *target)
@@ -149,7 +152,7 @@ static void read_authorization(struct reader *r, const cJSON *value, void *targe
 
 static void read_grant(struct reader *r, const cJSON *value, void *target)
 {
-        read_duration(r, value, &((struct capability *)target)->grant);
+        parse_duration(r, value, &((struct capability *)target)->grant);
 }
 
 static void read_size(struct reader *r, const cJSON *value, uint64_t *ret)
@@ -272,7 +275,7 @@ static const struct field policy_fields[] = {
         { "limits", NULL, read_limits, NULL, false },
         { "on_control_loss", NULL, read_on_control_loss, NULL, false },
         { "on_revoke", NULL, read_on_revoke, NULL, false },
-        { "trips", NULL, NULL, "remove it", false },
+        { "trips", NULL, parse_trips, NULL, false },
         { "guard", NULL, NULL, "put it into a capability: \"guard\": [\"…\"]", false },
         { "tools", NULL, NULL, "remove it", false },
         { "extends", NULL, NULL, "write the capabilities out", false },

@@ -20,6 +20,12 @@ void parse_egress(struct reader *r, const cJSON *value, void *target);
 /* The exceptions that a capability makes to what the guard refuses. */
 void parse_guard(struct reader *r, const cJSON *value, void *target);
 
+/* The trips, added to the policy. */
+void parse_trips(struct reader *r, const cJSON *value, void *target);
+
+/* A duration, in s. */
+void parse_duration(struct reader *r, const cJSON *value, uint64_t *ret);
+
 /* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);
 

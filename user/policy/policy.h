@@ -71,6 +71,31 @@ struct limits {          /* 0: no limit */
         uint32_t cpu;    /* percent of one core */
         uint32_t pids;
         uint64_t wall; /* s */
+        uint64_t idle; /* s */
+};
+
+/* What a trip measures. The order is that of the names in parse_trips.c. */
+enum trip_on {
+        TRIP_DENIALS,
+        TRIP_NAMES,     /* different ones asked of the resolver */
+        TRIP_LOST,      /* events */
+        TRIP_BYTES_OUT, /* of packets that leave the host */
+        TRIP_CPU,       /* percent of the time in which some task waited for it */
+        TRIP_MEMORY,    /* the same */
+        TRIP_WALL,
+        TRIP_IDLE,
+        TRIPS,
+};
+
+#define POLICY_TRIPS_MAX 16
+#define TRIP_NAMES_MAX 4096
+
+/* A measured condition that pauses, denies or kills the session. */
+struct trip {
+        enum trip_on on;
+        uint32_t strength; /* one of HF_KILL_PAUSE, HF_KILL_DENY, HF_KILL_KILL */
+        uint64_t over;     /* a count, bytes, percent or, of TRIP_WALL and TRIP_IDLE, s: more than that trips */
+        uint64_t within;   /* s; 0: of TRIP_WALL and TRIP_IDLE */
 };
 
 struct policy {
@@ -81,7 +106,10 @@ struct policy {
         struct rule *rules; /* rules[0] is rule number 1 */
         int n_rules;
         struct limits limits;
-        uint32_t on_revoke; /* HF_KILL_KILL or HF_KILL_PAUSE; 0: not given */
+        struct trip trips[POLICY_TRIPS_MAX];
+        int n_trips;
+        uint32_t on_revoke;       /* HF_KILL_KILL or HF_KILL_PAUSE; 0: not given */
+        uint32_t on_control_loss; /* HF_KILL_KILL or HF_KILL_PAUSE; 0: it is kept */
 };
 
 /*
@@ -254,6 +282,12 @@ struct limits policy_limits(const struct policy *p, const struct ceiling *ceilin
  * struct policy_vars) says otherwise, else HF_KILL_KILL. The policy may be NULL.
  */
 uint32_t policy_on_revoke(const struct policy *p, const struct ceiling *ceilings);
+
+/* What is done to the session once no daemon is there: the strictest of the policy and its ceilings, as above. 0: it is kept. */
+uint32_t policy_on_control_loss(const struct policy *p, const struct ceiling *ceilings);
+
+/* "denials", "cpu-pressure", … */
+const char *trip_name(enum trip_on on);
 
 /* "policy", "user", "host"; "unknown" for what is no layer. */
 const char *layer_name(unsigned layer);

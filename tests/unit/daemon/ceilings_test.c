@@ -124,7 +124,7 @@ static void a_policy_with_errors_is_refused_with_file_and_place(void **state)
 
         (void)state;
         setup(&f);
-        put_file(&f, "host.json", "{\"holdfast\":1,\"name\":\"x\",\"capabilities\":{\"a\":{}},\"colour\":1,\"trips\":[]}");
+        put_file(&f, "host.json", "{\"holdfast\":1,\"name\":\"x\",\"capabilities\":{\"a\":{}},\"colour\":1,\"tools\":[]}");
         refuses(&f, "/host.json", "has errors");
         assert_int_equal(f.findings.total, 2);
         assert_non_null(strstr(f.findings.list[0].where, "/host.json: $."));

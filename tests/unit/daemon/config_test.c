@@ -86,6 +86,17 @@ static void the_audit_stream_is_rotated_as_it_says(void **state)
         assert_int_equal(other.audit_keep, 7);
 }
 
+static void control_is_lost_after_30_s_or_what_it_says(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT, other = CONFIG_INIT;
+
+        (void)state;
+        assert_int_equal(with("{}", &c, NULL), 0);
+        assert_int_equal(c.control_timeout, 30);
+        assert_int_equal(with("{\"control_timeout\": \"5m\"}", &other, NULL), 0);
+        assert_int_equal(other.control_timeout, 300);
+}
+
 static void what_is_wrong_is_named(void **state)
 {
         (void)state;
@@ -97,6 +108,8 @@ static void what_is_wrong_is_named(void **state)
         refuses("{\"audit_rotate_size\": \"64\"}", "$.audit_rotate_size");
         refuses("{\"audit_rotate_size\": 67108864}", "$.audit_rotate_size");
         refuses("{\"audit_rotate_age\": \"5s\"}", "$.audit_rotate_age");
+        refuses("{\"control_timeout\": \"2s\"}", "$.control_timeout");
+        refuses("{\"control_timeout\": 30}", "$.control_timeout");
         refuses("{\"audit_keep\": \"7\"}", "$.audit_keep");
         refuses("{\"audit_keep\": -1}", "$.audit_keep");
         refuses("{\"audit_keep\": 1.5}", "$.audit_keep");
@@ -189,6 +202,7 @@ int main(void)
                 cmocka_unit_test(an_absent_configuration_that_was_named_is_an_error),
                 cmocka_unit_test(what_is_given_is_taken_and_the_rest_stays),
                 cmocka_unit_test(the_audit_stream_is_rotated_as_it_says),
+                cmocka_unit_test(control_is_lost_after_30_s_or_what_it_says),
                 cmocka_unit_test(what_is_wrong_is_named),
                 cmocka_unit_test(what_tcp_needs_is_taken),
                 cmocka_unit_test(what_is_wrong_about_tcp_is_named),

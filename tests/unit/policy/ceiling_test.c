@@ -316,6 +316,27 @@ static void a_ceiling_may_turn_a_pause_on_revocation_into_a_kill_and_not_the_oth
         assert_int_equal(policy_on_revoke(&pause, ceilings), HF_KILL_KILL);
 }
 
+static void once_control_is_lost_the_strictest_of_policy_and_ceilings_is_done(void **state)
+{
+        const struct policy keep = { 0 }, kill = { .on_control_loss = HF_KILL_KILL }, pause = { .on_control_loss = HF_KILL_PAUSE };
+        struct ceiling ceilings[HF_LAYERS] = { { 0 } };
+
+        (void)state;
+        assert_int_equal(policy_on_control_loss(NULL, NULL), 0);
+        assert_int_equal(policy_on_control_loss(&keep, ceilings), 0);
+        assert_int_equal(policy_on_control_loss(&pause, ceilings), HF_KILL_PAUSE);
+        ceilings[HF_LAYER_USER].policy = &pause;
+        assert_int_equal(policy_on_control_loss(&keep, ceilings), HF_KILL_PAUSE);
+        assert_int_equal(policy_on_control_loss(&kill, ceilings), HF_KILL_KILL);
+        ceilings[HF_LAYER_HOST].policy = &keep;
+        assert_int_equal(policy_on_control_loss(&keep, ceilings), HF_KILL_PAUSE);
+        ceilings[HF_LAYER_HOST].policy = &kill;
+        assert_int_equal(policy_on_control_loss(&pause, ceilings), HF_KILL_KILL);
+        ceilings[HF_LAYER_USER].policy = &kill;
+        ceilings[HF_LAYER_HOST].policy = &pause;
+        assert_int_equal(policy_on_control_loss(&keep, ceilings), HF_KILL_KILL);
+}
+
 static void a_fault_in_a_ceiling_is_told_with_its_file(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -426,6 +447,7 @@ int main(void)
                 cmocka_unit_test(the_lower_limit_of_all_layers_wins),
                 cmocka_unit_test(an_exception_to_the_guard_needs_every_layer),
                 cmocka_unit_test(a_ceiling_may_turn_a_pause_on_revocation_into_a_kill_and_not_the_other_way),
+                cmocka_unit_test(once_control_is_lost_the_strictest_of_policy_and_ceilings_is_done),
                 cmocka_unit_test(a_fault_in_a_ceiling_is_told_with_its_file),
                 cmocka_unit_test(a_ceiling_has_no_throttle),
                 cmocka_unit_test(without_ceilings_the_result_is_the_same_whichever_way_there_are_none),

@@ -193,9 +193,11 @@ static void unknown_fields_are_refused_with_the_nearest_name(void **state)
         assert_refused("{\"Holdfast\":1}", "$.Holdfast", "did you mean \"holdfast\"");
 }
 
+#define TRIP(text) POLICY(",\"trips\":[" text "]")
+
 static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
 {
-        static const char *const top[] = { "trips", "guard", "tools", "extends" };
+        static const char *const top[] = { "guard", "tools", "extends" };
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(top); i++) {
@@ -209,9 +211,8 @@ static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
         assert_refused(CAPABILITY("{\"guard\":{}}"), "$.capabilities.base.guard", "array");
         assert_refused(CAPABILITY("{\"guard\":[\"mount\"]}"), "$.capabilities.base.guard[0]", "user-namespaces");
         assert_refused(CAPABILITY("{\"guard\":[1]}"), "$.capabilities.base.guard[0]", "user-namespaces");
-        assert_refused(POLICY(",\"limits\":{\"idle\":\"30m\"}"), "$.limits.idle", "cannot enforce|\"wall\"");
-        assert_refused(POLICY(",\"on_control_loss\":\"kill\""), "$.on_control_loss", "cannot enforce|\"keep\"");
-        assert_refused(POLICY(",\"on_control_loss\":\"pause\""), "$.on_control_loss", "cannot enforce|\"keep\"");
+        assert_refused(TRIP("{\"on\":\"tool-calls\",\"over\":5,\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].on",
+                       "cannot count|not applied in part");
 }
 
 static void what_is_done_on_revocation_is_kill_or_pause(void **state)
@@ -232,6 +233,83 @@ static void what_is_done_on_revocation_is_kill_or_pause(void **state)
         }
         assert_refused(POLICY(",\"on_revoke\":\"deny\""), "$.on_revoke", "the string \"deny\"|\"kill\" or \"pause\"");
         assert_refused(POLICY(",\"on_revoke\":true"), "$.on_revoke", "true|\"kill\" or \"pause\"");
+}
+
+static void what_is_done_once_control_is_lost_is_keep_pause_or_kill(void **state)
+{
+        static const struct {
+                const char *text;
+                uint32_t strength;
+        } given[] = { { POLICY(""), 0 },
+                      { POLICY(",\"on_control_loss\":\"keep\""), 0 },
+                      { POLICY(",\"on_control_loss\":\"kill\""), HF_KILL_KILL },
+                      { POLICY(",\"on_control_loss\":\"pause\""), HF_KILL_PAUSE } };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+                struct policy *p = parsed(given[i].text);
+
+                assert_int_equal(p->on_control_loss, given[i].strength);
+                policy_free(p);
+        }
+        assert_refused(POLICY(",\"on_control_loss\":\"deny\""), "$.on_control_loss", "the string \"deny\"|\"keep\", \"pause\" or \"kill\"");
+        assert_refused(POLICY(",\"on_control_loss\":1"), "$.on_control_loss", "the number 1|\"keep\", \"pause\" or \"kill\"");
+}
+
+static void trips_measure_each_in_its_notation(void **state)
+{
+        static const struct {
+                const char *text;
+                struct trip trip;
+        } given[] = {
+                { TRIP("{\"on\":\"denials\",\"over\":50,\"within\":\"1m\",\"do\":\"pause\"}"), { TRIP_DENIALS, HF_KILL_PAUSE, 50, 60 } },
+                { TRIP("{\"on\":\"lost\",\"over\":0,\"within\":\"1h\",\"do\":\"deny\"}"), { TRIP_LOST, HF_KILL_DENY, 0, 3600 } },
+                { TRIP("{\"do\":\"kill\",\"within\":\"1h\",\"over\":4096,\"on\":\"names\"}"), { TRIP_NAMES, HF_KILL_KILL, 4096, 3600 } },
+                { TRIP("{\"on\":\"bytes-out\",\"over\":\"2M\",\"within\":\"1d\",\"do\":\"kill\"}"),
+                  { TRIP_BYTES_OUT, HF_KILL_KILL, 2 << 20, 86400 } },
+                { TRIP("{\"on\":\"cpu-pressure\",\"over\":\"80%\",\"within\":\"30s\",\"do\":\"kill\"}"),
+                  { TRIP_CPU, HF_KILL_KILL, 80, 30 } },
+                { TRIP("{\"on\":\"memory-pressure\",\"over\":\"1%\",\"within\":\"10s\",\"do\":\"kill\"}"),
+                  { TRIP_MEMORY, HF_KILL_KILL, 1, 10 } },
+                { TRIP("{\"on\":\"wall\",\"over\":\"2h\",\"do\":\"pause\"}"), { TRIP_WALL, HF_KILL_PAUSE, 7200, 0 } },
+                { TRIP("{\"on\":\"idle\",\"over\":\"15m\",\"do\":\"kill\"}"), { TRIP_IDLE, HF_KILL_KILL, 900, 0 } },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+                struct policy *p = parsed(given[i].text);
+
+                assert_int_equal(p->n_trips, 1);
+                assert_memory_equal(&p->trips[0], &given[i].trip, sizeof(p->trips[0]));
+                policy_free(p);
+        }
+}
+
+static void what_is_wrong_with_a_trip_is_told_where_it_is(void **state)
+{
+        (void)state;
+        assert_refused(TRIP("{\"on\":\"denial\",\"over\":5,\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].on",
+                       "the string \"denial\"|\"denials\", \"names\", \"lost\", \"bytes-out\"");
+        assert_refused(TRIP("{\"on\":\"denials\",\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0]", "\"over\"");
+        assert_refused(TRIP("{\"on\":\"denials\",\"over\":5,\"do\":\"kill\"}"), "$.trips[0]", "\"within\"|\"1m\"");
+        assert_refused(TRIP("{\"on\":\"denials\",\"over\":5,\"within\":\"1m\"}"), "$.trips[0]", "\"do\"|\"pause\", \"deny\" or \"kill\"");
+        assert_refused(TRIP("{\"on\":\"denials\",\"over\":5,\"within\":\"1m\",\"do\":\"stop\"}"), "$.trips[0].do", "\"stop\"|\"deny\"");
+        assert_refused(TRIP("{\"on\":\"denials\",\"over\":\"5\",\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].over", "whole number");
+        assert_refused(TRIP("{\"on\":\"names\",\"over\":4097,\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].over", "0 to 4096");
+        assert_refused(TRIP("{\"on\":\"bytes-out\",\"over\":5,\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].over", "size in quotes");
+        assert_refused(TRIP("{\"on\":\"cpu-pressure\",\"over\":\"100%\",\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0].over",
+                       "less than \"100%\"");
+        assert_refused(TRIP("{\"on\":\"cpu-pressure\",\"over\":\"50%\",\"within\":\"9s\",\"do\":\"kill\"}"), "$.trips[0]", "less than 10s");
+        assert_refused(TRIP("{\"on\":\"idle\",\"over\":\"5m\",\"within\":\"1m\",\"do\":\"kill\"}"), "$.trips[0]",
+                       "\"within\"|\"over\" alone");
+        assert_refused(TRIP("{\"on\":\"wall\",\"over\":5,\"do\":\"kill\"}"), "$.trips[0].over", "duration");
+        assert_refused(TRIP("{\"on\":\"wall\",\"ovr\":5,\"do\":\"kill\"}"), "$.trips[0].ovr", "did you mean \"over\"");
+        assert_refused(TRIP("7"), "$.trips[0]", "an object");
+        assert_refused(POLICY(",\"trips\":{}"), "$.trips", "an array");
+#define WALL "{\"on\":\"wall\",\"over\":\"1h\",\"do\":\"kill\"}"
+#define WALLS4 WALL "," WALL "," WALL "," WALL
+        assert_accepted(TRIP(WALLS4 "," WALLS4 "," WALLS4 "," WALLS4));
+        assert_refused(TRIP(WALLS4 "," WALLS4 "," WALLS4 "," WALLS4 "," WALL), "$.trips", "17 trips|at most 16");
 }
 
 static void wrong_types_tell_what_was_found(void **state)
@@ -810,6 +888,9 @@ int main(void)
                 cmocka_unit_test(unknown_fields_are_refused_with_the_nearest_name),
                 cmocka_unit_test(what_cannot_be_enforced_is_refused_and_says_so),
                 cmocka_unit_test(what_is_done_on_revocation_is_kill_or_pause),
+                cmocka_unit_test(what_is_done_once_control_is_lost_is_keep_pause_or_kill),
+                cmocka_unit_test(trips_measure_each_in_its_notation),
+                cmocka_unit_test(what_is_wrong_with_a_trip_is_told_where_it_is),
                 cmocka_unit_test(wrong_types_tell_what_was_found),
                 cmocka_unit_test(missing_fields_are_named),
                 cmocka_unit_test(all_errors_come_at_once),

@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The dead man's switch: what the kernel does with the sessions by itself once no daemon has its turn.
+# shellcheck source-path=SCRIPTDIR source=../lib/suite.sh
+. "$(dirname "$0")/../lib/suite.sh"
+
+CONFIG=/etc/holdfast/holdfast.json
+TIMEOUT=10
+declare -A sessions pids
+
+[ ! -f "$CONFIG" ] || fail "there is a configuration already"
+mkdir -p "${CONFIG%/*}"
+echo "{\"control_timeout\": \"${TIMEOUT}s\"}" >"$CONFIG"
+kill_daemon TERM
+start_daemon
+base_policy
+
+clean_up() {
+	kill -CONT "$(daemon_pid)" 2>/dev/null || true
+	daemon_answers >/dev/null 2>&1 || start_daemon
+	api POST /v1/kills '{"all":true}' >/dev/null
+	holdfast lift --all
+}
+
+# start_counter NAME ON_CONTROL_LOSS: a session that counts in the workspace for as long as it may open its files.
+start_counter() {
+	jq ".on_control_loss = \"$2\"" "$POLICY" >"$SCRATCH/$2.json"
+	rm -f "$WS/$1"
+	POLICY=$SCRATCH/$2.json start_session "$1" latency spin "$WS/$1" /etc/passwd
+	sessions[$1]=$session
+	pids[$1]=$pid
+	await "$1 counts" counts "$1"
+}
+
+count() {
+	od -An -tu8 -N8 "$WS/$1" | tr -d ' '
+}
+
+counts() {
+	local before
+	before=$(count "$1")
+	sleep 0.1
+	[ "$(count "$1")" != "$before" ]
+}
+
+is_stopped() {
+	[ "$(ps -o state= -p "$1")" = T ]
+}
+
+is_not_stopped() {
+	! is_stopped "$1"
+}
+
+test_control_that_is_lost_is_acted_on_without_a_daemon() {
+	local from each
+	mark
+	start_counter keep keep
+	start_counter pause pause
+	start_counter kill kill
+	# A daemon that is back in time has never been away.
+	kill_daemon TERM
+	start_daemon
+	from=$SECONDS
+	while [ $((SECONDS - from)) -le $((TIMEOUT + 2)) ]; do
+		for each in keep pause kill; do
+			counts "$each" || fail "$each is refused, though a daemon is there"
+		done
+	done
+	kill_daemon KILL
+	for each in keep pause kill; do
+		counts "$each" || fail "$each is refused before the time is over"
+	done
+	await "the process of the killed one is gone" gone "${pids[kill]}"
+	await "the process of the paused one is stopped" is_stopped "${pids[pause]}"
+	counts pause && fail "the paused one goes on"
+	counts keep || fail "the one that is to be kept is refused"
+	start_daemon
+	same "state of the one that is kept" running "$(show "${sessions[keep]}" state)"
+	same "state of the paused one" paused "$(show "${sessions[pause]}" state)"
+	await "the killed one has ended" ended "${sessions[kill]}"
+	holds "why it ended" "$(since | fields kind=session op=end session="${sessions[kill]}" reason)" 'control was lost'
+	holds "the event" "$(since | fields kind=admin reason)" 'that the kernel paused or killed for it: 2'
+	holds "the pause" "$(since | fields kind=kill op=set session="${sessions[pause]}" strength actor reason)" $'pause\tholdfastd\tcontrol was lost'
+	same "kills of the one that is kept" '' "$(api GET /v1/kills | jq -r ".[] | select(.session == \"${sessions[keep]}\") | .id")"
+	await "it is frozen rather than stopped" is_not_stopped "${pids[pause]}"
+	counts pause && fail "the paused one goes on while it is paused"
+	holdfast lift "${sessions[pause]}"
+	await "it goes on" counts pause
+	counts keep
+}
+
+test_a_daemon_that_hangs_has_lost_control_too() {
+	local daemon
+	start_counter hung pause
+	daemon=$(daemon_pid)
+	mark
+	kill -STOP "$daemon"
+	await "the process is stopped" is_stopped "${pids[hung]}"
+	kill -CONT "$daemon"
+	await "its state is paused" state_is "${sessions[hung]}" paused
+	await "it is on record" eval 'since | fields kind=kill op=set session='"${sessions[hung]}"
+	await "it is frozen rather than stopped" is_not_stopped "${pids[hung]}"
+	# What the kernel has done once it does again.
+	holdfast lift "${sessions[hung]}"
+	await "it goes on" counts hung
+	kill -STOP "$daemon"
+	await "the process is stopped again" is_stopped "${pids[hung]}"
+	kill -CONT "$daemon"
+	await "its state is paused again" state_is "${sessions[hung]}" paused
+}
+
+run_suite "$@"
+status=$?
+rm -f "$CONFIG"
+kill_daemon TERM
+start_daemon
+exit $status
