@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 11
+#define HF_ABI_VERSION 12
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -552,6 +552,7 @@ enum hf_op {
         HF_OP_LOCK,
         HF_OP_HELLO, /* the first message of TLS; its event has the name, if any, as its path */
         HF_OP_CLOSE, /* of a connection that was told of */
+        HF_OP_FORK,  /* or a thread */
         HF_OPS,
 };
 
