@@ -109,6 +109,7 @@ parts() {
 	holdfast kill --all >/dev/null
 	wait "${acting[@]}" || true
 	acting=()
+	holdfast lift --all
 }
 
 enter_cgroup

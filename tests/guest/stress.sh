@@ -230,7 +230,7 @@ processor_time() { # ms
 
 # told: refusals since the mark, with those that are only counted.
 told() {
-	since | awk '/"kind":"lost"/ || /"verdict":"deny"/ { n = 1; if (match($0, /"count":[0-9]+/)) n = substr($0, RSTART + 8, RLENGTH - 8); total += n }
+	since | awk '/"kind":"lost"/ || (/"verdict":"deny"/ && !/"kind":"(admin|kill)"/) { n = 1; if (match($0, /"count":[0-9]+/)) n = substr($0, RSTART + 8, RLENGTH - 8); total += n }
 		END { print total + 0 }'
 }
 
