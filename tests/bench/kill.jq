@@ -23,5 +23,5 @@ beside("SIGKILL to a process group of 4, to its last call"; .signal | .last_done
 beside("SIGKILL to a process group of 4, to all reaped"; .signal | .gone + { runs }),
 beside("podman kill, to the last call"; .podman | .last_done + { runs }),
 "",
-(.sessions | "Memory of holdfastd: \(.before | per(1048576)) MiB with none, \(.after | per(1048576)) MiB with 1,000 sessions; a session: \((.after - .before) | per(1000)) bytes. "
-	+ "To start a session, µs: \(.first | us) the first, \(.hundredth | us) the 100th, \(.thousandth | us) the 1,000th (medians of 20).")
+(.sessions | if .after then "Memory of holdfastd: \(.before | per(1048576)) MiB with none, \(.after | per(1048576)) MiB with 1,000 sessions; a session: \((.after - .before) | per(1000)) bytes. "
+	+ "To start a session, µs: \(.first | us) the first, \(.hundredth | us) the 100th, \(.thousandth | us) the 1,000th (medians of 20).\nA kill of all ends all of them, and their sessions, in \($all.end_all | if . then . / 1000000 else . end | fixed(0)) ms." else "1,000 sessions: not measured" end)

@@ -48,6 +48,15 @@ asks() { # SESSIONS
 	note "all_$1" killtime ask "$PLACES" '{"all":true}' "$runs"
 }
 
+# ns from a kill of all to when the last of them has ended.
+ends_all() {
+	local start
+	start=$(date +%s%N)
+	holdfast kill --all >/dev/null
+	while [ "$(curl -s --unix-socket $SOCKET 'http://localhost/v1/sessions?state=live')" != '[]' ]; do sleep 0.05; done
+	echo $(($(date +%s%N) - start))
+}
+
 # ---- podman kill: what acts is a container's first process --------------------------------------------------------------------------
 
 podman_root() {
@@ -106,7 +115,7 @@ parts() {
 	note sessions jq -n --argjson before "$before" --argjson after "$(resident)" --argjson first "$(head -n 20 <<<"$first" | median)" \
 		--argjson hundredth "$hundred" --argjson thousandth "$(tail -n 20 <<<"$thousand" | median)" '$ARGS.named'
 	asks 1000
-	holdfast kill --all >/dev/null
+	note end_all ends_all
 	wait "${acting[@]}" || true
 	acting=()
 	holdfast lift --all
