@@ -53,7 +53,7 @@ ends_all() {
 	local start
 	start=$(date +%s%N)
 	holdfast kill --all >/dev/null
-	while [ "$(curl -s --unix-socket $SOCKET 'http://localhost/v1/sessions?state=live')" != '[]' ]; do sleep 0.05; done
+	while [ "$(curl -s --unix-socket "$SOCKET" 'http://localhost/v1/sessions?state=live')" != '[]' ]; do sleep 0.05; done
 	echo $(($(date +%s%N) - start))
 }
 
@@ -73,7 +73,7 @@ podman_root() {
 podman_kills() { # TIMES
 	local n
 	for ((n = 0; n < $1; n++)); do
-		podman --cgroup-manager cgroupfs run --detach --rm --name "bench-$n" --network none -v /usr:/usr:ro -v $WORK:$WORK bench \
+		podman --cgroup-manager cgroupfs run --detach --rm --name "bench-$n" --network none -v /usr:/usr:ro -v "$WORK:$WORK" bench \
 			"$TESTS/killtime" act "$PLACES" 60 0 >&2 || return
 		killtime order "$PLACES" 60 podman --cgroup-manager cgroupfs kill "bench-$n" || return
 	done

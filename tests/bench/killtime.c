@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How soon a kill takes effect. Who acts does so in a place of a file that all share, by its number: "calls" are counted there, and when
+ * How soon a kill takes effect. Who acts does so in a place of a file that all share, by its number: calls are counted there, and when
  * the first is refused is noted, by CLOCK_BOOTTIME, which the daemon answers in.
- * killtime act FILE PLACE US                   opens and closes a file without end, with so long a rest between two
- * killtime ask FILE TARGET RUNS                kills (strength deny) by HTTP and lifts; TARGET is {"session":"ID"} or {"all":true}. Place 0 is
- *                                              whose first refusal counts
- * killtime store FILE SLOT RUNS                the kernel's part alone: stores the bit into the map, of the session in that slot, in place 0
- * killtime signal RUNS                         the same of SIGKILL to a process group of four that act
- * killtime order FILE PLACE COMMAND...         the same of a command that ends who acts there
- * killtime sessions COUNT POLICY WORKSPACE     starts so many sessions of one sleeping process each, which stay
+ * killtime act FILE PLACE US            opens and closes a file without end, with so long a rest between two
+ * killtime ask FILE TARGET RUNS         kills (strength deny) by HTTP and lifts; the target is {"session":"ID"} or {"all":true}. Whose
+ *                                       first refusal counts is in place 0
+ * killtime store FILE SLOT RUNS         the kernel's part alone: stores the bit into the map, of the session in that slot, in place 0
+ * killtime signal RUNS                  the same of SIGKILL to a process group of four that act
+ * killtime order FILE PLACE COMMAND...  the same of a command that ends who acts there
+ * killtime sessions COUNT POLICY WORKSPACE   starts so many sessions of one sleeping process each, which stay
  * Each prints JSON; times are in ns.
  */
 #include "holdfast/abi.h"

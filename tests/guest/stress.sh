@@ -145,7 +145,7 @@ test_a_stopped_session_does_nothing_once_it_is_continued() {
 }
 
 asleep() {
-	sed 's|.*|/proc/&/status|' <<<"$(tasks)" | xargs grep -q '^State:.D'
+	tasks | sed 's#.*#/proc/&/status#' | xargs grep -q '^State:.D'
 }
 
 test_a_task_in_uninterruptible_sleep_does_nothing_once_it_wakes() {
