@@ -133,7 +133,7 @@ int stamp_tasks(struct bpf_iter__task *ctx)
         return 0;
 }
 
-/* Writes the thread group of each task of the requested slot. */
+/* Writes the thread group of each task of the requested slot; of all slots where that is 0. */
 SEC("iter/task")
 int session_members(struct bpf_iter__task *ctx)
 {
@@ -146,7 +146,7 @@ int session_members(struct bpf_iter__task *ctx)
         if (!task || !r)
                 return 0;
         record = bpf_task_storage_get(&tasks, task, NULL, 0);
-        if (!record || record->slot != r->slot)
+        if (!record || (r->slot && record->slot != r->slot))
                 return 0;
         pid = task->tgid;
         bpf_seq_write(ctx->meta->seq, &pid, sizeof(pid));
