@@ -154,17 +154,21 @@ test_a_task_in_uninterruptible_sleep_does_nothing_once_it_wakes() {
 	truncate -s 16M "$SCRATCH/image"
 	mke2fs -q -t ext4 "$SCRATCH/image"
 	mount -o loop "$SCRATCH/image" "$disk"
-	for strength in deny kill; do
+	for strength in none deny kill; do
 		rm -f "$WS/go"
 		mkfifo "$WS/go"
 		begin_session bash -c "exec 5<>$WS/go; read -r _ <&5; mkdir $disk/$strength; echo over >$WS/$strength"
 		fsfreeze -f "$disk"
 		echo go >"$WS/go"
 		await "it sleeps" asleep
-		api POST /v1/kills "{\"session\":\"$session\",\"strength\":\"$strength\"}"
+		[ $strength = none ] || api POST /v1/kills "{\"session\":\"$session\",\"strength\":\"$strength\"}"
 		fsfreeze -u "$disk"
 		await "it is gone" gone "$pid"
-		[ ! -e "$disk/$strength" ] && [ ! -e "$WS/$strength" ] || fail "it went on, with strength $strength"
+		[ $strength = none ] || [ ! -e "$disk/$strength" ] || fail "it made the folder, with strength $strength"
+		[ $strength = none ] || [ ! -e "$WS/$strength" ] || fail "it went on, with strength $strength"
+	done
+	for strength in "$disk/none" "$WS/none"; do
+		[ -e "$strength" ] || fail "without a kill it made no $strength"
 	done
 	umount "$disk"
 }
@@ -188,14 +192,14 @@ test_a_traced_session_does_nothing_and_ends() {
 test_a_daemon_that_hardly_runs_kills_all_the_same() {
 	local n start
 	begin_restless work
-	chrt --all-tasks --idle -p 0 "$(daemon_pid)"
+	renice -n 19 -p "$(daemon_pid)"
 	for ((n = 0; n < 4; n++)); do
 		in_background bash -c 'while :; do :; done'
 	done
 	start=${EPOCHREALTIME/./}
-	kills 3 "$(of_session)"
-	echo "# with the daemon behind four that never rest: 3 kills and lifts took $(((${EPOCHREALTIME/./} - start) / 1000)) ms" >&3
-	chrt --all-tasks --other -p 0 "$(daemon_pid)"
+	kills 2 "$(of_session)"
+	echo "# with the daemon behind four that never rest: 2 kills and lifts took $(((${EPOCHREALTIME/./} - start) / 1000)) ms" >&3
+	renice -n 0 -p "$(daemon_pid)"
 }
 
 # ---- crashes ---------------------------------------------------------------------------------------------------------------------
@@ -206,6 +210,7 @@ test_no_kill_is_lost_and_none_comes_back_when_the_daemon_crashes() {
 	[ ! -f "$CONFIG" ] || fail "there is a configuration already"
 	configured
 	echo '{ "audit_rotate_size": "1M" }' >"$CONFIG"
+	echo outside >"$OUT/file"
 	start_daemon
 	for ((n = 0; n < 4; n++)); do
 		begin_session sleep infinity
@@ -250,7 +255,7 @@ test_in_a_flood_every_refusal_is_told_or_counted_and_quiet_sessions_are_heard() 
 		waiting "files flood $OUT/file $FLOOD >$WS/said-$n"
 	done
 	for ((n = 0; n < 3; n++)); do
-		waiting "for i in {0..9}; do files write $OUT/quiet-$n-\$i; read -r -t 0.2 -u 5; done; echo over >$WS/said-quiet-$n"
+		waiting "for i in {0..9}; do files write $OUT/quiet-$n-\$i >/dev/null; read -r -t 0.2 -u 5; done; echo over >$WS/said-quiet-$n"
 		quiet+=" $session"
 	done
 	busy=$(processor_time)
@@ -268,7 +273,7 @@ test_in_a_flood_every_refusal_is_told_or_counted_and_quiet_sessions_are_heard() 
 	echo "# flood: $denials refusals in $took ms; the daemon: $busy ms of processor time, $(awk '$1 == "VmHWM:" { print $2 }' "/proc/$(daemon_pid)/status") kB at most" >&3
 	[ "$denials" -ge $((50 * FLOOD)) ] || fail "only $denials were refused"
 	for each in $quiet; do
-		same "events of a quiet session" 10 "$(since | fields session="$each" verdict=deny comm=files path | sort -u | wc -l)"
+		same "events of a quiet session" 10 "$(since | fields session="$each" verdict=deny comm=files path | grep quiet- | sort -u | wc -l)"
 	done
 }
 
