@@ -67,7 +67,7 @@ podman_root() {
 		ln -sfn usr/$each "$root/$each"
 	done
 	echo >"$root/etc/passwd"
-	tar -C "$root" -c . | podman import - bench >/dev/null
+	tar -C "$root" -c . | podman import - bench
 }
 
 podman_kills() { # TIMES
@@ -82,7 +82,7 @@ podman_kills() { # TIMES
 podman_part() {
 	command -v podman >/dev/null || { say 'the image has no podman'; return; }
 	say 'podman kill'
-	podman_root >&2
+	podman_root >&2 || { say 'podman makes no image'; failed=1; return; }
 	note podman eval 'podman_kills 5 | jq -s "sort | { runs: length, last_done: { p50: .[(length - 1) / 2 | floor], p99: .[-1], most: .[-1] } }"'
 }
 
@@ -122,7 +122,7 @@ parts() {
 }
 
 enter_cgroup
-mkdir -p $WORK
+mkdir -p $TMPDIR
 base_rules | policy bench >$SCRATCH/policy.json
 truncate -s 4096 "$PLACES"
 chmod 666 "$PLACES"
