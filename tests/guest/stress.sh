@@ -220,7 +220,8 @@ test_no_kill_is_lost_and_none_comes_back_when_the_daemon_crashes() {
 	# shellcheck disable=SC2086
 	try python3 -B "$TESTS/guest/stress/crash.py" $CRASHES "$POLICY" $ids
 	[ "$status" = 0 ] || fail "$output"
-	settled
+	holdfast kill --agent $AGENT
+	await "no session is left" eval '[ -z "$(live)" ]'
 	files=$(find "${AUDIT%/*}" -name 'audit.ndjson.0*' | wc -l)
 	echo "# $output; new files of the stream: $files" >&3
 	try holdfast audit verify
