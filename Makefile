@@ -53,7 +53,7 @@ GUEST := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/guest/*.c tes
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
-.PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary compare unit-programs fuzz-programs guest-programs bench lint fmt
+.PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary compare stress unit-programs fuzz-programs guest-programs bench lint fmt
 .PHONY: clean vm payload test-every
 all: $(B)/holdfastd $(B)/holdfast
 
@@ -184,6 +184,11 @@ adversary:
 compare:
 	status=0; COMPARE=all tools/test --kernel $(KERNEL) --suite compare || status=$$?; \
 	sed -n '/^attempt /,/^# compare/p' build/test/$(KERNEL).log; exit $$status
+
+# Crashes, floods, full disks and 1,000 kills, as often as it takes to be sure: make stress KERNEL=6.1; with SANITIZE=1 the daemon is checked.
+stress: payload
+	tools/vm/run --kernel $(KERNEL) --payload $(B)/payload --memory 2560 --smp 2 --timeout 14400 -- \
+		'STRESS=full /usr/lib/holdfast/tests/guest/run stress $(TEST)'
 
 bench:
 	tools/bench

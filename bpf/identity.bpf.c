@@ -23,18 +23,21 @@ static __always_inline int stamp(struct task_struct *task, __u32 slot)
 
 /*
  * A fork belongs where its parent does. Where there is no memory to say so, there is no fork. What is remembered of a task that had the
- * address before is forgotten, whoever forks.
+ * address before is forgotten, whoever forks. Who was killed has no more children; where it is only paused, a fork waits like all else.
  */
 SEC("lsm/task_alloc")
 int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
         __u64 hash = known_hash(task);
         struct hf_task record = {};
+        struct agent a;
         int error;
 
         known_task(hash)->check = 0;
         if (!task_session(bpf_get_current_task_btf(), &record.slot, &record.generation))
                 return 0;
+        if (agent_current(&a) && a.killed & (HF_KILL_DENY | HF_KILL_KILL))
+                return guard_refuse(&a, HF_OP_FORK, 0);
         error = inherit(task, &record);
         if (!error)
                 known_write(hash, record.slot, record.generation);
@@ -130,7 +133,7 @@ int stamp_tasks(struct bpf_iter__task *ctx)
         return 0;
 }
 
-/* Writes the thread group of each task of the requested slot. */
+/* Writes the thread group of each task of the requested slot; of all slots where that is 0. */
 SEC("iter/task")
 int session_members(struct bpf_iter__task *ctx)
 {
@@ -143,7 +146,7 @@ int session_members(struct bpf_iter__task *ctx)
         if (!task || !r)
                 return 0;
         record = bpf_task_storage_get(&tasks, task, NULL, 0);
-        if (!record || record->slot != r->slot)
+        if (!record || (r->slot && record->slot != r->slot))
                 return 0;
         pid = task->tgid;
         bpf_seq_write(ctx->meta->seq, &pid, sizeof(pid));

@@ -555,6 +555,7 @@ enum hf_op {
         HF_OP_LOCK,
         HF_OP_HELLO, /* the first message of TLS; its event has the name, if any, as its path */
         HF_OP_CLOSE, /* of a connection that was told of */
+        HF_OP_FORK,  /* or a thread */
         HF_OPS,
 };
 

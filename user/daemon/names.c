@@ -24,6 +24,7 @@ static const char *const ops[HF_OPS] = {
         [HF_OP_ENTER] = "enter",   [HF_OP_SETUID] = "setuid",   [HF_OP_LOG] = "log",         [HF_OP_LIMIT] = "limit",
         [HF_OP_MEMORY] = "memory", [HF_OP_OWNER] = "owner",     [HF_OP_WATCH] = "watch",     [HF_OP_USERFAULTFD] = "userfaultfd",
         [HF_OP_REVOKE] = "revoke", [HF_OP_LOCK] = "lock",       [HF_OP_HELLO] = "hello",     [HF_OP_CLOSE] = "close",
+        [HF_OP_FORK] = "fork",
 };
 
 static const struct {

@@ -51,9 +51,25 @@ static int find_cgroup(struct daemon *d, struct session *s, const char *given, s
         return s->pid > 0 ? 0 : error_set(e, -EBUSY, "there is no process in cgroup %s", s->cgroup);
 }
 
-/* A process that is in a session already stays in it. */
+struct search {
+        pid_t pid;
+        bool found;
+};
+
+static void compare(void *context, pid_t pid)
+{
+        struct search *search = context;
+
+        search->found = search->found || pid == search->pid;
+}
+
+/* A process that is in a session already stays in it. One look over all tasks tells of most that they are in none. */
 static int not_in_session(struct daemon *d, pid_t pid, struct error *e)
 {
+        struct search search = { .pid = pid };
+
+        if (kernel_members(d->kernel, 0, compare, &search, NULL) == 0 && !search.found)
+                return 0;
         for (size_t i = 0; i < d->sessions.count; i++) {
                 const struct session *x = d->sessions.list[i];
                 _cleanup_free_ pid_t *members = NULL;

@@ -91,7 +91,7 @@ void kernel_cgroup_remove(struct kernel *k, uint64_t cgroup);
  */
 int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t owner, uint32_t slot, uint32_t *count, struct error *e);
 
-/* Calls back with each process (thread group) that has a task of the slot, in or out of its cgroup. */
+/* Calls back with each process (thread group) that has a task of the slot, or of any where that is 0, in or out of its cgroup. */
 int kernel_members(struct kernel *k, uint32_t slot, void (*each)(void *context, pid_t pid), void *context, struct error *e);
 
 /*
