@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct client_reply {
@@ -23,8 +24,15 @@ void client_reply_clear(struct client_reply *r);
  */
 int client_ask(const char *socket, const char *method, const char *path, const cJSON *body, struct client_reply *ret);
 
-/* Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. */
-int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context);
+/*
+ * Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. *began, unless NULL,
+ * tells whether the body began; nothing is said then of how it ended.
+ */
+int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context,
+                  bool *began);
+
+/* Whether a daemon takes a connection just now: 1, 0, or negative errno where that is for another reason than that none runs. */
+int client_reaches(const char *socket);
 
 /* prefix + key, escaped, + suffix: a path of the API. The caller frees it. */
 char *client_path(const char *prefix, const char *key, const char *suffix);

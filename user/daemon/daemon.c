@@ -240,6 +240,7 @@ static int start_sessions(struct daemon *d, struct error *e)
         ceilings_check(d->config.ceilings);
         d->host_lost = kernel_taken_over(d->kernel) ? store_number(d->store, "host_lost") : 0;
         r = kills_restore(d, e);
+        events_report_held(d);
         if (r >= 0)
                 r = events_start(d, e); /* what happened while no daemon ran comes first */
         if (r < 0)
@@ -299,6 +300,8 @@ int daemon_run(struct daemon *d)
         sd_notify(0, "STOPPING=1");
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
+        events_drain(d);
+        events_unfold_all(d);
         report_start(d, "the daemon stopped; enforcement goes on");
         log_info("stopped; the kernel goes on enforcing %zu sessions, and a new holdfastd takes them up", live(d));
         return r;

@@ -23,6 +23,8 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#define EVENTS_BATCH 64 /* events read before other work has its turn */
+
 struct stream; /* a client that follows the events, see stream.h */
 
 struct daemon {
@@ -52,6 +54,10 @@ struct daemon {
         uint64_t newest;       /* time of the last event that was read, ns of CLOCK_BOOTTIME */
         uint64_t lost_checked; /* when it was last looked what the kernel lost */
         bool draining;         /* the ring buffer is being read */
+        struct read_event {
+                uint32_t slot, kind;
+        } batch[EVENTS_BATCH]; /* events that were read, and are not written yet */
+        size_t batched;
 };
 
 /*

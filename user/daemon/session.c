@@ -30,6 +30,7 @@ void session_free(struct session *s)
         found_clear(&s->found);
         session_origins_clear(s);
         hostnames_clear(&s->hostnames);
+        folds_clear(&s->folds);
         policy_free(s->policy);
         findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);

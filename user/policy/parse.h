@@ -20,6 +20,10 @@ void parse_egress(struct reader *r, const cJSON *value, void *target);
 /* The exceptions that a capability makes to what the guard refuses. */
 void parse_guard(struct reader *r, const cJSON *value, void *target);
 
+/* What is told of what a capability allows; and what is where it does not say so. */
+#define AUDIT_DEFAULT (1u << HF_AUDIT_CONNECT | 1u << HF_AUDIT_DNS)
+void parse_audit(struct reader *r, const cJSON *value, void *target);
+
 /* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);
 
