@@ -103,12 +103,17 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.log_level: expected \"error\", \"warning\", \"info\" or \"debug\"");
         }
+        if (!strcmp(m->string, "journal")) {
+                if (value && journal_choice_parse(value, &c->journal) == 0)
+                        return 0;
+                return error_set(e, -EINVAL, "$.journal: expected \"denials\" or \"all\"");
+        }
         r = set_rotation(c, m, e);
         return r != -ENOENT
                        ? r
                        : error_set(e, -EINVAL,
                                    "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
-                                   "state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
+                                   "journal, state, ceilings, log_level, listen, tls_certificate, tls_key and roles",
                                    m->string);
 }
 

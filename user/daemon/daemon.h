@@ -39,6 +39,7 @@ struct daemon {
         struct resolver resolver;
         struct store *store;
         struct audit *audit;
+        struct journal journal;
         struct http_server *http;
         struct remote_access remote;
         struct sessions sessions;
@@ -73,7 +74,8 @@ void daemon_stop(struct daemon *d);
 
 #define DAEMON_INIT \
         { \
-                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .resolver = RESOLVER_INIT \
+                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .journal = JOURNAL_INIT, \
+                .resolver = RESOLVER_INIT \
         }
 
 #endif

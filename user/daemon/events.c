@@ -286,13 +286,17 @@ int events_start(struct daemon *d, struct error *e)
 
 void events_lost(struct daemon *d, const struct session *s, uint64_t count, const uint64_t kinds[HF_KINDS], const char *reason)
 {
-        cJSON *o = event_begin(d, s, "lost", NULL, NULL), *by = o && kinds ? cJSON_AddObjectToObject(o, "kinds") : NULL;
+        cJSON *o = event_begin(d, s, "lost", NULL, NULL);
+        char name[32];
 
-        for (unsigned i = 0; by && i < HF_KINDS; i++)
-                if (kinds[i])
-                        json_add_u64(by, kind_name(i), kinds[i]);
-        if (o) {
+        if (o)
                 json_add_u64(o, "count", count);
+        for (unsigned i = 0; o && kinds && i < HF_KINDS; i++) {
+                snprintf(name, sizeof(name), "lost_%s", kind_name(i));
+                if (kinds[i])
+                        json_add_u64(o, name, kinds[i]);
+        }
+        if (o) {
                 cJSON_AddStringToObject(o, "reason", reason);
         }
         log_warning("%llu events of %s were lost", (unsigned long long)count, s ? s->id : "no session");

@@ -195,8 +195,8 @@ static void report_lost(struct daemon *d, const struct session *s, uint64_t coun
         cJSON *o = event_begin(d, s, "lost", NULL, NULL);
 
         if (o) {
-                json_add_u64(cJSON_AddObjectToObject(o, "kinds"), "dns", count);
                 json_add_u64(o, "count", count);
+                json_add_u64(o, "lost_dns", count);
                 cJSON_AddStringToObject(o, "reason", "the resolver answered faster than its queries were written");
         }
         d->metrics.lost += count;

@@ -2,6 +2,7 @@
 #include "daemon/config.c"
 #include "daemon/config_remote.c"
 #include "daemon/file.c"
+#include "daemon/journal.c"
 #include "daemon/roles.c"
 
 #include <setjmp.h>
@@ -98,6 +99,8 @@ static void what_is_wrong_is_named(void **state)
         refuses("{\"audit_rotate_size\": 67108864}", "$.audit_rotate_size");
         refuses("{\"audit_rotate_age\": \"5s\"}", "$.audit_rotate_age");
         refuses("{\"audit_keep\": \"7\"}", "$.audit_keep");
+        refuses("{\"journal\": true}", "$.journal");
+        refuses("{\"journal\": \"some\"}", "$.journal");
         refuses("{\"audit_keep\": -1}", "$.audit_keep");
         refuses("{\"audit_keep\": 1.5}", "$.audit_keep");
         refuses("{\"audit_keep\": 1e300}", "$.audit_keep");
