@@ -247,6 +247,22 @@ open w $WS/made workspace \$.capabilities.workspace.files[0] allow" "$(since | f
 	holds "a wrong choice" "$output" '$.capabilities.base.audit: found the string "some", expected "all", "denials"'
 }
 
+test_a_request_that_fails_is_told_with_who_asked_and_what_came_of_it() {
+	local id
+	mark
+	waiting_session changed true
+	id=$session
+	api POST /v1/kills '{"session":"nosuchid"}' >"$SCRATCH/answer"
+	api PUT "/v1/sessions/$id/policy" '{"policy":{"holdfast":2}}' >"$SCRATCH/answer"
+	api GET /v1/sessions/nosuchid >"$SCRATCH/answer"
+	set_off changed
+	over changed
+	await "it has ended" ended "$id"
+	settled
+	same "who and what" 'root (uid 0) POST /v1/kills: 404
+root (uid 0) PUT /v1/sessions/:id/policy: 422' "$(since | fields kind=admin verdict=deny actor reason | tr '\t' ' ' | sed 's/: [^:]*$//; s/\(: 4[0-9][0-9]\).*/\1/')"
+}
+
 test_tail_filters_and_goes_on_over_a_restart_of_the_daemon() {
 	local first
 	settled

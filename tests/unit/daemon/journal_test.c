@@ -11,7 +11,8 @@
 #define REFUSAL \
         "{\"seq\":7,\"session\":\"aaaaaaaa\",\"kind\":\"file\",\"verdict\":\"deny\",\"op\":\"open\",\"path\":\"/srv/a\\nb\",\"pid\":12," \
         "\"reason\":\"no capability allows it\"}\n"
-#define ALLOWED "{\"seq\":8,\"session\":\"aaaaaaaa\",\"kind\":\"connect\",\"verdict\":\"allow\",\"op\":\"connect\",\"addr\":\"192.0.2.1\"}\n"
+#define ALLOWED \
+        "{\"seq\":8,\"session\":\"aaaaaaaa\",\"kind\":\"connect\",\"verdict\":\"allow\",\"op\":\"connect\",\"addr\":\"192.0.2.1\"}\n"
 #define KILL "{\"seq\":9,\"session\":null,\"kind\":\"kill\",\"verdict\":\"allow\",\"op\":\"lift\",\"scope\":\"all\"}\n"
 #define CHECKPOINT "{\"seq\":10,\"kind\":\"checkpoint\"}\n"
 
@@ -190,7 +191,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(an_event_becomes_a_message_with_a_field_for_each_member, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_allowed_to_agents_and_checkpoints_can_be_left_out, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(a_journal_that_takes_nothing_is_not_waited_for_and_what_it_missed_is_told, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_journal_that_takes_nothing_is_not_waited_for_and_what_it_missed_is_told, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(without_a_journal_events_are_counted_as_skipped, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_line_that_is_too_long_for_the_socket_goes_without_itself, set_up, tear_down),
         };
