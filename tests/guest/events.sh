@@ -101,6 +101,7 @@ missing() {
 
 # waiting_session NAME COMMAND: a session that runs the command once set_off NAME lets it, and ends after over NAME.
 waiting_session() {
+	rm -f "$WS/$1"
 	mkfifo "$WS/$1"
 	start_session "$1" bash -c "read -r line <$WS/$1; $2; read -r line <$WS/$1"
 }
@@ -139,6 +140,7 @@ test_lost_events_are_counted_by_kind_and_reported() {
 
 test_floods_are_folded_and_hide_nothing_of_quiet_sessions() {
 	local name ids=() quiet lines
+	touch "$OUT"/{one,two,three,twice} "$OUT"/quiet{1..20}
 	settled
 	mark
 	for name in one two three; do
@@ -176,6 +178,7 @@ test_no_session_takes_the_room_of_another() {
 	long=$OUT/$(printf 'long%.0s' {1..50})
 	daemon=$(daemon_pid)
 	mkdir -p "$long"
+	touch "$long"/{one,two,three} "$long"/quiet{1..12}
 	settled
 	mark
 	for name in one two three; do
