@@ -250,6 +250,20 @@ open w $WS/made workspace \$.capabilities.workspace.files[0] allow" "$(since | f
 	holds "a wrong choice" "$output" '$.capabilities.base.audit: found the string "some", expected "all", "denials"'
 }
 
+test_connections_are_told_of_as_the_policy_chooses() {
+	in_background net listen "$SCRATCH/arrived" 7001 7002
+	await "the listener is ready" grep -q ready "$SCRATCH/arrived"
+	base_policy '' '{ "cidr": "127.0.0.1/32", "port": 7001 }'
+	jq '.capabilities.quiet = {"egress": [{"cidr": "127.0.0.1/32", "port": 7002}], "audit": "denials"}' "$POLICY" >"$SCRATCH/quiet.json"
+	mark
+	POLICY=$SCRATCH/quiet.json confined bash -c 'for port in 7001 7002 7003; do net tcp 127.0.0.1 $port; done'
+	await "its events are written" session_ended_since
+	same "events" 'connect 7001 allow net
+close 7001 allow -
+connect 7003 deny none' "$(since | fields kind=connect op port verdict capability | tr '\t' ' ')"
+	base_policy
+}
+
 test_a_request_that_fails_is_told_with_who_asked_and_what_came_of_it() {
 	local id
 	mark

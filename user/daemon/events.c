@@ -354,6 +354,7 @@ void events_check_lost(struct daemon *d)
         uint64_t host = __atomic_load_n(&kernel_host(d->kernel)->lost, __ATOMIC_RELAXED);
 
         d->lost_checked = time_now(CLOCK_BOOTTIME);
+        store_begin(d->store); /* many sessions may lose at once, and each write by itself waits for the disk */
         if (host != d->host_lost) {
                 if (host > d->host_lost) /* less: the maps are new */
                         events_lost(d, NULL, host - d->host_lost, NULL, "the kernel's buffer was full");
@@ -362,6 +363,7 @@ void events_check_lost(struct daemon *d)
         }
         for (size_t i = 0; i < d->sessions.count; i++)
                 check_session(d, d->sessions.list[i]);
+        store_commit(d->store, NULL);
 }
 
 cJSON *event_begin(struct daemon *d, const struct session *s, const char *kind, const char *verdict, const char *actor)
