@@ -77,8 +77,9 @@ static __always_inline bool is_folder(struct inode *inode)
         return is_there(inode) && (inode->i_mode & S_IFMT) == S_IFDIR;
 }
 
+/* node gets what allows it, where something does. */
 static __always_inline int check_inode(const struct agent *a, struct dentry *dentry, struct inode *inode, struct super_block *sb,
-                                       __u32 rights, __u16 op)
+                                       __u32 rights, __u16 op, struct hf_node **node)
 {
         struct place place;
         __u32 refused;
@@ -95,6 +96,7 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
                         return refuse(a, place.node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY);
                 if (hf_content_asked(place.node, rights) && !content_known(a->policy, a->live, number(inode)))
                         return refuse(a, place.node, dentry, op, HF_EXEC, -EACCES, HF_WHY_CONTENT);
+                *node = place.node;
                 return 0;
         }
         return pathless(dentry, rights) ? 0 : refuse(a, place.node, dentry, op, refused, -EACCES, 0);
@@ -103,7 +105,9 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
 /* The rights on an object, for anything that does not change the tree. */
 static __always_inline int check(const struct agent *a, struct dentry *dentry, __u32 rights, __u16 op)
 {
-        return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op);
+        struct hf_node *node;
+
+        return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op, &node);
 }
 
 /* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */

@@ -47,12 +47,12 @@ static __always_inline struct hf_event *room_for(struct hf_session *s, __u64 *wa
         struct hf_event *e = NULL;
         __u32 waiting = s->connections_sent - s->connections_taken;
 
-        if ((int)waiting < HF_CONNECTIONS_WAITING)
+        if (event_fits(waiting, HF_CONNECTIONS_WAITING))
                 e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
         if (e)
                 waiting = __sync_fetch_and_add(&s->connections_sent, 1) - s->connections_taken;
         else
-                __sync_fetch_and_add(&s->lost, 1);
+                event_lost(s, HF_EVENT_CONNECT);
         *wakes = waiting == HF_CONNECTIONS_WAITING / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
         return e;
 }

@@ -15,7 +15,7 @@ struct reached {
         __u64 sent; /* bytes, without headers */
         __u16 port; /* 0: none yet */
         __u16 local_port;
-        __u32 pad;
+        __u32 untold; /* not 0: the policy has it that it is not told of */
 };
 
 struct datagrams {
@@ -43,6 +43,8 @@ static __always_inline void reached_tell(const struct agent *a, const struct con
         struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = HF_UDP, .rule = rule, .port = at->port, .detail = at->local_port };
         struct bytes b = { .sent = at->sent };
 
+        if (at->untold)
+                return;
         __builtin_memcpy(r.addr, at->addr, sizeof(r.addr));
         emit(a, of, &r, &b);
 }
@@ -65,6 +67,7 @@ static __always_inline struct reached *reached_new(struct agent *a, struct datag
         member_policy(a);
         if (net_decide(a, to, HF_UDP, HF_GRACE, &rule) != HF_WHY_ALLOWED)
                 rule = 0;
+        at->untold = rule && !net_told(a, to, HF_UDP);
         reached_tell(a, &d->of, at, HF_OP_CONNECT, rule);
         return at;
 }
@@ -87,7 +90,7 @@ __attribute__((noinline)) __weak int datagram_leaves(struct __sk_buff *skb, __u6
         __builtin_memcpy(to.addr + 8, &low, 8);
         d = bpf_sk_storage_get(&datagrams, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
         if (!d) {
-                __sync_fetch_and_add(&a.session->lost, 1);
+                event_lost(a.session, HF_EVENT_CONNECT);
                 return 0;
         }
         at = &d->reached[d->last & (PLACES - 1)];

@@ -18,6 +18,7 @@ struct report {
         __u16 kind, op;
         __u16 port;
         __u8 why, right, proto;
+        __u8 allowed; /* not 0: it is told because the policy has it told */
 };
 
 /* A walk upwards that measures a path. */
@@ -91,7 +92,7 @@ static __always_inline void event_what(struct hf_event *e, const struct agent *a
         e->error = r->error;
         e->kind = r->kind;
         e->op = r->op;
-        e->flags = r->error ? HF_EVENT_DENIED : 0;
+        e->flags = r->error ? HF_EVENT_DENIED : r->allowed ? HF_EVENT_ALLOWED : 0;
         e->port = r->port;
         e->why = r->why;
         e->right = r->right;
@@ -127,13 +128,13 @@ static __always_inline struct hf_event *event_start(const struct agent *a, const
 
         if (s && r->error)
                 __sync_fetch_and_add(&s->denials, 1);
-        /* Signed: a daemon that died between reading an event and letting go of it counts it twice. */
-        if (!s || (int)(s->sent - s->taken) < HF_EVENTS_WAITING)
+        if (!s || (r->allowed ? event_fits(s->connections_sent - s->connections_taken, HF_CONNECTIONS_WAITING)
+                              : event_fits(s->sent - s->taken, HF_EVENTS_WAITING)))
                 e = bpf_ringbuf_reserve(&events, size, 0);
         if (s && e)
-                __sync_fetch_and_add(&s->sent, 1);
+                __sync_fetch_and_add(r->allowed ? &s->connections_sent : &s->sent, 1);
         else if (s)
-                __sync_fetch_and_add(&s->lost, 1);
+                event_lost(s, r->kind);
         return e;
 }
 

@@ -71,9 +71,54 @@ static __always_inline __u32 open_rights(__u32 mode, __u32 flags)
         return rights ? rights : HF_READ | HF_WRITE;
 }
 
+/* Whether the policy has it told, of what the node allows by the right with that index. */
+static __always_inline bool is_told(const struct agent *a, const struct hf_node *node, enum hf_audit of, __u32 right)
+{
+        struct hf_policy *policy = bpf_map_lookup_elem(&policies, &a->policy);
+
+        return policy && node && (policy->audit[of] & a->live & node->allow[right]);
+}
+
+/* Tells of what is allowed, by that rule. */
+static __noinline int tell_allowed(const struct agent *a, struct dentry *dentry, __u32 rule, __u32 op, __u32 right)
+{
+        struct report r = {
+                .kind = right == HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = right, .rule = rule, .allowed = 1
+        };
+
+        event_path(a, &r, dentry);
+        return 0;
+}
+
+/* Whether the session opens it for writing the first time, as far as is remembered. */
+static __always_inline bool is_first(const struct agent *a, struct inode *inode, struct super_block *sb)
+{
+        const bool address = by_address(sb);
+        const __u8 one = 1;
+        struct hf_written key = {};
+
+        key.object.ino = address ? number(inode) : inode->i_ino;
+        key.object.dev = sb->s_dev;
+        key.object.generation = inode->i_generation;
+        key.generation = a->session ? a->session->generation : 0;
+        return bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) == 0;
+}
+
+/* A file was opened, which the node allows. */
+static __always_inline void tell_opened(const struct agent *a, const struct hf_node *node, struct file *file, __u32 rights)
+{
+        if (rights & HF_EXEC) {
+                if (is_told(a, node, HF_AUDIT_EXEC, 2))
+                        tell_allowed(a, file->f_path.dentry, node->rule[2], HF_OP_EXEC, HF_EXEC);
+        } else if ((rights & HF_WRITE) && is_told(a, node, HF_AUDIT_WRITE, 1) && is_first(a, file->f_inode, file->f_inode->i_sb)) {
+                tell_allowed(a, file->f_path.dentry, node->rule[1], HF_OP_OPEN, HF_WRITE);
+        }
+}
+
 SEC("lsm/file_open")
 int BPF_PROG(file_open, struct file *file)
 {
+        struct hf_node *node = NULL;
         struct super_block *sb;
         struct agent a;
         __u32 rights, mode, flags;
@@ -90,9 +135,11 @@ int BPF_PROG(file_open, struct file *file)
                 return 0;
         sb = file->f_inode->i_sb;
         magic = sb->s_magic;
-        error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN);
+        error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN, &node);
         if (error)
                 return error;
+        if (rights & (HF_EXEC | HF_WRITE))
+                tell_opened(&a, node, file, rights);
         if (magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
         if (magic == DEVPTS_MAGIC)
@@ -230,15 +277,13 @@ static __noinline int check_name(const struct agent *a, struct dentry *dentry, s
         return refused ? refuse(a, folder.node, dentry, op, refused, -EACCES, 0) : 0;
 }
 
-/* Whether the name may appear and go as all do in its folder: what check_name() comes to for most, at less cost. */
-static __always_inline bool is_plain(const struct agent *a, struct dentry *dentry)
+/* Whether the name may appear and go as all do in its folder: what check_name() comes to for most, at less cost. place is as of that. */
+static __always_inline bool is_plain(const struct agent *a, struct dentry *dentry, struct place *place)
 {
-        struct place place;
-
         if (a->killed)
                 return false;
-        place = place_find(a->policy, dentry);
-        return !place.own && !place.way && !hf_refused(place.node, a->live, HF_WRITE);
+        *place = place_find(a->policy, dentry);
+        return !place->own && !place->way && !hf_refused(place->node, a->live, HF_WRITE);
 }
 
 /* Refuses to make what is no folder where only one may be. */
@@ -247,23 +292,23 @@ static __always_inline int check_way(const struct agent *a, struct dentry *dentr
         return place->way ? refuse(a, place->node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY) : 0;
 }
 
-static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change)
+static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change, struct place *place)
 {
-        struct place place;
         int error;
 
-        if (is_plain(a, dentry))
+        if (is_plain(a, dentry, place))
                 return 0;
-        error = check_name(a, dentry, &place, op_change, NULL);
-        return error || (op_change >> 16 & 0xff) != CHANGE_MAKE ? error : check_way(a, dentry, &place, op_change);
+        error = check_name(a, dentry, place, op_change, NULL);
+        return error || (op_change >> 16 & 0xff) != CHANGE_MAKE ? error : check_way(a, dentry, place, op_change);
 }
 
 /* A hook that concerns one name. */
 static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
 {
+        struct place place;
         struct agent a;
 
-        return agent_current(&a) ? check_one_name(&a, dentry, op_change) : 0;
+        return agent_current(&a) ? check_one_name(&a, dentry, op_change, &place) : 0;
 }
 
 /* The names of POSIX message queues come and go through the hooks for inodes alone; no rule could name them. */
@@ -278,6 +323,7 @@ static __always_inline bool is_queue(struct dentry *dentry)
  */
 static __always_inline int check_made(struct inode *folder, struct dentry *dentry, __u32 mode)
 {
+        struct place place;
         struct agent a;
         int error;
 
@@ -285,8 +331,12 @@ static __always_inline int check_made(struct inode *folder, struct dentry *dentr
                 return 0;
         if (is_queue(dentry))
                 return guard_refuse(&a, HF_OP_IPC, 0);
-        error = check_one_name(&a, dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE));
-        return error ? error : check_mode(&a, dentry, mode, HF_OP_CREATE);
+        error = check_one_name(&a, dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE), &place);
+        if (!error)
+                error = check_mode(&a, dentry, mode, HF_OP_CREATE);
+        if (!error && is_told(&a, place.node, HF_AUDIT_WRITE, 1))
+                tell_allowed(&a, dentry, place.node->rule[1], HF_OP_CREATE, HF_WRITE);
+        return error;
 }
 
 SEC("lsm/inode_create")
@@ -304,13 +354,14 @@ int BPF_PROG(inode_mknod, struct inode *folder, struct dentry *dentry, umode_t m
 SEC("lsm/inode_unlink")
 int BPF_PROG(inode_unlink, struct inode *folder, struct dentry *dentry)
 {
+        struct place place;
         struct agent a;
 
         if (!agent_acts_in(&a, folder))
                 return 0;
         if (is_queue(dentry))
                 return guard_refuse(&a, HF_OP_IPC, 0);
-        return check_one_name(&a, dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO);
+        return check_one_name(&a, dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO, &place);
 }
 
 SEC("lsm/path_mkdir")

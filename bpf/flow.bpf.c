@@ -206,7 +206,7 @@ static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *o
         if (!tcp || (c && c->home) || !session_is(&a))
                 return;
         if (!c) {
-                __sync_fetch_and_add(&a.session->lost, 1);
+                event_lost(a.session, HF_EVENT_CONNECT);
                 return;
         }
         c->made |= made;
@@ -218,6 +218,8 @@ static __always_inline void on_made(struct bpf_sock_ops *ctx, struct bpf_sock *o
                 pace(ctx, &a, &p);
         if (c->made && net_decide(&a, &p, HF_TCP, HF_GRACE, &rule) != HF_WHY_ALLOWED)
                 rule = 0; /* it has been taken away since */
+        if (c->made && rule && !net_told(&a, &p, HF_TCP))
+                return;
         ask_for_states(ctx, true);
         c->told = true;
         tell(&a, c, sk, c->made ? HF_OP_CONNECT : HF_OP_ACCEPT, rule, (struct bytes){});

@@ -173,8 +173,33 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_RINGBUF);
-        __uint(max_entries, 8 << 20);
+        __uint(max_entries, HF_EVENTS_BUFFER);
 } events MAP;
+
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, HF_WRITTEN_MAX);
+        __type(key, struct hf_written);
+        __type(value, __u8);
+} written MAP;
+
+/* What cannot be told is counted. */
+static __always_inline void event_lost(struct hf_session *s, __u32 kind)
+{
+        __sync_fetch_and_add(&s->lost_kinds[kind & (HF_KINDS - 1)], 1);
+        __sync_fetch_and_add(&s->lost, 1);
+}
+
+/*
+ * Whether one more event of a session, of which so many wait, may go into the buffer. Signed: a daemon that died between reading an event
+ * and letting go of it counts it twice.
+ */
+static __always_inline bool event_fits(__u32 waiting, int most)
+{
+        if ((int)waiting >= most)
+                return false;
+        return (int)waiting < HF_EVENTS_SPARE || bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < HF_EVENTS_BUFFER / 2;
+}
 
 #define SOCKFS_MAGIC 0x534f434b
 #define OVERLAYFS_MAGIC 0x794c7630

@@ -55,7 +55,7 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 
                 /* It is in the cgroup and cannot be confined: count it where the daemon looks before it lets anything go on. */
                 if (session)
-                        __sync_fetch_and_add(&session->lost, 1);
+                        event_lost(session, HF_EVENT_SESSION);
         }
         return 0;
 }

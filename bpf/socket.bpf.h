@@ -189,6 +189,32 @@ static __always_inline __attribute__((unused)) __u64 net_charged(const struct ag
         return p->known ? egress_charged(a->policy, a->live, addr[0], addr[1], ask_about(a, p, proto, HF_GRACE)) : 0;
 }
 
+/* Whether the policy has it told that something may go there, by one of the live capabilities. */
+__attribute__((noinline)) __weak bool egress_told(__u32 policy, __u64 live, __u64 high, __u64 low, __u64 ask)
+{
+        struct hf_egress_key key = { .prefix = HF_ADDRESS_BITS, .policy = policy };
+        struct hf_policy *record = bpf_map_lookup_elem(&policies, &policy);
+        const __u8 proto = ask >> 16;
+        const __u16 port = ask;
+        __u64 by;
+
+        if (!record || !~record->audit[HF_AUDIT_CONNECT])
+                return true;
+        __builtin_memcpy(key.addr, &high, 8);
+        __builtin_memcpy(key.addr + 8, &low, 8);
+        by = hf_egress_capabilities(bpf_map_lookup_elem(&egress, &key), live, 0, proto, port, 0);
+        if (ask & ASK_NAMES)
+                by |= hf_egress_capabilities(bpf_map_lookup_elem(&opened, &key), live, 0, proto, port, time_less(ask >> 32));
+        return !by || (by & record->audit[HF_AUDIT_CONNECT]);
+}
+
+static __always_inline __attribute__((unused)) bool net_told(const struct agent *a, const struct peer_address *p, __u8 proto)
+{
+        const __u64 *addr = (const __u64 *)p->addr;
+
+        return egress_told(a->policy, a->live, addr[0], addr[1], ask_about(a, p, proto, HF_GRACE));
+}
+
 /* Whether what the socket sends there has to be counted, and is not. */
 static __always_inline __attribute__((unused)) bool escapes_throttle(const struct agent *a, struct sock *sk, const struct peer_address *p,
                                                                      __u8 proto)

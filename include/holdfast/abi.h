@@ -20,6 +20,7 @@
 #define HF_PENDING 16              /* components below an existing folder that a rule may name before they exist */
 #define HF_PORTS 16                /* port ranges of one address prefix, inherited ones included */
 #define HF_PATH 4096               /* bytes of a path in an event */
+#define HF_KINDS 8                 /* room for each enum hf_kind; a power of two */
 
 /* Rights on a path, as bits. The index of a right is its bit's number. */
 enum hf_right {
@@ -56,10 +57,14 @@ struct hf_session {
         __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
-        __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_CONNECTION */
+        __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_APART */
         __u16 throttled;                           /* not 0: a capability of its policy has a throttle */
         __u8 on_control_loss; /* what is set in kill once no daemon is there: HF_KILL_PAUSE, HF_KILL_KILL; 0: nothing */
         __u8 stopped;         /* not 0: a process of it was sent SIGSTOP for that; set by the kernel, taken back by the daemon */
+        /* Of lost, by enum hf_kind, what the daemon has not taken from here yet. The kernel counts here first, then in lost. */
+        __u32 lost_kinds[HF_KINDS];
+        /* The daemon's: what it has read and not written yet, by enum hf_kind, so that one which crashes leaves the count. */
+        __u32 held[HF_KINDS];
 };
 
 /* The whole host. Map "host", an mmapable array of one. */
@@ -97,6 +102,15 @@ enum hf_guard {
          HF_CAPABILITY(7) /* SETUID */ | HF_CAPABILITY(8) /* SETPCAP */ | HF_CAPABILITY(10) /* NET_BIND_SERVICE */ | \
          HF_CAPABILITY(39) /* BPF: bpf() itself is refused, with an event */)
 
+/* What a policy has told of what it allows: for each, hf_policy.audit has the capabilities. */
+enum hf_audit {
+        HF_AUDIT_EXEC,    /* each program that is executed */
+        HF_AUDIT_CONNECT, /* connections */
+        HF_AUDIT_WRITE,   /* files that are made, or opened for writing the first time */
+        HF_AUDIT_DNS,     /* answers of the resolver; not the kernel's */
+        HF_AUDITS,
+};
+
 /* One policy in force. Map "policies", an mmapable array indexed by policy id. Written before a session points at it. */
 struct hf_policy {
         __u64 active;    /* capabilities that are granted now, one bit each */
@@ -108,6 +122,7 @@ struct hf_policy {
         __u32 names_mask;
         __u32 names_at;
         __u32 seed;             /* of the objects' hash */
+        __u64 audit[HF_AUDITS]; /* of what is allowed by one of these capabilities it is told; all bits: whatever allows it */
         __u64 guard[HF_GUARDS]; /* per exception: the capabilities that name it */
 };
 
@@ -365,6 +380,14 @@ struct hf_known {
 
 #define HF_ANYBODY 0xffffffffu
 
+/* Map "written", an LRU hash: files whose opening for writing was told of. What is pushed out is told of again. */
+struct hf_written {
+        struct hf_object object;
+        __u64 generation; /* of the session */
+};
+
+#define HF_WRITTEN_MAX 32768
+
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
@@ -584,7 +607,9 @@ enum hf_event_flag {
         HF_EVENT_TRUNCATED = 1 << 0, /* the path did not fit */
         HF_EVENT_DENIED = 1 << 1,
         HF_EVENT_CONNECTION = 1 << 2, /* a connection was made, accepted or closed; of UDP: a socket has sent there first, is closed */
+        HF_EVENT_ALLOWED = 1 << 3,    /* of an object, and told because the policy has it told */
 };
+#define HF_EVENT_APART (HF_EVENT_CONNECTION | HF_EVENT_ALLOWED) /* has room of its own in the buffer */
 
 /*
  * One event in the ring buffer "events". path holds path_len bytes: the components from the object up to the root of its file
@@ -621,14 +646,17 @@ struct hf_event {
         char path[];
 };
 
-#define HF_EVENTS_WAITING 1024     /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
-#define HF_CONNECTIONS_WAITING 512 /* the same, of events with HF_EVENT_CONNECTION, which take no room from the others */
-#define HF_EVENT_SMALL 544         /* bytes of an event with a short path */
+#define HF_EVENTS_WAITING 1024      /* of one session; more are lost, so that a session that floods takes no room from others, nor time */
+#define HF_CONNECTIONS_WAITING 512  /* the same, of events with HF_EVENT_APART, which take no room from the others */
+#define HF_EVENTS_BUFFER (8u << 20) /* bytes of all that wait */
+/* So many of each a session may have waiting also while half of the buffer is full: what is left is for those that do not flood. */
+#define HF_EVENTS_SPARE 16
+#define HF_EVENT_SMALL 544 /* bytes of an event with a short path */
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
-_Static_assert(sizeof(struct hf_session) == 64, "hf_session");
+_Static_assert(sizeof(struct hf_session) == 128, "hf_session");
 _Static_assert(sizeof(struct hf_host) == 56, "hf_host");
-_Static_assert(sizeof(struct hf_policy) == 48 + HF_GUARDS * 8, "hf_policy");
+_Static_assert(sizeof(struct hf_policy) == 48 + (HF_AUDITS + HF_GUARDS) * 8, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_place) == 80, "hf_place");
 _Static_assert(sizeof(union hf_record) == 80, "hf_record");

@@ -39,6 +39,8 @@ struct http_setup {
          * none, which is answered 404 or 405 after it.
          */
         bool (*admit)(struct http_request *r, const struct http_route *route, bool complete, void *context);
+        /* Where not NULL: told of each request whose handler has answered, before the answer is sent; see http_answer(). */
+        void (*handled)(struct http_request *r, const struct http_route *route, void *context);
         const char *certificate, *key; /* PEM; where given the socket is one of TCP, and speaks TLS 1.3 only */
         int64_t priority;              /* of the event sources */
 };

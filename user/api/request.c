@@ -179,6 +179,15 @@ static bool put_off(struct http_request *r)
         return true;
 }
 
+static void handle(struct http_request *r)
+{
+        const struct http_setup *setup = &r->server->setup;
+
+        r->route->handle(r, setup->context);
+        if (setup->handled)
+                setup->handled(r, r->route, setup->context);
+}
+
 enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                  const char *data, size_t *length, void **request)
 {
@@ -198,7 +207,7 @@ enum MHD_Result request_continue(void *server, struct MHD_Connection *connection
         if (r->refuse)
                 r->refuse(r);
         else if (admitted(r, true))
-                r->route->handle(r, r->server->setup.context);
+                handle(r);
         return request_send(r);
 }
 

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #define BODY_MAX (64u << 20)
 
@@ -100,16 +102,18 @@ static int problem(const struct client_reply *r)
         return r->status == 403 ? STATUS_REFUSED : r->status == 404 ? STATUS_ABSENT : STATUS_FAILED;
 }
 
-/* stopped, where not NULL, tells that the receiver wanted no more. */
-static int perform(CURL *curl, const char *socket, struct client_reply *r, const bool *stopped)
+/* stopped, where not NULL, tells that the receiver wanted no more; began gets whether a good answer began, however it ended. */
+static int perform(CURL *curl, const char *socket, struct client_reply *r, const bool *stopped, bool *began)
 {
         CURLcode code = curl_easy_perform(curl);
 
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
+        if (began)
+                *began = r->status == 200;
         if (code == CURLE_WRITE_ERROR && stopped && *stopped)
                 return STATUS_DONE;
         if (code != CURLE_OK)
-                return r->quiet ? STATUS_FAILED : unreachable(curl, code, socket);
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
+                return r->quiet || (began && *began) ? STATUS_FAILED : unreachable(curl, code, socket);
         r->json = r->body.length ? cJSON_ParseWithLength(r->body.data, r->body.length) : NULL;
         return r->status >= 200 && r->status < 300 ? STATUS_DONE : problem(r);
 }
@@ -134,7 +138,7 @@ int client_ask(const char *socket, const char *method, const char *path, const c
                 curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text.data);
                 curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)text.length);
         }
-        return perform(curl, where, ret, NULL);
+        return perform(curl, where, ret, NULL, NULL);
 }
 
 struct follower {
@@ -168,7 +172,8 @@ static size_t hand_on(char *data, size_t size, size_t count, void *context)
         return f->stopped ? 0 : n;
 }
 
-int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context)
+int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context,
+                  bool *began)
 {
         const char *where = socket_path(socket);
         _cleanup_(curl_easy_cleanupp) CURL *curl = prepare(where, path);
@@ -181,9 +186,23 @@ int client_follow(const char *socket, const char *path, int (*line)(void *contex
         }
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, hand_on);
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f);
-        status = perform(curl, where, &f.reply, &f.stopped);
+        status = perform(curl, where, &f.reply, &f.stopped, began);
         client_reply_clear(&f.reply);
         return status;
+}
+
+int client_reaches(const char *socket_given)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const char *path = socket_path(socket_given);
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+                return fd < 0 ? -errno : -ENAMETOOLONG;
+        strcpy(address.sun_path, path);
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+                return 1;
+        return errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN ? 0 : -errno;
 }
 
 char *client_path(const char *prefix, const char *key, const char *suffix)

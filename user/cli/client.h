@@ -28,8 +28,15 @@ int client_ask(const char *socket, const char *method, const char *path, const c
 /* What an answer that is none of 2xx says is wrong. */
 const char *client_problem(const struct client_reply *r);
 
-/* Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. */
-int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context);
+/*
+ * Asks for a body without end, and hands on each line (without its newline) until line() returns non-zero, or the end. *began, unless NULL,
+ * tells whether the body began; nothing is said then of how it ended.
+ */
+int client_follow(const char *socket, const char *path, int (*line)(void *context, const char *line, size_t length), void *context,
+                  bool *began);
+
+/* Whether a daemon takes a connection just now: 1, 0, or negative errno where that is for another reason than that none runs. */
+int client_reaches(const char *socket);
 
 /* prefix + key, escaped, + suffix: a path of the API. The caller frees it. */
 char *client_path(const char *prefix, const char *key, const char *suffix);

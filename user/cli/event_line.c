@@ -89,6 +89,8 @@ void event_line(const cJSON *e, bool colour)
         printf("%s%s%s ", op ? op : "", right && op && strcmp(right, op) != 0 ? " " : "",
                right && op && strcmp(right, op) != 0 ? right : "");
         print_object(e);
+        if (cJSON_GetObjectItemCaseSensitive(e, "count") && cJSON_GetObjectItemCaseSensitive(e, "verdict"))
+                printf("  %s times", output_field(e, "count", number));
         print_extra(e, "  ", "comm", "");
         printf("[%s]", output_field(e, "pid", number));
         if (layer && strcmp(layer, "policy") != 0)

@@ -187,6 +187,8 @@ int export_ocsf(struct buffer *out, const cJSON *event, const char *host)
         classify(o, kind, op, verdict && !strcmp(verdict, "deny"));
         add_verdict(o, kind, verdict);
         add_copy(o, "message", event, "reason");
+        if (strcmp(kind, "lost") != 0)
+                add_copy(o, "count", event, "count");
         add_metadata(o, event, host);
         add_actor(o, event);
         add_object(o, event, kind, op);

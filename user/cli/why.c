@@ -64,7 +64,7 @@ static int read_since(const char *socket, const char *session, uint64_t since, s
         if (!escaped || asprintf(&path, "/v1/events?since=%llu%s%s", (unsigned long long)since, session ? "&session=" : "", escaped) < 0)
                 path = NULL;
         curl_free(escaped);
-        return path ? client_follow(socket, path, keep, r) : STATUS_FAILED;
+        return path ? client_follow(socket, path, keep, r, NULL) : STATUS_FAILED;
 }
 
 /* Looks back, each time farther, until enough were found or the stream has no more. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/access.h"
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
@@ -134,6 +135,37 @@ int access_peer(struct daemon *d, struct http_request *r, struct peer *ret)
         }
         *ret = *p;
         return 0;
+}
+
+/* Who asks, without what differs from one request of theirs to the next. */
+static void asker(const struct peer *p, char out[ACTOR_SIZE])
+{
+        _cleanup_free_ char *name = NULL;
+
+        if (!*p->actor)
+                user_lookup(p->who, &name, NULL);
+        if (*p->actor)
+                snprintf(out, ACTOR_SIZE, "%s", p->actor);
+        else
+                snprintf(out, ACTOR_SIZE, "%.64s (uid %u)", name ? name : "unknown", p->who);
+}
+
+void access_handled(struct http_request *r, const struct http_route *route, void *context)
+{
+        const struct peer *p = http_caller(r);
+        char actor[ACTOR_SIZE], reason[REFUSALS_REASON_SIZE];
+        _cleanup_json_ cJSON *problem = NULL;
+        const char *text, *detail;
+        size_t length;
+        int status;
+
+        if (!p || !strcmp(route->method, "GET") || route->need == MAY_READ || !http_answer(r, &status, &text, &length) || status < 400)
+                return;
+        problem = cJSON_ParseWithLength(text, length);
+        detail = json_get_string(problem, "detail");
+        snprintf(reason, sizeof(reason), "%s %s: %d: %s", route->method, route->pattern, status, detail ? detail : "");
+        asker(p, actor);
+        access_note(context, actor, reason, http_address_group(r));
 }
 
 bool access_may_grant(const struct peer *p, enum caller role)

@@ -36,6 +36,9 @@ struct peer {
 /* Decides, for the server, whether a request may go on: who asks, and whether they may do what the route needs. */
 bool access_admit(struct http_request *r, const struct http_route *route, bool complete, void *context);
 
+/* Notes, for the server, a request to change something that was refused, or failed: an event, or one more of a count. */
+void access_handled(struct http_request *r, const struct http_route *route, void *context);
+
 /* Who that was. On refusal the problem is answered already, and -EACCES returned. */
 int access_peer(struct daemon *d, struct http_request *r, struct peer *ret);
 

@@ -114,12 +114,18 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.control_timeout: expected a time of at least %ds, such as \"30s\"", CONTROL_TIMEOUT_LEAST);
         }
+        if (!strcmp(m->string, "journal")) {
+                if (value && journal_choice_parse(value, &c->journal) == 0)
+                        return 0;
+                return error_set(e, -EINVAL, "$.journal: expected \"denials\" or \"all\"");
+        }
         r = set_rotation(c, m, e);
         return r != -ENOENT
                        ? r
                        : error_set(e, -EINVAL,
                                    "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
-                                   "state, ceilings, on_kill, control_timeout, log_level, listen, tls_certificate, tls_key and roles",
+                                   "journal, state, ceilings, on_kill, control_timeout, log_level, listen, tls_certificate, tls_key and "
+                                   "roles",
                                    m->string);
 }
 

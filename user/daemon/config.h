@@ -5,22 +5,24 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "daemon/journal.h"
 #include "daemon/config_remote.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct config {
-        char *socket;               /* where the API listens */
-        char *group;                /* only root and this group may connect; NULL: everyone */
-        char *audit;                /* the audit stream */
-        char *state;                /* folder of the database */
-        char *ceilings;             /* their folder, see ceilings.h */
-        char *on_kill;              /* is run for each kill and lift, see tell.h; NULL: nothing is */
-        uint64_t audit_rotate_size; /* bytes from which on its file is rotated away; 0: none */
-        uint64_t audit_rotate_age;  /* the same in seconds */
-        uint64_t audit_keep;        /* files kept of those rotated away; 0: all */
-        uint64_t control_timeout;   /* s without a turn of the daemon after which the kernel takes control for lost */
+        char *socket;                /* where the API listens */
+        char *group;                 /* only root and this group may connect; NULL: everyone */
+        char *audit;                 /* the audit stream */
+        char *state;                 /* folder of the database */
+        char *ceilings;              /* their folder, see ceilings.h */
+        char *on_kill;               /* is run for each kill and lift, see tell.h; NULL: nothing is */
+        uint64_t audit_rotate_size;  /* bytes from which on its file is rotated away; 0: none */
+        uint64_t audit_rotate_age;   /* the same in seconds */
+        uint64_t audit_keep;         /* files kept of those rotated away; 0: all */
+        uint64_t control_timeout;    /* s without a turn of the daemon after which the kernel takes control for lost */
+        enum journal_choice journal; /* which events journald gets too */
         enum log_level log_level;
         struct config_remote remote;
 };

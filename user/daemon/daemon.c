@@ -188,6 +188,23 @@ static int start_loop(struct daemon *d, struct error *e)
         return r < 0 ? error_set(e, r, "cannot start the event loop: %s", strerror(-r)) : 0;
 }
 
+static void on_line(void *context, uint64_t seq, const char *line, size_t length)
+{
+        struct daemon *d = context;
+
+        (void)seq;
+        journal_send(&d->journal, JOURNAL_SOCKET, line, length);
+}
+
+static int start_journal(struct daemon *d, struct error *e)
+{
+        int r = journal_open(&d->journal, d->config.journal);
+
+        if (r >= 0 && d->journal.choice != JOURNAL_NONE)
+                r = audit_follow(d->audit, on_line, d);
+        return r < 0 ? error_set(e, r, "cannot send events to the journal: %s", strerror(-r)) : 0;
+}
+
 static int start_audit(struct daemon *d, struct error *e)
 {
         const struct config *c = &d->config;
@@ -197,13 +214,15 @@ static int start_audit(struct daemon *d, struct error *e)
                 .keep = c->audit_keep,
         };
         _cleanup_free_ char *key = NULL;
+        int r;
 
         if (asprintf(&key, "%s/audit.key", c->state) < 0) {
                 key = NULL;
                 return error_set(e, -ENOMEM, "out of memory");
         }
         options.key = key;
-        return audit_open(c->audit, &options, &d->audit, e);
+        r = audit_open(c->audit, &options, &d->audit, e);
+        return r < 0 ? r : start_journal(d, e);
 }
 
 static int start_state(struct daemon *d, struct error *e)
@@ -246,6 +265,7 @@ static int start_sessions(struct daemon *d, struct error *e)
         ceilings_check(d->config.ceilings);
         d->host_lost = kernel_taken_over(d->kernel) ? store_number(d->store, "host_lost") : 0;
         r = kills_restore(d, e);
+        events_report_held(d);
         if (r >= 0)
                 r = events_start(d, e); /* what happened while no daemon ran comes first */
         if (r < 0)
@@ -309,6 +329,8 @@ int daemon_run(struct daemon *d)
         sd_notify(0, "STOPPING=1");
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
+        events_drain(d);
+        events_unfold_all(d);
         report_start(d, "the daemon stopped; enforcement goes on");
         log_info("stopped; the kernel goes on enforcing %zu sessions, and a new holdfastd takes them up", live(d));
         return r;
@@ -333,6 +355,7 @@ void daemon_stop(struct daemon *d)
         sd_event_source_disable_unref(d->later);
         sd_event_source_disable_unref(d->tick);
         audit_close(d->audit);
+        journal_close(&d->journal);
         store_close(d->store);
         cleanup_close(&d->keeper.fd);
         kernel_close(d->kernel);

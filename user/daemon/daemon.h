@@ -24,6 +24,8 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#define EVENTS_BATCH 64 /* events read before other work has its turn */
+
 struct stream; /* a client that follows the events, see stream.h */
 
 struct daemon {
@@ -38,6 +40,7 @@ struct daemon {
         struct resolver resolver;
         struct store *store;
         struct audit *audit;
+        struct journal journal;
         struct http_server *http;
         struct remote_access remote;
         struct sessions sessions;
@@ -55,6 +58,10 @@ struct daemon {
         uint64_t newest;       /* time of the last event that was read, ns of CLOCK_BOOTTIME */
         uint64_t lost_checked; /* when it was last looked what the kernel lost */
         bool draining;         /* the ring buffer is being read */
+        struct read_event {
+                uint32_t slot, kind;
+        } batch[EVENTS_BATCH]; /* events that were read, and are not written yet */
+        size_t batched;
 };
 
 /*
@@ -70,7 +77,8 @@ void daemon_stop(struct daemon *d);
 
 #define DAEMON_INIT \
         { \
-                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .resolver = RESOLVER_INIT \
+                .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .journal = JOURNAL_INIT, \
+                .resolver = RESOLVER_INIT \
         }
 
 #endif

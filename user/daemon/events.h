@@ -4,8 +4,10 @@
 #define HOLDFAST_DAEMON_EVENTS_H
 
 #include "base/error.h"
+#include "holdfast/abi.h"
 
 #include <cjson/cJSON.h>
+#include <stdint.h>
 
 struct daemon;
 struct session;
@@ -21,6 +23,16 @@ void events_drain(struct daemon *d);
 
 /* Reports what the kernel could not hand over since the last report. */
 void events_check_lost(struct daemon *d);
+
+/* Reports as lost what a daemon of before had read and not written when it crashed. To be called once the sessions are restored. */
+void events_report_held(struct daemon *d);
+
+/* Writes the counts of refusals that were folded, of one session or of all. */
+void events_unfold(struct daemon *d, struct session *s);
+void events_unfold_all(struct daemon *d);
+
+/* An event of what was lost: how many, and of which kinds as far as that is known (kinds may be NULL). */
+void events_lost(struct daemon *d, const struct session *s, uint64_t count, const uint64_t kinds[HF_KINDS], const char *reason);
 
 /*
  * Begins an event of the daemon's own. s may be NULL; verdict and actor too. To be completed and given to event_emit(). NULL when

@@ -61,7 +61,9 @@ static int make_socket(struct daemon *d, struct error *e)
 
 int listen_start(struct daemon *d, struct error *e)
 {
-        const struct http_setup setup = { .routes = routes, .n_routes = routes_count, .context = d, .admit = access_admit };
+        const struct http_setup setup = {
+                .routes = routes, .n_routes = routes_count, .context = d, .admit = access_admit, .handled = access_handled
+        };
         _cleanup_close_ int fd = make_socket(d, e);
         int r;
 

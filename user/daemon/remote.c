@@ -90,6 +90,7 @@ int remote_listen(struct daemon *d, struct error *e)
                 .n_routes = routes_count,
                 .context = d,
                 .admit = access_admit,
+                .handled = access_handled,
                 .certificate = d->remote.certificate,
                 .key = d->remote.key,
                 .priority = PRIORITY,

@@ -9,6 +9,7 @@
 #include "daemon/events.h"
 #include "daemon/flows.h"
 #include "daemon/netns.h"
+#include "holdfast/decide.h"
 
 #include <fcntl.h>
 #include <ldns/ldns.h>
@@ -195,10 +196,19 @@ static void report_lost(struct daemon *d, const struct session *s, uint64_t coun
 
         if (o) {
                 json_add_u64(o, "count", count);
+                json_add_u64(o, "lost_dns", count);
                 cJSON_AddStringToObject(o, "reason", "the resolver answered faster than its queries were written");
         }
         d->metrics.lost += count;
         event_emit_now(d, o);
+}
+
+/* Whether the policy has it told that a name was answered; the kernel's record of it says so for its capabilities. */
+static bool is_told(struct daemon *d, const struct session *s, const struct resolver_tell *t)
+{
+        const struct rule *rule = t->policy == s->policy_id ? policy_rule(s->policy, hf_rule_number(t->rule)) : NULL;
+
+        return !rule || (kernel_policy(d->kernel, s->policy_id)->audit[HF_AUDIT_DNS] >> rule->capability & 1);
 }
 
 static void report_query(struct daemon *d, const struct session *s, const struct resolver_tell *t)
@@ -236,7 +246,8 @@ static void hear(struct daemon *d, const struct resolver_tell *t)
                 report_lost(d, s, t->lost);
         if (t->what != RESOLVER_EXPIRED) {
                 note_names(s, t);
-                report_query(d, s, t);
+                if (t->what != RESOLVER_ANSWERED || is_told(d, s, t))
+                        report_query(d, s, t);
                 trips_name(d, s, t->name);
                 return;
         }

@@ -16,6 +16,8 @@ static void write_daemon(struct daemon *d, struct exposition *x)
         exposition_single(x, "holdfast_start_time_seconds", "gauge", "When the daemon started, since the epoch.", (double)d->started / 1e9);
         exposition_single(x, "holdfast_audit_last_number", "gauge", "Number of the last event in the audit stream.",
                           (double)audit_seq(d->audit));
+        exposition_single(x, "holdfast_journal_skipped_total", "counter", "Events for the journal that journald did not take.",
+                          (double)d->journal.skipped);
         exposition_single(x, "holdfast_resolver_up", "gauge", "Whether the resolver's process runs; none is needed without rules by name.",
                           d->resolver.pid > 0);
 }

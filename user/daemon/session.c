@@ -31,6 +31,7 @@ void session_free(struct session *s)
         session_origins_clear(s);
         hostnames_clear(&s->hostnames);
         trips_clear(&s->trips);
+        folds_clear(&s->folds);
         policy_free(s->policy);
         findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);

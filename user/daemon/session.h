@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "daemon/ceilings.h"
+#include "daemon/folds.h"
 #include "daemon/found.h"
 #include "daemon/hostnames.h"
 #include "daemon/id.h"
@@ -50,6 +51,7 @@ struct session {
         char *end_reason;        /* NULL while it lives */
         uint64_t denials, lost;  /* at the end; while live the kernel counts */
         uint64_t lost_reported;
+        struct folds folds;                        /* of its refusals that repeat */
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         bool frozen;                               /* to be looked at, while it begins */

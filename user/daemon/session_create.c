@@ -189,6 +189,8 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         __atomic_store_n(&record->kill, HF_KILL_SETUP, __ATOMIC_RELEASE);
         record->generation = s->generation;
         record->lost = 0;
+        memset(record->lost_kinds, 0, sizeof(record->lost_kinds));
+        memset(record->held, 0, sizeof(record->held));
         record->denials = 0;
         record->sent = record->taken = 0;
         record->connections_sent = record->connections_taken = 0;

@@ -205,6 +205,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
                 log_warning("session %s: %s", s->id, error_text(&e));
         resolver_finish(d, s);
         events_drain(d); /* what it did last, while its slot is known */
+        events_unfold(d, s);
         events_check_lost(d);
         s->denials = record->denials;
         s->lost = record->lost;

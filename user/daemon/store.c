@@ -106,6 +106,21 @@ void store_close(struct store *s)
         free(s);
 }
 
+void store_begin(struct store *s)
+{
+        sql_run(s, NULL, "BEGIN", "");
+}
+
+int store_commit(struct store *s, struct error *e)
+{
+        int r = sql_run(s, e, "COMMIT", "");
+
+        /* What comes after it must not wait for an end that never comes. */
+        if (r < 0 && !sqlite3_get_autocommit(s->db))
+                sql_run(s, NULL, "ROLLBACK", "");
+        return r;
+}
+
 int store_kill_add(struct store *s, const struct kill *k, struct error *e)
 {
         return sql_run(s, e,

@@ -22,6 +22,10 @@ int store_session_delete(struct store *s, const char *id, struct error *e);
 /* Writes what changes in a session's life: its first process, its end, what was reported lost. */
 int store_session_update(struct store *s, const struct session *session, struct error *e);
 
+/* What is written between them is on disk once, at the end, all of it or nothing. They do not nest. */
+void store_begin(struct store *s);
+int store_commit(struct store *s, struct error *e);
+
 /*
  * Notes the next policy with its ceilings, and keeps the one in force beside it: the kernel's record tells which of the two holds after a
  * crash.

@@ -2,7 +2,6 @@
 #include "daemon/stream.h"
 
 #include "base/buffer.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
@@ -19,7 +18,6 @@ struct stream {
         struct stream *next;
         struct http_stream *http;
         struct stream_filter filter;
-        char *kind, *user;
         uint64_t seq; /* the last line that was looked at */
         uint64_t end; /* without follow: the last line to show */
         struct buffer out;
@@ -34,33 +32,13 @@ static bool is_over(const struct stream *s)
         return s->over || (s->filter.expires && s->filter.expires <= time_now(CLOCK_REALTIME));
 }
 
-static bool same(const char *a, const char *b)
-{
-        return a && b && !strcmp(a, b);
-}
-
-static bool passes(const struct stream *s, const char *line, size_t length)
-{
-        _cleanup_json_ cJSON *o = NULL;
-
-        if (!*s->filter.session && !s->kind && !s->user)
-                return true;
-        o = cJSON_ParseWithLength(line, length);
-        if (!o || (*s->filter.session && !same(json_get_string(o, "session"), s->filter.session)))
-                return false;
-        if (s->kind && !same(json_get_string(o, "kind"), s->kind))
-                return false;
-        /* What is of no session, or of another's, is not for a user who is not root. */
-        return !s->user || (json_get_string(o, "session") && same(json_get_string(o, "user"), s->user));
-}
-
 static int put(struct stream *s, uint64_t seq, const char *line, size_t length)
 {
         char head[64];
         int r, n;
 
         s->seq = seq;
-        if (!passes(s, line, length))
+        if (!event_filter_passes(&s->filter.events, line, length))
                 return 0;
         if (!s->filter.sse)
                 return buffer_append(&s->out, line, length);
@@ -126,8 +104,7 @@ static ssize_t more(void *context, char *buffer, size_t max)
 static void stream_free(struct stream *s)
 {
         buffer_clear(&s->out);
-        free(s->kind);
-        free(s->user);
+        event_filter_clear(&s->filter.events);
         free(s);
 }
 
@@ -218,15 +195,14 @@ void streams_stop(struct daemon *d)
 void stream_open(struct daemon *d, struct http_request *r, const struct stream_filter *filter)
 {
         struct stream *s = calloc(1, sizeof(*s));
+        int copied = s ? 0 : -ENOMEM;
 
         if (s) {
                 *s = (struct stream){ .daemon = d, .filter = *filter, .seq = filter->since, .end = audit_seq(d->audit) };
-                s->kind = filter->kind ? strdup(filter->kind) : NULL;
-                s->user = filter->user ? strdup(filter->user) : NULL;
+                copied = event_filter_copy(&filter->events, &s->filter.events);
         }
-        if (!s || (filter->kind && !s->kind) || (filter->user && !s->user)) {
-                if (s)
-                        stream_free(s);
+        if (copied < 0) {
+                free(s);
                 http_problem(r, 500, "memory", NULL, "out of memory");
                 return;
         }

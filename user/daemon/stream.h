@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "daemon/access.h"
+#include "daemon/event_filter.h"
 #include "daemon/id.h"
 
 #include <stdbool.h>
@@ -14,14 +15,12 @@ struct daemon;
 struct http_request;
 
 struct stream_filter {
-        uint64_t since;        /* lines after this number */
-        char session[ID_SIZE]; /* only of this session; "": of all */
-        const char *kind;      /* only of this kind; NULL: of all */
-        const char *user;      /* only of this user's sessions; NULL: all, also what is of no session */
-        bool follow;           /* go on with what happens from now on */
-        bool sse;              /* as server-sent events */
-        char token[ID_SIZE];   /* of whoever asks, "": none; without it, or once it has expired, the stream ends */
-        uint64_t expires;      /* ns since the epoch; 0: never */
+        uint64_t since; /* lines after this number */
+        struct event_filter events;
+        bool follow;         /* go on with what happens from now on */
+        bool sse;            /* as server-sent events */
+        char token[ID_SIZE]; /* of whoever asks, "": none; without it, or once it has expired, the stream ends */
+        uint64_t expires;    /* ns since the epoch; 0: never */
 };
 
 /* Ends the streams of a token that was revoked; and those whose token has expired. */

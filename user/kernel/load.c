@@ -141,7 +141,7 @@ static int on_event(void *context, void *data, size_t size)
                 k->each(k->each_context, event, size);
                 session = &k->sessions[event->slot < HF_SLOTS ? event->slot : 0];
                 if (session->generation == event->generation)
-                        __atomic_add_fetch(event->flags & HF_EVENT_CONNECTION ? &session->connections_taken : &session->taken, 1,
+                        __atomic_add_fetch(event->flags & HF_EVENT_APART ? &session->connections_taken : &session->taken, 1,
                                            __ATOMIC_RELAXED);
         }
         /* The event is consumed; a negative answer only ends the round. */

@@ -355,6 +355,7 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
                 return error_set(e, r, "cannot load the policy into the kernel: %s", load_failed(r));
         }
         memcpy(k->policies[policy].guard, c->guard, sizeof(c->guard));
+        memcpy(k->policies[policy].audit, c->audit, sizeof(c->audit));
         k->policies[policy].throttled = c->throttled;
         compiled_close(c);
         return 0;

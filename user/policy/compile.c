@@ -284,8 +284,11 @@ int policy_compile(const struct policy *p, const struct policy_vars *vars, const
                         c->throttled |= 1ULL << i;
         }
         guard_compile(c, p);
-        for (int i = 1; i < all.n; i++)
+        audit_compile(c, p);
+        for (int i = 1; i < all.n; i++) {
                 guard_clip(c, all.list[i].policy);
+                audit_ceiling(c, all.list[i].policy);
+        }
         c->limits = policy_limits(p, vars->ceilings);
         c->clipped |= !limits_equal(&c->limits, &p->limits);
         *ret = TAKE_PTR(c);

@@ -57,6 +57,10 @@ int net_clip(struct compiled *c, const struct source *ceiling, struct findings *
 void guard_compile(struct compiled *c, const struct policy *p);
 void guard_clip(struct compiled *c, const struct policy *ceiling);
 
+/* What is told of what capabilities allow; and beside it all that a ceiling has told by any capability of it, whatever allows it. */
+void audit_compile(struct compiled *c, const struct policy *p);
+void audit_ceiling(struct compiled *c, const struct policy *ceiling);
+
 /* The parts of both. Order of address prefixes: by address, then length. */
 int prefix_compare(const struct prefix *a, const struct prefix *b);
 

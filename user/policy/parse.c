@@ -223,6 +223,7 @@ static const struct field capability_fields[] = {
         { "tools", NULL, NULL, "remove it", false },
         { "guard", NULL, parse_guard, NULL, false },
         { "throttle", NULL, read_throttle, NULL, false },
+        { "audit", NULL, parse_audit, NULL, false },
         { NULL, NULL, NULL, NULL, false },
 };
 
@@ -233,6 +234,7 @@ static void read_capability(struct reader *r, const cJSON *value, struct policy 
         if (!name_is_valid(value->string))
                 reader_say(r, "found a capability with this name, expected " NAME_EXPECTED);
         c->name = reader_copy(r, value->string);
+        c->audit = AUDIT_DEFAULT;
         reader_object(r, value, capability_fields, c);
         if (cJSON_IsObject(value) && cJSON_GetObjectItemCaseSensitive(value, "grant") && c->authorization != AUTHORIZATION_ASK)
                 reader_say(r, "found \"grant\" without \"authorization\": \"ask\", expected both or neither");

@@ -25,6 +25,9 @@ void parse_trips(struct reader *r, const cJSON *value, void *target);
 
 /* A duration, in s. */
 void parse_duration(struct reader *r, const cJSON *value, uint64_t *ret);
+/* What is told of what a capability allows; and what is where it does not say so. */
+#define AUDIT_DEFAULT (1u << HF_AUDIT_CONNECT | 1u << HF_AUDIT_DNS)
+void parse_audit(struct reader *r, const cJSON *value, void *target);
 
 /* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);

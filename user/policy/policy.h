@@ -63,6 +63,8 @@ struct capability {
         enum authorization authorization;
         uint64_t grant; /* s that an approval holds, 0: not given */
         uint16_t guard; /* 1 << enum hf_guard for each exception that it makes */
+        uint8_t audit;  /* 1 << enum hf_audit for each thing that is told of what it allows */
+        bool audits;    /* the policy says so itself */
         struct throttle throttle;
 };
 
@@ -222,6 +224,7 @@ struct compiled {
         uint64_t throttled;                /* capabilities with a throttle */
         struct limits limits;              /* the lowest of all layers */
         uint64_t guard[HF_GUARDS];         /* per exception: the capabilities that make it, and the ceilings allow */
+        uint64_t audit[HF_AUDITS];         /* as in struct hf_policy */
         bool clipped;                      /* a ceiling took something away that the policy allows, or lowered a limit */
         struct hf_node *layers[HF_LAYERS]; /* with ceilings: what each layer says by itself, beside places; NULL: no such layer */
         struct place_index *index;         /* finds places by parent and name, for compiled_find() */

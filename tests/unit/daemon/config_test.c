@@ -2,6 +2,7 @@
 #include "daemon/config.c"
 #include "daemon/config_remote.c"
 #include "daemon/file.c"
+#include "daemon/journal.c"
 #include "daemon/roles.c"
 
 #include <setjmp.h>
@@ -111,6 +112,8 @@ static void what_is_wrong_is_named(void **state)
         refuses("{\"control_timeout\": \"2s\"}", "$.control_timeout");
         refuses("{\"control_timeout\": 30}", "$.control_timeout");
         refuses("{\"audit_keep\": \"7\"}", "$.audit_keep");
+        refuses("{\"journal\": true}", "$.journal");
+        refuses("{\"journal\": \"some\"}", "$.journal");
         refuses("{\"audit_keep\": -1}", "$.audit_keep");
         refuses("{\"audit_keep\": 1.5}", "$.audit_keep");
         refuses("{\"audit_keep\": 1e300}", "$.audit_keep");

@@ -142,6 +142,27 @@ static void a_session_is_found_again_with_its_ceilings(void **state)
         assert_null(f.previous.list[HF_LAYER_HOST].policy);
 }
 
+static void what_is_written_together_is_there_once_all_of_it_is(void **state)
+{
+        _cleanup_store_ struct fixture f;
+
+        (void)state;
+        setup(&f);
+        store_begin(f.store);
+        assert_int_equal(store_set_number(f.store, "n", 1, NULL), 0);
+        reopen(&f);
+        assert_int_equal(store_number(f.store, "n"), 0);
+        store_begin(f.store);
+        assert_int_equal(store_set_number(f.store, "n", 2, NULL), 0);
+        assert_int_equal(store_commit(f.store, NULL), 0);
+        reopen(&f);
+        assert_int_equal(store_number(f.store, "n"), 2);
+        assert_true(store_commit(f.store, NULL) < 0); /* nothing was begun, and nothing stays so */
+        assert_int_equal(store_set_number(f.store, "n", 3, NULL), 0);
+        reopen(&f);
+        assert_int_equal(store_number(f.store, "n"), 3);
+}
+
 static void the_ceilings_of_the_policy_before_are_kept_beside_the_next(void **state)
 {
         _cleanup_ceilings_ struct ceilings next = CEILINGS_INIT;
@@ -315,6 +336,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_session_is_found_again_with_its_ceilings),
+                cmocka_unit_test(what_is_written_together_is_there_once_all_of_it_is),
                 cmocka_unit_test(the_ceilings_of_the_policy_before_are_kept_beside_the_next),
                 cmocka_unit_test(a_database_from_before_there_were_ceilings_is_taken_up),
                 cmocka_unit_test(a_kill_of_each_scope_is_found_again),

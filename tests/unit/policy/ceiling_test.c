@@ -360,6 +360,26 @@ static void a_ceiling_has_no_throttle(void **state)
         assert_true(has_finding(&c.findings, FILE_USER ": $.capabilities.a.throttle", "throttle in a ceiling"));
 }
 
+static void what_a_ceiling_has_told_is_told_whatever_allows_it(void **state)
+{
+        static const char policy[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{\"audit\":[\"exec\"]},"
+                                     "\"b\":{\"audit\":\"denials\"},\"c\":{}}}";
+        static const char user[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"x\":{},\"y\":{\"audit\":[\"write\",\"connect\"]}}}";
+        _cleanup_clipped_ struct clipped c = { 0 }, alone = { 0 };
+
+        (void)state;
+        compile_under(&alone, policy, NULL, NULL);
+        assert_int_equal(alone.compiled->audit[HF_AUDIT_EXEC] & 7, 1);
+        assert_int_equal(alone.compiled->audit[HF_AUDIT_WRITE] & 7, 0);
+        assert_int_equal(alone.compiled->audit[HF_AUDIT_CONNECT] & 7, 4);
+        assert_int_equal(alone.compiled->audit[HF_AUDIT_DNS] & 7, 4);
+        compile_under(&c, policy, user, NULL);
+        assert_int_equal(c.compiled->audit[HF_AUDIT_EXEC] & 7, 1);
+        assert_int_equal(c.compiled->audit[HF_AUDIT_WRITE], ~0ULL);
+        assert_int_equal(c.compiled->audit[HF_AUDIT_CONNECT], ~0ULL);
+        assert_int_equal(c.compiled->audit[HF_AUDIT_DNS] & 7, 4);
+}
+
 /* Both must be the same to the last bit, but for what the index hashes by. */
 static void assert_same(const struct compiled *a, const struct compiled *b)
 {
@@ -450,6 +470,7 @@ int main(void)
                 cmocka_unit_test(once_control_is_lost_the_strictest_of_policy_and_ceilings_is_done),
                 cmocka_unit_test(a_fault_in_a_ceiling_is_told_with_its_file),
                 cmocka_unit_test(a_ceiling_has_no_throttle),
+                cmocka_unit_test(what_a_ceiling_has_told_is_told_whatever_allows_it),
                 cmocka_unit_test(without_ceilings_the_result_is_the_same_whichever_way_there_are_none),
                 cmocka_unit_test(under_itself_a_policy_stays_as_it_is),
                 cmocka_unit_test(under_ceilings_that_allow_everything_the_result_is_the_same),

@@ -597,6 +597,29 @@ static void throttles_limit_what_leaves(void **state)
         assert_refused(CAPABILITY("{\"throttle\":{\"budget\":\"1M\"}}"), "$.capabilities.base", "without \"egress\"");
 }
 
+static void what_is_told_of_a_capability_is_its_own_choice(void **state)
+{
+        static const char at[] = "$.capabilities.base.audit";
+        struct policy *p = parsed(CAPABILITY("{\"audit\":[\"exec\",\"write\"]}")), *none = parsed(CAPABILITY("{}")),
+                      *all = parsed(CAPABILITY("{\"audit\":\"all\"}")), *denials = parsed(CAPABILITY("{\"audit\":\"denials\"}"));
+
+        (void)state;
+        assert_int_equal(p->capabilities[0].audit, 1 << HF_AUDIT_EXEC | 1 << HF_AUDIT_WRITE);
+        assert_int_equal(none->capabilities[0].audit, 1 << HF_AUDIT_CONNECT | 1 << HF_AUDIT_DNS);
+        assert_false(none->capabilities[0].audits);
+        assert_int_equal(all->capabilities[0].audit, (1 << HF_AUDITS) - 1);
+        assert_int_equal(denials->capabilities[0].audit, 0);
+        assert_true(denials->capabilities[0].audits);
+        policy_free(p);
+        policy_free(none);
+        policy_free(all);
+        policy_free(denials);
+        assert_refused(CAPABILITY("{\"audit\":\"some\"}"), at, "\"all\"");
+        assert_refused(CAPABILITY("{\"audit\":[\"read\"]}"), "$.capabilities.base.audit[0]", "\"write\"");
+        assert_accepted(CAPABILITY("{\"audit\":[]}"));
+        assert_refused(CAPABILITY("{\"audit\":true}"), at, "array");
+}
+
 static void grants_go_with_asking(void **state)
 {
         (void)state;
@@ -905,6 +928,7 @@ int main(void)
                 cmocka_unit_test(a_rule_with_x_may_name_the_sha256_of_what_runs),
                 cmocka_unit_test(a_wrong_sha256_says_what_is_expected),
                 cmocka_unit_test(throttles_limit_what_leaves),
+                cmocka_unit_test(what_is_told_of_a_capability_is_its_own_choice),
                 cmocka_unit_test(grants_go_with_asking),
                 cmocka_unit_test(limits_follow_their_notation),
                 cmocka_unit_test(prefixes_have_no_host_bits),
