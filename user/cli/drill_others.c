@@ -120,7 +120,7 @@ static void search_events(struct drill *d, cJSON *report)
         char path[64];
 
         snprintf(path, sizeof(path), "/v1/events?since=%llu", (unsigned long long)d->since);
-        if (client_follow(d->socket, path, look, &s) != STATUS_DONE)
+        if (client_follow(d->socket, path, look, &s, NULL) != STATUS_DONE)
                 drill_wrong(d, "the events of the time of the drill cannot be read");
         cJSON_AddNumberToObject(report, "refused", s.refused);
 }
