@@ -120,7 +120,10 @@ static __always_inline void event_object(struct hf_event *e, struct dentry *dent
                 e->ino = inode->i_ino;
 }
 
-/* Counts what happened, and takes room for it in the ring buffer; NULL, with the loss counted, where there is none. */
+/*
+ * Counts what happened, and takes room for it in the ring buffer; NULL, with the loss counted, where there is none. To be looked at by the
+ * caller at once: 6.1's verifier forgets that there is some.
+ */
 static __always_inline struct hf_event *event_start(const struct agent *a, const struct report *r, __u32 size)
 {
         struct hf_session *s = a->session;
@@ -131,10 +134,13 @@ static __always_inline struct hf_event *event_start(const struct agent *a, const
         if (!s || (r->allowed ? event_fits(s->connections_sent - s->connections_taken, HF_CONNECTIONS_WAITING)
                               : event_fits(s->sent - s->taken, HF_EVENTS_WAITING)))
                 e = bpf_ringbuf_reserve(&events, size, 0);
-        if (s && e)
+        if (!e) {
+                if (s)
+                        event_lost(s, r->kind);
+                return NULL;
+        }
+        if (s)
                 __sync_fetch_and_add(r->allowed ? &s->connections_sent : &s->sent, 1);
-        else if (s)
-                event_lost(s, r->kind);
         return e;
 }
 
@@ -197,9 +203,10 @@ static __noinline __attribute__((unused)) int event_path(const struct agent *a, 
 /* An event about an address, or about nothing but the task itself. */
 static __noinline __attribute__((unused)) int event_plain(const struct agent *a, const struct report *r)
 {
-        struct hf_event *e = event_start(a, r, sizeof(*e));
+        struct hf_event *e;
 
         refused_end(a, r);
+        e = event_start(a, r, sizeof(*e));
         if (!e)
                 return 0;
         event_fill(e, a, r);
