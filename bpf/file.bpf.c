@@ -138,7 +138,8 @@ int BPF_PROG(file_open, struct file *file)
         error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN, &node);
         if (error)
                 return error;
-        if (rights & (HF_EXEC | HF_WRITE))
+        /* Those of /proc and terminals may still be refused, below. */
+        if ((rights & (HF_EXEC | HF_WRITE)) && magic != PROC_SUPER_MAGIC && magic != DEVPTS_MAGIC)
                 tell_opened(&a, node, file, rights);
         if (magic == PROC_SUPER_MAGIC)
                 return check_process(&a, file->f_inode);
