@@ -251,6 +251,7 @@ test_in_a_flood_every_refusal_is_told_or_counted_and_quiet_sessions_are_heard() 
 	echo outside >"$OUT/file"
 	rm -f "$WS"/{go,tick,said-*}
 	mkfifo "$WS/tick"
+	touch "$OUT"/quiet-{0..2}-{0..9}
 	mark
 	for ((n = 0; n < 50; n++)); do
 		waiting "files flood $OUT/file $FLOOD >$WS/said-$n"
