@@ -129,7 +129,7 @@ test_a_canary_that_goes_on_is_noticed_and_everything_is_paused_only_when_asked()
 	same "status: $(<"$SCRATCH/said")" 1 "$status"
 	is .passed false
 	is '[.steps[] | select(.passed | not) | .strength] | unique' '["pause"]'
-	holds "what is wrong" "$(jq -c .wrong <<<"$report")" 'were begun after the answer, and permitted'
+	[[ $(jq -c .wrong <<<"$report") =~ 'begun after the answer, and permitted'|'somebody else lifted it' ]] || fail "wrong: $report"
 	is '[.steps[] | select(.scope == "all") | .passed, .strength]' '[true,"pause"]'
 	goes_on
 	same "its state" running "$(show "$session" state)"

@@ -48,8 +48,8 @@ bool drill_good(const struct drill *d);
 /* drill_steps.c: kills the canaries at each scope. */
 void drill_steps(struct drill *d);
 
-/* Lifts the kill that stands; says so where that fails. */
-void drill_lift(struct drill *d);
+/* Lifts the kill that stands; says so where that fails. False: it did not stand any more. */
+bool drill_lift(struct drill *d);
 
 /* drill_others.c: notes who lives; and at the end what those saw, and whether something of the drill is left. */
 bool drill_others_before(struct drill *d);

@@ -37,8 +37,7 @@ static const struct step steps[] = {
 static const struct step everything = { "all", "pause", OLD | NEW | OTHER };
 
 /* A step under way. */
-struct
-try {
+struct attempt {
         struct drill *d;
         const struct step *step;
         cJSON *report;
@@ -49,7 +48,7 @@ try {
         uint64_t until;
 };
 
-__attribute__((format(printf, 2, 3))) static void failed(struct try *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void failed(struct attempt *t, const char *format, ...)
 {
         char text[512];
         va_list list;
@@ -70,7 +69,7 @@ static uint64_t read_count(const uint64_t *count)
         return __atomic_load_n(count, __ATOMIC_ACQUIRE);
 }
 
-static bool grows(struct try *t, const uint64_t *count, uint64_t by)
+static bool grows(struct attempt *t, const uint64_t *count, uint64_t by)
 {
         uint64_t before = read_count(count);
 
@@ -81,7 +80,7 @@ static bool grows(struct try *t, const uint64_t *count, uint64_t by)
 }
 
 /* Whether it does something; not, where it is refused again and again. */
-static bool at_work(struct try *t, const struct canary_seen *seen)
+static bool at_work(struct attempt *t, const struct canary_seen *seen)
 {
         uint64_t permitted = read_count(&seen->permitted), refused = read_count(&seen->refused);
 
@@ -92,7 +91,7 @@ static bool at_work(struct try *t, const struct canary_seen *seen)
 }
 
 /* Those of the step that do not run are started; all are at work. */
-static bool get_ready(struct try *t)
+static bool get_ready(struct attempt *t)
 {
         t->until = time_now(CLOCK_BOOTTIME) + DRILL_PATIENCE;
         for (unsigned i = 0; i < DRILL_CANARIES; i++) {
@@ -117,7 +116,7 @@ static bool get_ready(struct try *t)
         return true;
 }
 
-static void add_target(cJSON *body, const struct try *t)
+static void add_target(cJSON *body, const struct attempt *t)
 {
         const struct drill *d = t->d;
         const char *scope = t->step->scope;
@@ -141,7 +140,7 @@ static double number(const cJSON *o, const char *name)
         return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(o, name));
 }
 
-static void note_answer(struct try *t, const cJSON *answer)
+static void note_answer(struct attempt *t, const cJSON *answer)
 {
         const char *id = json_get_string(answer, "id");
         int expected = __builtin_popcount(t->step->strikes & t->present);
@@ -161,7 +160,7 @@ static void note_answer(struct try *t, const cJSON *answer)
                 failed(t, "it struck %.0f sessions, and %d canaries were to be struck", sessions, expected);
 }
 
-static bool ask(struct try *t)
+static bool ask(struct attempt *t)
 {
         _cleanup_reply_ struct client_reply reply = { .quiet = true };
         _cleanup_json_ cJSON *body = cJSON_CreateObject();
@@ -183,7 +182,7 @@ static bool ask(struct try *t)
 
 /* ---- what becomes of the canaries ------------------------------------------------------------------------------------------------ */
 
-static bool paused(struct try *t, const struct canary *c)
+static bool paused(struct attempt *t, const struct canary *c)
 {
         _cleanup_reply_ struct client_reply reply = { .quiet = true };
         _cleanup_free_ char *path = client_path("/v1/sessions/", c->seen->session, "");
@@ -200,7 +199,7 @@ static bool paused(struct try *t, const struct canary *c)
         return read_count(&c->seen->rounds) == rounds;
 }
 
-static void await_end(struct try *t, struct canary *c)
+static void await_end(struct attempt *t, struct canary *c)
 {
         double ns;
 
@@ -217,7 +216,7 @@ static void await_end(struct try *t, struct canary *c)
 }
 
 /* Waits until it is stopped. Where it goes on, measure() tells. */
-static void await_effect(struct try *t, struct canary *c)
+static void await_effect(struct attempt *t, struct canary *c)
 {
         const bool pause = !strcmp(t->step->strength, "pause");
         uint64_t refused = read_count(&c->seen->refused);
@@ -237,7 +236,7 @@ static void await_effect(struct try *t, struct canary *c)
 }
 
 /* The last permitted action of all that were struck, after the request; and what came after the answer, which must be nothing. */
-static void measure(struct try *t)
+static void measure(struct attempt *t)
 {
         unsigned late = 0;
         uint64_t last = 0;
@@ -259,7 +258,7 @@ static void measure(struct try *t)
 }
 
 /* Canaries that the kill is not for notice nothing. */
-static void check_others(struct try *t)
+static void check_others(struct attempt *t)
 {
         for (unsigned i = 0; i < DRILL_CANARIES; i++) {
                 struct canary *c = &t->d->canaries[i];
@@ -273,7 +272,7 @@ static void check_others(struct try *t)
         }
 }
 
-void drill_lift(struct drill *d)
+bool drill_lift(struct drill *d)
 {
         _cleanup_reply_ struct client_reply reply = { .quiet = true };
         _cleanup_free_ char *path = *d->standing ? client_path("/v1/kills/", d->standing, "") : NULL;
@@ -282,16 +281,17 @@ void drill_lift(struct drill *d)
                 drill_wrong(d, "the kill %s could not be lifted, and expires by itself after " EXPIRES ": %s", d->standing,
                             client_problem(&reply));
         d->standing[0] = '\0';
+        return reply.status != 404;
 }
 
-static void check_resumed(struct try *t)
+static void check_resumed(struct attempt *t)
 {
         for (unsigned i = 0; i < DRILL_CANARIES; i++)
                 if ((t->step->strikes & t->present & 1u << i) && !grows(t, &t->d->canaries[i].seen->permitted, 2))
                         failed(t, "the canary %s does not go on after the lift", t->d->canaries[i].name);
 }
 
-static void attempt(struct try *t)
+static void attempt(struct attempt *t)
 {
         if (!get_ready(t) || !ask(t)) {
                 t->d->over = true;
@@ -304,7 +304,8 @@ static void attempt(struct try *t)
         if (t->step != &everything)
                 check_others(t);
         measure(t);
-        drill_lift(t->d);
+        if (!drill_lift(t->d) && strcmp(t->step->strength, "kill") != 0)
+                failed(t, "the kill stood no more: somebody else lifted it, so it may not have held");
         t->until = time_now(CLOCK_BOOTTIME) + DRILL_PATIENCE;
         if (strcmp(t->step->strength, "kill") != 0)
                 check_resumed(t);
@@ -312,7 +313,7 @@ static void attempt(struct try *t)
 
 static void run_step(struct drill *d, const struct step *step, unsigned present)
 {
-        struct try t = { .d = d, .step = step, .report = cJSON_CreateObject(), .present = present };
+        struct attempt t = { .d = d, .step = step, .report = cJSON_CreateObject(), .present = present };
 
         cJSON_AddItemToArray(d->steps, t.report);
         cJSON_AddStringToObject(t.report, "scope", step->scope);
