@@ -76,6 +76,7 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         enum hf_why why = HF_WHY_KILLED;
         struct report r;
         __u32 rule = 0;
+        int error;
 
         member_policy(a);
         if (!a->killed && is_loopback(p) && !is_everybody(p))
@@ -97,13 +98,14 @@ static __always_inline int decide(struct bpf_sock_addr *ctx, struct agent *a, co
         r.kind = HF_EVENT_CONNECT;
         r.op = op;
         r.proto = proto_of(ctx);
-        r.error = a->killed ? -EPERM : who == HELD_BY_NONE && why == HF_WHY_NO_RULE ? -ECONNREFUSED : -EACCES;
+        error = a->killed ? -EPERM : who == HELD_BY_NONE && why == HF_WHY_NO_RULE ? -ECONNREFUSED : -EACCES;
+        r.error = error;
         r.why = why;
         r.rule = rule;
         r.port = p->port;
         __builtin_memcpy(r.addr, p->addr, sizeof(r.addr));
         event_plain(a, &r);
-        bpf_set_retval(r.error);
+        bpf_set_retval(error);
         return 0;
 }
 

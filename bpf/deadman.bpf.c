@@ -44,10 +44,11 @@ static int look(void *map, __u32 *key, struct watch *w)
                 w->missed = 0;
                 return 0;
         }
-        if (!heartbeat || !host.control_timeout || w->missed >= host.control_timeout)
+        if (!heartbeat || !host.control_timeout)
                 return 0;
-        w->missed++;
         if (w->missed < host.control_timeout)
+                w->missed++;
+        if (w->missed < host.control_timeout || *(volatile __u64 *)&host.control_lost)
                 return 0;
         *(volatile __u32 *)&host.look = 1;
         bpf_for_each_map_elem(&sessions, lose, NULL, 0);

@@ -19,6 +19,7 @@ struct report {
         __u16 port;
         __u8 why, right, proto;
         __u8 allowed; /* not 0: it is told because the policy has it told */
+        __u8 pad[2];
 };
 
 /* A walk upwards that measures a path. */
@@ -113,11 +114,8 @@ static __always_inline void event_fill(struct hf_event *e, const struct agent *a
 
 static __always_inline void event_object(struct hf_event *e, struct dentry *dentry)
 {
-        struct inode *inode = dentry->d_inode;
-
-        e->dev = dentry->d_sb->s_dev;
-        if (is_there(inode))
-                e->ino = inode->i_ino;
+        e->dev = BPF_CORE_READ(dentry, d_sb, s_dev);
+        e->ino = BPF_CORE_READ(dentry, d_inode, i_ino); /* 0 where there is none */
 }
 
 /*
@@ -126,13 +124,15 @@ static __always_inline void event_object(struct hf_event *e, struct dentry *dent
  */
 static __always_inline struct hf_event *event_start(const struct agent *a, const struct report *r, __u32 size)
 {
+        const bool large = size > HF_EVENT_SMALL;
         struct hf_session *s = a->session;
         struct hf_event *e = NULL;
 
         if (s && r->error)
                 __sync_fetch_and_add(&s->denials, 1);
-        if (!s || (r->allowed ? event_fits(s->connections_sent - s->connections_taken, HF_CONNECTIONS_WAITING)
-                              : event_fits(s->sent - s->taken, HF_EVENTS_WAITING)))
+        /* What a policy has told leaves half of its places to connections; and what is large, seven eighths of them to what is not. */
+        if (!s || (r->allowed ? event_fits(s->connections_sent - s->connections_taken, HF_CONNECTIONS_WAITING / (large ? 8 : 2))
+                              : event_fits(s->sent - s->taken, HF_EVENTS_WAITING / (large ? 8 : 1))))
                 e = bpf_ringbuf_reserve(&events, size, 0);
         if (!e) {
                 if (s)
@@ -173,45 +173,80 @@ static __always_inline void refused_end(const struct agent *a, const struct repo
 #endif
 }
 
-/* An event about a path. */
-static __noinline __attribute__((unused)) int event_path(const struct agent *a, const struct report *r, struct dentry *dentry)
+/*
+ * The two below are global, and told of the agent in numbers, so that the kernel verifies them once for each program and not for each place
+ * that calls them: they are most of what there is to verify. What *r is, is unknown to the verifier afterwards.
+ */
+#ifdef NO_SIGNALS
+#define event_of_path event_of_path_quiet
+#define event_of_task event_of_task_quiet
+#endif
+
+static __always_inline void agent_again(struct agent *a, __u32 slot, __u32 policy, __u32 killed)
 {
-        __u64 object = number(dentry);
+        a->slot = slot;
+        a->policy = policy;
+        a->killed = killed;
+        a->live = 0;
+        a->session = bpf_map_lookup_elem(&sessions, &a->slot);
+}
+
+__attribute__((noinline)) __weak int event_of_path(__u64 object, const struct report *r, __u32 slot, __u32 policy, __u32 killed)
+{
         struct hf_event *e;
+        struct agent a;
         __u16 flags = 0;
 
-        refused_end(a, r);
+        if (!r)
+                return 0;
+        agent_again(&a, slot, policy, killed);
+        refused_end(&a, r);
         if (path_bytes(object) < HF_EVENT_SMALL - sizeof(*e) - 256) {
-                e = event_start(a, r, HF_EVENT_SMALL);
+                e = event_start(&a, r, HF_EVENT_SMALL);
                 if (!e)
                         return 0;
-                event_fill(e, a, r);
+                event_fill(e, &a, r);
                 e->path_len = path_copy(e->path, HF_EVENT_SMALL - sizeof(*e), object, &flags);
         } else {
-                e = event_start(a, r, HF_EVENT_LARGE);
+                e = event_start(&a, r, HF_EVENT_LARGE);
                 if (!e)
                         return 0;
-                event_fill(e, a, r);
+                event_fill(e, &a, r);
                 e->path_len = path_copy(e->path, HF_PATH, object, &flags);
         }
-        event_object(e, dentry);
+        event_object(e, (struct dentry *)object);
         e->flags |= flags;
         bpf_ringbuf_submit(e, 0);
         return 0;
 }
 
-/* An event about an address, or about nothing but the task itself. */
-static __noinline __attribute__((unused)) int event_plain(const struct agent *a, const struct report *r)
+__attribute__((noinline)) __weak int event_of_task(const struct report *r, __u32 slot, __u32 policy, __u32 killed)
 {
         struct hf_event *e;
+        struct agent a;
 
-        refused_end(a, r);
-        e = event_start(a, r, sizeof(*e));
+        if (!r)
+                return 0;
+        agent_again(&a, slot, policy, killed);
+        refused_end(&a, r);
+        e = event_start(&a, r, sizeof(*e));
         if (!e)
                 return 0;
-        event_fill(e, a, r);
-        event_submit(a, e);
+        event_fill(e, &a, r);
+        event_submit(&a, e);
         return 0;
+}
+
+/* An event about a path. */
+static __always_inline __attribute__((unused)) void event_path(const struct agent *a, const struct report *r, struct dentry *dentry)
+{
+        event_of_path(number(dentry), r, a->slot, a->policy, a->killed);
+}
+
+/* An event about an address, or about nothing but the task itself. */
+static __always_inline __attribute__((unused)) void event_plain(const struct agent *a, const struct report *r)
+{
+        event_of_task(r, a->slot, a->policy, a->killed);
 }
 
 /* Refuses what the guard keeps from every session; detail says more for the event. */

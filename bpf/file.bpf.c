@@ -99,9 +99,9 @@ static __always_inline bool is_first(const struct agent *a, struct inode *inode,
 
         key.object.ino = address ? number(inode) : inode->i_ino;
         key.object.dev = sb->s_dev;
-        key.object.generation = inode->i_generation;
+        key.object.generation = address ? inode->i_ino : inode->i_generation;
         key.generation = a->session ? a->session->generation : 0;
-        return bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) == 0;
+        return bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) != -EEXIST; /* else it is told once more, rather than not */
 }
 
 /* A file was opened, which the node allows. */

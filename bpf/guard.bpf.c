@@ -78,7 +78,7 @@ int BPF_PROG(guard_signal, struct task_struct *to, struct kernel_siginfo *info, 
 {
         struct agent a;
 
-        if ((void *)info == SEND_SIG_PRIV || !agent_current(&a) || same_session(&a, to))
+        if ((void *)info == SEND_SIG_PRIV || !agent_current(&a) || (!a.killed && same_session(&a, to)))
                 return 0;
         return guard_refuse(&a, HF_OP_SIGNAL, sig);
 }

@@ -16,6 +16,7 @@
 #define EAGAIN 11
 #define ENOMEM 12
 #define EACCES 13
+#define EEXIST 17
 #define EXDEV 18
 #define FMODE_PATH 0x4000
 #define PF_IO_WORKER 0x10

@@ -38,16 +38,15 @@ static __always_inline void address_v4(struct peer_address *p, __u32 addr, __u16
 static __always_inline int net_refuse(const struct agent *a, const struct peer_address *p, __u16 op, __u8 proto, enum hf_why why,
                                       __u32 rule)
 {
-        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = proto, .error = -EACCES, .why = why, .rule = rule };
+        const int error = a->killed ? -EPERM : -EACCES;
+        struct report r = { .kind = HF_EVENT_CONNECT, .op = op, .proto = proto, .error = error, .why = why, .rule = rule };
 
-        if (a->killed) {
+        if (a->killed)
                 r.why = HF_WHY_KILLED;
-                r.error = -EPERM;
-        }
         __builtin_memcpy(r.addr, p->addr, sizeof(r.addr));
         r.port = p->port;
         event_plain(a, &r);
-        return r.error;
+        return error;
 }
 
 static __always_inline bool is_loopback(const struct peer_address *p)

@@ -43,6 +43,7 @@ run_suite() {
 			((++failed))
 			echo "not ok $number ${name//_/ }"
 			sed 's/^/    # /' "$log" | tail -n 40
+			tail -n 5 "$SCRATCH/background.log" 2>/dev/null | sed 's/^/    # in the background: /'
 		fi
 	done
 	rm -f "$log"

@@ -87,6 +87,7 @@ void control_take_up(struct daemon *d)
                         kill_finish(d, k);
         }
         report(d, reason, sessions);
+        control_beat(d); /* or the kernel would find it lost again */
         /* If it was lost once more meanwhile, the next turn takes that up. */
         __atomic_compare_exchange_n(&kernel_host(d->kernel)->control_lost, &since, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
@@ -105,6 +106,11 @@ static void go_on(struct daemon *d, const struct session *s)
                 kill(list[i], SIGCONT);
 }
 
+void control_beat(struct daemon *d)
+{
+        __atomic_store_n(&kernel_host(d->kernel)->heartbeat, time_now(CLOCK_BOOTTIME), __ATOMIC_SEQ_CST);
+}
+
 void control_tick(struct daemon *d)
 {
         if (lost(d)) {
@@ -114,5 +120,5 @@ void control_tick(struct daemon *d)
                         if (d->sessions.list[i]->live)
                                 go_on(d, d->sessions.list[i]);
         }
-        __atomic_store_n(&kernel_host(d->kernel)->heartbeat, time_now(CLOCK_BOOTTIME), __ATOMIC_SEQ_CST);
+        control_beat(d);
 }

@@ -25,6 +25,9 @@ uint32_t control_bits(struct daemon *d, const struct session *s);
 /* Where control was lost: puts what the kernel did about it on record, as kills that can be lifted, and tells. */
 void control_take_up(struct daemon *d);
 
+/* The heartbeat: that the daemon has its turn. */
+void control_beat(struct daemon *d);
+
 /* Once a second, by the event loop alone, so that a daemon that hangs has no heartbeat. */
 void control_tick(struct daemon *d);
 

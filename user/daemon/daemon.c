@@ -29,6 +29,7 @@
 
 #define TICK_USEC 1000000ull
 #define TICK_PRIORITY 5                    /* behind requests, before events */
+#define BEAT_PRIORITY (-10)                /* whoever asks much of the daemon does not stop its heart */
 #define ENDED_SHOWN (3600 * 1000000000ull) /* ns that a session that ended stays in memory */
 #define DESCRIPTORS_MAX (1 << 20)
 
@@ -129,7 +130,6 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
 {
         struct daemon *d = context;
 
-        control_tick(d);
         events_check_lost(d);
         kills_expire(d);
         audit_tick(d->audit);
@@ -159,6 +159,15 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         return 0;
 }
 
+/* Once a second, before all else: only a loop that does not turn has no heartbeat. */
+static int on_beat(sd_event_source *source, uint64_t usec, void *context)
+{
+        (void)usec;
+        control_tick(context);
+        sd_event_source_set_time_relative(source, TICK_USEC);
+        return 0;
+}
+
 static int start_loop(struct daemon *d, struct error *e)
 {
         sigset_t set;
@@ -170,6 +179,10 @@ static int start_loop(struct daemon *d, struct error *e)
         sigaddset(&set, SIGCHLD);
         sigprocmask(SIG_BLOCK, &set, NULL);
         signal(SIGPIPE, SIG_IGN);
+        /* Its terminal may be that of a session, which can have it stop whoever writes there. */
+        signal(SIGTTOU, SIG_IGN);
+        signal(SIGTTIN, SIG_IGN);
+        signal(SIGTSTP, SIG_IGN);
         r = sd_event_default(&d->event);
         if (r >= 0)
                 r = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL); /* no handler: the loop ends */
@@ -181,6 +194,12 @@ static int start_loop(struct daemon *d, struct error *e)
                 r = sd_event_source_set_enabled(d->tick, SD_EVENT_ON);
         if (r >= 0)
                 r = sd_event_source_set_priority(d->tick, TICK_PRIORITY);
+        if (r >= 0)
+                r = sd_event_add_time_relative(d->event, &d->beat, CLOCK_MONOTONIC, TICK_USEC, 0, on_beat, d);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(d->beat, SD_EVENT_ON);
+        if (r >= 0)
+                r = sd_event_source_set_priority(d->beat, BEAT_PRIORITY);
         if (r >= 0)
                 r = sd_event_set_watchdog(d->event, true);
         if (r >= 0)
@@ -273,7 +292,10 @@ static int start_sessions(struct daemon *d, struct error *e)
         report_start(d, kernel_taken_over(d->kernel) ? "the daemon started, and took over what was in force"
                                                      : "the daemon started, and attached the programs");
         control_take_up(d);
-        return sessions_resume(d, e);
+        control_beat(d);
+        r = sessions_resume(d, e);
+        control_beat(d);
+        return r;
 }
 
 int daemon_start(struct daemon *d, const char *config_path, bool debug, struct error *e)
@@ -329,9 +351,8 @@ int daemon_run(struct daemon *d)
         sd_notify(0, "STOPPING=1");
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
-        events_drain(d);
-        events_unfold_all(d);
         report_start(d, "the daemon stopped; enforcement goes on");
+        events_unfold_all(d);
         log_info("stopped; the kernel goes on enforcing %zu sessions, and a new holdfastd takes them up", live(d));
         return r;
 }
@@ -354,6 +375,7 @@ void daemon_stop(struct daemon *d)
         sd_event_source_disable_unref(d->events);
         sd_event_source_disable_unref(d->later);
         sd_event_source_disable_unref(d->tick);
+        sd_event_source_disable_unref(d->beat);
         audit_close(d->audit);
         journal_close(&d->journal);
         store_close(d->store);

@@ -32,7 +32,7 @@ struct daemon {
         struct config config;
         int lock;
         sd_event *event;
-        sd_event_source *events, *later, *tick;
+        sd_event_source *events, *later, *tick, *beat;
         struct kernel *kernel;
         struct cgroups cgroups;
         struct keeper keeper;

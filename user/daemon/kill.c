@@ -7,6 +7,7 @@
 #include "daemon/access.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
+#include "daemon/process.h"
 #include "daemon/events.h"
 #include "daemon/flows.h"
 #include "daemon/tell.h"
@@ -183,6 +184,16 @@ static void report(struct daemon *d, const struct kill *k, bool set, size_t sess
         tell_command(d, text);
 }
 
+/* Whether its first process is there yet, and not another with that pid. */
+static bool has_first(const struct session *s)
+{
+        const size_t length = strlen(s->cgroup);
+        _cleanup_free_ char *path = NULL;
+
+        return s->pid > 0 && process_cgroup(s->pid, &path) == 0 && !strncmp(path, s->cgroup, length) &&
+               (!path[length] || path[length] == '/');
+}
+
 /* To the terminals of the sessions. */
 static void tell_users(struct daemon *d, const struct kill *k, bool set, const char *actor)
 {
@@ -197,7 +208,8 @@ static void tell_users(struct daemon *d, const struct kill *k, bool set, const c
         for (size_t i = 0; (s = next_struck(d, &k->target, &i));) {
                 snprintf(text, sizeof(text), "%s %s by %s%s%s", of, set ? done : "goes on: this was lifted", actor, *reason ? ": " : "",
                          reason);
-                tell_terminal(s->pid, text);
+                if (has_first(s))
+                        tell_terminal(s->pid, text);
         }
 }
 
@@ -285,9 +297,11 @@ int kill_lift(struct daemon *d, struct kill *k, const char *actor, const char *r
 {
         struct session *s = k->target.scope == KILL_SESSION ? sessions_by_id(&d->sessions, k->target.session) : NULL;
         const uint32_t strength = k->strength;
-        int r = s ? revoke_may_lift(d, s, k, e) : 0;
+        int r;
         size_t sessions;
 
+        control_take_up(d); /* or what the kernel did would be taken back with it */
+        r = s ? revoke_may_lift(d, s, k, e) : 0;
         if (r >= 0)
                 r = store_kill_delete(d->store, k->id, e);
         if (r < 0)

@@ -221,9 +221,17 @@ uint64_t killset_capabilities(const struct killset *set, const struct session *s
         return killed;
 }
 
-static int rank(const struct kill *k)
+int strength_rank(uint32_t strength)
 {
-        return k->strength == HF_KILL_KILL ? 3 : k->strength == HF_KILL_PAUSE ? 2 : 1;
+        return strength == HF_KILL_KILL ? 3 : strength == HF_KILL_PAUSE ? 2 : 1;
+}
+
+bool killset_by_root(const struct killset *set, const struct session *s)
+{
+        for (size_t i = 0; i < set->count; i++)
+                if (stands(set->list[i], s) && set->list[i]->uid == 0)
+                        return true;
+        return false;
 }
 
 const struct kill *killset_strictest(const struct killset *set, const struct session *s)
@@ -231,7 +239,7 @@ const struct kill *killset_strictest(const struct killset *set, const struct ses
         const struct kill *best = NULL;
 
         for (size_t i = 0; i < set->count; i++)
-                if (stands(set->list[i], s) && (!best || rank(set->list[i]) > rank(best)))
+                if (stands(set->list[i], s) && (!best || strength_rank(set->list[i]->strength) > strength_rank(best->strength)))
                         best = set->list[i];
         return best;
 }

@@ -108,6 +108,12 @@ uint64_t killset_capabilities(const struct killset *set, const struct session *s
 /* The strictest kill that stands on the whole session, or on all where there is no session; NULL: none. */
 const struct kill *killset_strictest(const struct killset *set, const struct session *s);
 
+/* The stricter, the more: a kill, a pause, a denial. */
+int strength_rank(uint32_t strength);
+
+/* Whether one stands on the session, or on all, that only root lifts. */
+bool killset_by_root(const struct killset *set, const struct session *s);
+
 /* The first kill of a capability of the session; NULL: none. */
 const struct kill *killset_capability(const struct killset *set, const struct session *s, const char *name);
 

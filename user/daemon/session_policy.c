@@ -168,6 +168,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
 
         if (!name || !old)
                 return error_set(e, -ENOMEM, "out of memory");
+        control_take_up(d); /* by what the policy in force says */
         r = compile_as_seen(d, s, p, &ceilings, &c, findings, e);
         if (r < 0 || !c)
                 return r;

@@ -6,13 +6,13 @@
 #include "daemon/daemon.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #define LINE_SIZE 1024
 #define TIME_USEC 60000000ull
@@ -21,20 +21,23 @@
 /* ---- the session's terminal ---------------------------------------------------------------------------------------------------- */
 
 /* Of the kernel's list of devices: consoles and serial lines, and pseudo-terminals. Others may do something when they are opened. */
-static bool is_terminal(const struct stat *st)
+static bool is_terminal(const struct statx *st)
 {
-        return S_ISCHR(st->st_mode) && (major(st->st_rdev) == 4 || (major(st->st_rdev) >= 136 && major(st->st_rdev) <= 143));
+        return S_ISCHR(st->stx_mode) && (st->stx_rdev_major == 4 || (st->stx_rdev_major >= 136 && st->stx_rdev_major <= 143));
 }
 
+/* No file system is asked that may keep the daemon waiting: only what is below /dev by name, and as the kernel knows it. */
 static int open_terminal(pid_t pid, int stream)
 {
         _cleanup_close_ int place = -1;
-        char path[64];
-        struct stat st;
+        char path[64], name[PATH_MAX];
+        struct statx st;
 
         snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, stream);
+        if (readlink(path, name, sizeof(name)) <= 5 || strncmp(name, "/dev/", 5) != 0)
+                return -1;
         place = open(path, O_PATH | O_CLOEXEC);
-        if (place < 0 || fstat(place, &st) < 0 || !is_terminal(&st))
+        if (place < 0 || statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0 || !is_terminal(&st))
                 return -1;
         snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
         return open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -177,6 +180,8 @@ static int start(struct daemon *d, const char *text)
         r = sd_event_add_child(d->event, &c->child, c->pid, WEXITED, on_end, c);
         if (r >= 0)
                 r = sd_event_add_time_relative(d->event, &c->time, CLOCK_MONOTONIC, TIME_USEC, 0, on_late, c);
+        if (r < 0)
+                forget(c);
         return r;
 }
 

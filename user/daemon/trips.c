@@ -160,6 +160,10 @@ static uint64_t value_of(struct daemon *d, const struct session *s, struct trip_
                 return (now - s->trips.busy) / SECOND;
         if (total_of(d, s, t->trip.on, &total) < 0)
                 return 0;
+        if (!t->window.n) { /* it could not be read when the count began */
+                window_begin(&t->window, t->trip.within * SECOND, now, total);
+                return 0;
+        }
         grown = window_grown(&t->window, now, total);
         return pressure_file(t->trip.on) ? grown / (t->trip.within * 10000) : grown; /* us of s, in percent */
 }
@@ -181,22 +185,35 @@ static void write_reason(const struct trip_state *t, uint64_t value, char reason
                          (unsigned long long)value, unit, (unsigned long long)trip->within, (unsigned long long)trip->over, unit);
 }
 
-/* Whether it was too much, and is acted on. */
-static bool judge(struct daemon *d, struct session *s, const struct trip_state *t, uint64_t value)
-{
-        char reason[REASON_SIZE];
-        struct kill_request q = { .target = target_session(s->id), .strength = t->trip.strength, .reason = reason, .actor = "holdfastd" };
-        struct kill *k = NULL;
+/* The strictest of what was too much. */
+struct worst {
+        const struct trip_state *trip;
+        uint64_t value;
+};
 
+static void weigh(struct worst *w, const struct trip_state *t, uint64_t value)
+{
         /* Seconds are whole ones, the last of them over. */
         if (value < t->trip.over || (value == t->trip.over && t->trip.on != TRIP_WALL && t->trip.on != TRIP_IDLE))
-                return false;
-        write_reason(t, value, reason);
+                return;
+        if (!w->trip || strength_rank(t->trip.strength) > strength_rank(w->trip->trip.strength))
+                *w = (struct worst){ t, value };
+}
+
+static void act(struct daemon *d, struct session *s, const struct worst *w)
+{
+        char reason[REASON_SIZE];
+        struct kill_request q = { .target = target_session(s->id), .reason = reason, .actor = "holdfastd" };
+        struct kill *k = NULL;
+
+        if (!w->trip)
+                return;
+        q.strength = w->trip->trip.strength;
+        write_reason(w->trip, w->value, reason);
         if (kill_set(d, &q, &k, NULL) < 0)
-                return false;
+                return;
         kill_finish(d, k);
         restart(d, s);
-        return true;
 }
 
 /* While the session is refused, or does not stand as it is known here, nothing counts. */
@@ -208,8 +225,10 @@ static bool measures(struct daemon *d, const struct session *s)
 void trips_tick(struct daemon *d, struct session *s)
 {
         const uint64_t now = monotonic();
+        struct worst worst = { 0 };
 
-        if (s->live && s->trips.n && session_bits(d, s))
+        /* Who may lift their own pause does not begin anew by it what a ceiling has counted. */
+        if (s->live && s->trips.n && killset_by_root(&d->kills, s))
                 restart(d, s);
         if (!measures(d, s))
                 return;
@@ -218,37 +237,42 @@ void trips_tick(struct daemon *d, struct session *s)
         for (size_t i = 0; i < s->trips.n; i++) {
                 struct trip_state *t = &s->trips.list[i];
 
-                if (!t->names.list && judge(d, s, t, value_of(d, s, t, now)))
-                        return;
+                if (!t->names.list)
+                        weigh(&worst, t, value_of(d, s, t, now));
         }
+        act(d, s, &worst);
 }
 
 void trips_denied(struct daemon *d, struct session *s)
 {
         const uint64_t now = monotonic();
+        struct worst worst = { 0 };
 
         if (!measures(d, s))
                 return;
         for (size_t i = 0; i < s->trips.n; i++) {
                 struct trip_state *t = &s->trips.list[i];
 
-                if (t->trip.on == TRIP_DENIALS && judge(d, s, t, value_of(d, s, t, now)))
-                        return;
+                if (t->trip.on == TRIP_DENIALS)
+                        weigh(&worst, t, value_of(d, s, t, now));
         }
+        act(d, s, &worst);
 }
 
 void trips_name(struct daemon *d, struct session *s, const char *name)
 {
         const uint64_t now = monotonic();
+        struct worst worst = { 0 };
 
         if (!measures(d, s))
                 return;
         for (size_t i = 0; i < s->trips.n; i++) {
                 struct trip_state *t = &s->trips.list[i];
 
-                if (t->names.list && judge(d, s, t, different_note(&t->names, kernel_name_hash(d->kernel, name), now)))
-                        return;
+                if (t->names.list)
+                        weigh(&worst, t, different_note(&t->names, kernel_name_hash(d->kernel, name), now));
         }
+        act(d, s, &worst);
 }
 
 /* ---- which ones ---------------------------------------------------------------------------------------------------------------- */

@@ -348,13 +348,39 @@ static int load_new(struct error *e)
         return r;
 }
 
-/* Whether a session of pins from another version is still there. */
-static bool sessions_live(const struct kernel *k)
+/*
+ * Whether pins of another version hold a session: then they stay. Its records may have another size, but begin as they do here. What cannot
+ * be looked at counts as one.
+ */
+static bool sessions_live(const struct kernel *k, uint32_t *abi)
 {
-        for (int slot = 1; slot < HF_SLOTS; slot++)
-                if (k->sessions[slot].generation && !(k->sessions[slot].kill & HF_KILL_SETUP))
-                        return true;
-        return false;
+        struct bpf_map_info info = { 0 };
+        __u32 length = sizeof(info);
+        const struct hf_session *record;
+        const struct hf_host *host;
+        size_t size, stride;
+        bool live = false;
+        char *all;
+
+        if (k->map[MAP_SESSIONS] < 0)
+                return false;
+        if (bpf_obj_get_info_by_fd(k->map[MAP_SESSIONS], &info, &length))
+                return true;
+        stride = (info.value_size + 7) & ~7u;
+        size = stride * info.max_entries;
+        all = mmap(NULL, size, PROT_READ, MAP_SHARED, k->map[MAP_SESSIONS], 0);
+        if (all == MAP_FAILED)
+                return true;
+        for (size_t slot = 1; slot < info.max_entries && !live; slot++) {
+                record = (const void *)(all + slot * stride);
+                live = record->generation && !(record->kill & HF_KILL_SETUP);
+        }
+        munmap(all, size);
+        host = k->map[MAP_HOST] < 0 ? MAP_FAILED : mmap(NULL, sizeof(*host), PROT_READ, MAP_SHARED, k->map[MAP_HOST], 0);
+        *abi = host == MAP_FAILED ? 0 : host->abi;
+        if (host != MAP_FAILED)
+                munmap((void *)host, sizeof(*host));
+        return live;
 }
 
 static void forget(struct kernel *k)
@@ -391,23 +417,22 @@ static void unmap(struct kernel *k)
 static int take_over(struct kernel *k, struct error *e)
 {
         int r = open_maps(k);
-        bool mapped;
+        uint32_t abi = 0;
 
         if (r == -ENOENT && access(PATH_PINS, F_OK))
                 return -ENOENT;
         /* Another version may lack maps and programs that this one has: whether it holds sessions is asked all the same. */
-        mapped = !map_sessions(k);
-        if (!r && mapped && k->host->abi == HF_ABI_VERSION) {
+        if (!map_sessions(k) && !r && k->host->abi == HF_ABI_VERSION) {
                 r = open_programs(k);
                 if (!r)
                         r = map_all(k, e);
                 if (!r)
                         return 0;
         }
-        if (mapped && sessions_live(k))
+        if (sessions_live(k, &abi))
                 return error_set(e, -EBUSY,
                                  "%s holds sessions of another version of holdfast (ABI %u, this is %u): end them first, then start again",
-                                 PATH_PINS, k->host->abi, HF_ABI_VERSION);
+                                 PATH_PINS, abi, HF_ABI_VERSION);
         log_warning("what is pinned in " PATH_PINS " is not whole, or of another version, and holds no session: loading anew");
         unmap(k);
         r = pins_remove(PATH_PINS);
