@@ -287,6 +287,7 @@ test_tail_filters_and_goes_on_over_a_restart_of_the_daemon() {
 	first=$(tail -n 1 "$AUDIT" | fields seq)
 	confined bash -c "files write $OUT/file; files write /etc/passwd"
 	settled
+	await "both sessions have ended" eval '[ "$(since | fields kind=session op=end seq | wc -l)" = 2 ]'
 	tailed() {
 		holdfast tail --no-follow --json "$@"
 	}
