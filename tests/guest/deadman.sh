@@ -109,6 +109,85 @@ test_a_daemon_that_hangs_has_lost_control_too() {
 	await "its state is paused again" state_is "${sessions[hung]}" paused
 }
 
+# Of a session whose daemon is gone; $procs is its file cgroup.procs.
+all_stopped() {
+	local list
+	list=$(tr '\n' ',' <"$procs")
+	[ -n "$list" ] && ! ps -o state= -p "${list%,}" | grep -qv T
+}
+
+test_a_lost_pause_holds_against_forks_and_signals() {
+	local procs before
+	jq '.on_control_loss = "pause"' "$POLICY" >"$SCRATCH/pause.json"
+	POLICY=$SCRATCH/pause.json start_session wakers python3 -c "import os, signal, time
+def forks():
+    while True:
+        try:
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+        except OSError:
+            pass
+def opens():
+    while True:
+        try:
+            os.close(os.open('/etc/passwd', os.O_RDONLY))
+        except OSError:
+            pass
+others = []
+for what in (forks, opens):
+    child = os.fork()
+    if child == 0:
+        what()
+    others.append(child)
+while True:
+    for each in others:
+        try:
+            os.kill(each, signal.SIGCONT)
+        except OSError:
+            pass"
+	procs=/sys/fs/cgroup$(show "$session" cgroup)/cgroup.procs
+	await "it has its processes" eval '[ "$(wc -l <"$procs")" -ge 3 ]'
+	kill_daemon KILL
+	all_stopped && fail "all are stopped before the time is over"
+	await "all of them are stopped" all_stopped
+	before=$(<"$procs")
+	sleep 3
+	all_stopped || fail "one goes on: $(ps -o pid,state,args -p "$(tr '\n' ',' <"$procs" | sed 's/,$//')")"
+	same "its processes" "$before" "$(<"$procs")"
+	start_daemon
+	same state paused "$(show "$session" state)"
+	holdfast lift "$session"
+	await "it goes on" eval '! all_stopped'
+}
+
+test_requests_without_end_do_not_stop_the_heart() {
+	local each
+	start_counter alive kill
+	mark
+	for each in 1 2 3 4; do
+		in_background su dev -c "exec python3 -c \"import socket, threading, time
+end = time.time() + 2 * $TIMEOUT
+def ask():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect('$SOCKET')
+    def read():
+        while s.recv(1 << 20):
+            pass
+    threading.Thread(target=read, daemon=True).start()
+    while time.time() < end:
+        s.sendall(b'GET /v1/openapi.json HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' * 20)
+for i in range(5):
+    threading.Thread(target=ask, daemon=True).start()
+time.sleep(2 * $TIMEOUT)\""
+	done
+	sleep $((2 * TIMEOUT))
+	counts alive || fail "it was killed for the daemon's being busy"
+	await "the daemon answers" daemon_answers
+	[[ $(since | fields kind=admin reason || true) != *'control was lost'* ]] || fail "control was lost"
+}
+
 run_suite "$@"
 status=$?
 rm -f "$CONFIG"

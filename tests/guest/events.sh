@@ -250,6 +250,28 @@ open w $WS/made workspace \$.capabilities.workspace.files[0] allow" "$(since | f
 	holds "a wrong choice" "$output" '$.capabilities.base.audit: found the string "some", expected "all", "denials"'
 }
 
+# Inodes of overlayfs are known by their address, which another file gets once one is gone.
+test_the_first_write_to_each_file_on_overlayfs_is_told() {
+	local below=$SCRATCH/below over=$OUT/over
+	mkdir -p "$below" "$over"
+	mount -t tmpfs none "$below"
+	mkdir "$below/lower" "$below/upper" "$below/work"
+	touch "$below"/lower/b{1..100}
+	mount -t overlay -o "lowerdir=$below/lower,upperdir=$below/upper,workdir=$below/work" none "$over"
+	base_policy
+	jq --arg path "$over" '.capabilities.over = { files: [ { path: $path, allow: "rw" } ], audit: ["write"] }' "$POLICY" >"$SCRATCH/over.json"
+	mark
+	POLICY=$SCRATCH/over.json confined python3 -c "import os
+for i in range(1, 101):
+    os.close(os.open(f'$over/a{i}', os.O_WRONLY | os.O_CREAT))
+    os.unlink(f'$over/a{i}')
+    os.close(os.open(f'$over/b{i}', os.O_WRONLY))"
+	same "status: $output" 0 "$status"
+	await "its events are written" session_ended_since
+	umount -l "$over" "$below"
+	same "files that were opened" 100 "$(since | fields kind=file verdict=allow op=open path | grep -c "^$over/b")"
+}
+
 test_connections_are_told_of_as_the_policy_chooses() {
 	in_background net listen "$SCRATCH/arrived" 7001 7002
 	await "the listener is ready" grep -q ready "$SCRATCH/arrived"
