@@ -79,6 +79,23 @@ test_several_things_missing_are_named_at_once() {
 	holds output "$output" /sys/kernel/btf/vmlinux
 }
 
+# Its records have another size than those of this one.
+test_pins_of_another_version_stay_as_long_as_they_hold_a_session() {
+	local rest
+	rest=$(printf ' 00%.0s' {1..48})
+	mkdir -p $PINS/maps
+	bpftool map create $PINS/maps/sessions type array key 4 value 64 entries 4096 name sessions flags 0x400
+	# shellcheck disable=SC2086
+	bpftool map update pinned $PINS/maps/sessions key hex 07 00 00 00 value hex 00 00 00 00 01 00 00 00 05 00 00 00 00 00 00 00 $rest
+	try timeout 120 holdfastd
+	same "status: $output" 1 "$status"
+	holds "what it says" "$output" 'another version'
+	[ -e $PINS/maps/sessions ] || fail "the pins are gone"
+	# shellcheck disable=SC2086
+	bpftool map update pinned $PINS/maps/sessions key hex 07 00 00 00 value hex 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 $rest
+}
+
+# Also where there are pins of another version, without a session.
 test_the_same_host_enforces_once_nothing_is_missing() {
 	start_daemon
 	base_policy
