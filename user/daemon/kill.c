@@ -181,7 +181,7 @@ static void report(struct daemon *d, const struct kill *k, bool set, size_t sess
                 cJSON_AddFalseToObject(o, "stored");
         text = d->config.on_kill && o ? cJSON_PrintUnformatted(o) : NULL;
         event_emit_now(d, o); /* whoever is refused in a loop must not keep a kill waiting */
-        tell_command(d, text);
+        tell_command(d, text, k->uid == 0);
 }
 
 /* Whether its first process is there yet, and not another with that pid. */

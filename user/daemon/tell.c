@@ -17,6 +17,7 @@
 #define LINE_SIZE 1024
 #define TIME_USEC 60000000ull
 #define MOST 16
+#define MOST_OF_OTHERS 4
 
 /* ---- the session's terminal ---------------------------------------------------------------------------------------------------- */
 
@@ -91,6 +92,7 @@ struct command {
         struct command *next;
         sd_event_source *child, *time;
         pid_t pid;
+        bool by_root;
 };
 
 static void forget(struct command *c)
@@ -161,7 +163,7 @@ static int spawn(char *path, int in, pid_t *ret)
         return -r;
 }
 
-static int start(struct daemon *d, const char *text)
+static int start(struct daemon *d, const char *text, bool by_root)
 {
         _cleanup_close_ int in = input(text);
         struct command *c = in < 0 ? NULL : calloc(1, sizeof(*c));
@@ -170,6 +172,7 @@ static int start(struct daemon *d, const char *text)
         if (!c)
                 return in < 0 ? in : -ENOMEM;
         c->daemon = d;
+        c->by_root = by_root;
         r = spawn(d->config.on_kill, in, &c->pid);
         if (r < 0) {
                 free(c);
@@ -185,7 +188,7 @@ static int start(struct daemon *d, const char *text)
         return r;
 }
 
-void tell_command(struct daemon *d, const char *text)
+void tell_command(struct daemon *d, const char *text, bool by_root)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
         int n = 0, r;
@@ -193,13 +196,13 @@ void tell_command(struct daemon *d, const char *text)
         if (!d->config.on_kill || !text)
                 return;
         for (const struct command *c = d->commands; c; c = c->next)
-                n++;
-        if (n >= MOST) {
+                n += c->by_root == by_root;
+        if (n >= (by_root ? MOST - MOST_OF_OTHERS : MOST_OF_OTHERS)) {
                 log_error("on_kill: %d commands run already: it is not run for %s", n, text);
                 return;
         }
         r = tell_check(d->config.on_kill, &e);
-        if (r >= 0 && (r = start(d, text)) < 0)
+        if (r >= 0 && (r = start(d, text, by_root)) < 0)
                 error_set(&e, r, "$.on_kill: cannot run %s: %s", d->config.on_kill, strerror(-r));
         if (r < 0)
                 log_error("%s", error_text(&e));

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct daemon;
@@ -17,9 +18,9 @@ int tell_check(const char *command, struct error *e);
 
 /*
  * Runs the command of the configuration ("on_kill"), if any, with the text on its standard input. It has a minute. At most 16 run at
- * once: what comes meanwhile is left out, and logged.
+ * once, four of them for what others than root have done: what comes meanwhile is left out, and logged.
  */
-void tell_command(struct daemon *d, const char *text);
+void tell_command(struct daemon *d, const char *text, bool by_root);
 
 /* Forgets those that run: they go on. */
 void tell_stop(struct daemon *d);
