@@ -101,7 +101,8 @@ static __always_inline bool is_first(const struct agent *a, struct inode *inode,
         key.object.dev = sb->s_dev;
         key.object.generation = address ? inode->i_ino : inode->i_generation;
         key.generation = a->session ? a->session->generation : 0;
-        return bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) != -EEXIST; /* else it is told once more, rather than not */
+        /* Until 6.4 what comes back is an int. Where it is not known, it is told once more, rather than not. */
+        return (int)bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) != -EEXIST;
 }
 
 /* A file was opened, which the node allows. */
