@@ -16,6 +16,15 @@ keep_all
 base_policy '' "{ \"cidr\": \"$SINK\", \"port\": 7003 }, { \"host\": \"www.example.net\", \"port\": 80 }"
 echo outside >"$OUT/file"
 
+# As in the other suites, but also of sessions under a ceiling, in which objects are nested.
+show() {
+	api GET "/v1/sessions/$1" | jq -r --arg member "$2" '.[$member]'
+}
+
+session_of() {
+	api GET '/v1/sessions?state=live' | jq -r --arg agent "$1" '.[] | select(.agent == $agent).id' | grep .
+}
+
 # watched MEMBERS: the policy with these members more, in JSON; sets POLICY.
 watched() {
 	jq ". + $1" "$SCRATCH/policy.json" >"$SCRATCH/watched.json"
