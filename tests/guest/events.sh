@@ -212,7 +212,7 @@ test_a_crash_of_the_daemon_leaves_the_count_of_what_it_had_folded() {
 	local all id
 	settled
 	mark
-	waiting_session crash "files flood $OUT/file 200000"
+	waiting_session crash "files flood $OUT/file 30000"
 	id=$session
 	set_off crash
 	await "it is refused" eval '[ "$(counted "$id")" -ge 4 ]'
@@ -224,8 +224,8 @@ test_a_crash_of_the_daemon_leaves_the_count_of_what_it_had_folded() {
 	settled
 	all=$(($(counted "$id") + $(missing "$id")))
 	echo "counted $(counted "$id") lost $(missing "$id")"
-	[ $all -ge 200000 ] || fail "$((200000 - all)) refusals are in no count"
-	[ $all -le 200064 ] || fail "$((all - 200000)) refusals are told twice"
+	[ $all -ge 30000 ] || fail "$((30000 - all)) refusals are in no count"
+	[ $all -le 30064 ] || fail "$((all - 30000)) refusals are told twice"
 }
 
 test_a_policy_chooses_what_is_told_of_what_it_allows() {

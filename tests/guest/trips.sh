@@ -16,6 +16,11 @@ keep_all
 base_policy '' "{ \"cidr\": \"$SINK\", \"port\": 7003 }, { \"host\": \"www.example.net\", \"port\": 80 }"
 echo outside >"$OUT/file"
 
+CEILING=/etc/holdfast/ceilings/host.json
+clean_up() {
+	rm -f $CEILING
+}
+
 # As in the other suites, but also of sessions under a ceiling, in which objects are nested.
 show() {
 	api GET "/v1/sessions/$1" | jq -r --arg member "$2" '.[$member]'
@@ -88,16 +93,16 @@ test_denials_pause_and_count_anew_after_a_lift() {
 
 # Bash itself is refused a few things when it begins.
 test_a_trip_of_a_ceiling_counts_too() {
-	local ceilings=/etc/holdfast/ceilings rest='{ "cidr": "0.0.0.0/0" }, { "cidr": "::/0" }'
-	[ ! -e $ceilings/host.json ] || fail "there is a ceiling already"
-	mkdir -p $ceilings
-	cat >$ceilings/host.json <<-END
+	local rest='{ "cidr": "0.0.0.0/0" }, { "cidr": "::/0" }'
+	[ ! -e $CEILING ] || fail "there is a ceiling already"
+	mkdir -p "${CEILING%/*}"
+	cat >$CEILING <<-END
 		{ "holdfast": 1, "name": "host", "capabilities": { "rest": { "files": [ { "path": "/", "allow": "rwxc" } ], "egress": [ $rest ] } },
 		  "trips": [ { "on": "denials", "over": 40, "within": "1m", "do": "deny" } ] }
 	END
 	trip denials 1000 1m kill
 	start_obeying clipped
-	rm $ceilings/host.json
+	rm $CEILING
 	mark
 	tries 60 >"$WS/ask"
 	tripped "$session" denied "trip denials of the host's ceiling: "
