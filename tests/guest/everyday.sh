@@ -6,6 +6,7 @@
 # shellcheck source=../lib/registry.sh
 . "$TESTS/lib/registry.sh"
 
+LONG=${NAMES-} # npm and pip, which start slowly
 PORT=7010
 SERVED=$SCRATCH/served # what the registries serve, over HTTP on loopback
 POLICY=$SCRATCH/coding-agent.json
@@ -102,7 +103,7 @@ test_a_c_project_is_built_and_tested() {
 	job :
 }
 
-test_node_and_npm_install_from_a_registry() {
+long_test_node_and_npm_install_from_a_registry() {
 	script <<-END
 		npm install --silent --no-audit --no-fund --cache .cache --registry http://127.0.0.1:$PORT/ add-two
 		node -e 'console.log(require("add-two")(1, 2))'
@@ -113,7 +114,7 @@ test_node_and_npm_install_from_a_registry() {
 	job 'echo "{ \"name\": \"everyday\", \"version\": \"1.0.0\", \"scripts\": { \"test\": \"node -e 1\", \"greet\": \"echo hello\" } }" >package.json'
 }
 
-test_python_in_an_environment_of_its_own_installs_a_wheel() {
+long_test_python_in_an_environment_of_its_own_installs_a_wheel() {
 	script <<-END
 		python3 -m venv environment; . environment/bin/activate
 		pip install -q --no-index --disable-pip-version-check --find-links http://127.0.0.1:$PORT/ --trusted-host 127.0.0.1 greeting
