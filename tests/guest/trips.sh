@@ -40,9 +40,14 @@ trip() { # ON OVER WITHIN DO
 	watched "{ trips: [ { on: \"$1\", over: $2, within: \"$3\", do: \"$4\" } ] }"
 }
 
+# Who is denied everything may end of it.
+has_come_to() { # ID STATE
+	[[ " $2 ${2/denied/ended} " == *" $(show "$1" state) "* ]]
+}
+
 # tripped ID STATE REASON: since the mark; the state is what it was made, and the kill is holdfastd's.
 tripped() {
-	await "its state is $2" state_is "$1" "$2"
+	await "its state is $2" has_come_to "$1" "$2"
 	await "it is on record" eval "since | fields kind=kill op=set session=$1"
 	holds "the kill" "$(since | fields kind=kill op=set session="$1" actor reason)" $'holdfastd\t'"$3"
 }
