@@ -101,18 +101,18 @@ missing() {
 
 # waiting_session NAME COMMAND: a session that runs the command once set_off NAME lets it, and ends after over NAME.
 waiting_session() {
-	rm -f "$WS/$1"
-	mkfifo "$WS/$1"
-	start_session "$1" bash -c "read -r line <$WS/$1; $2; read -r line <$WS/$1"
+	rm -f "$WS/$1" "$WS/$1.over"
+	mkfifo "$WS/$1" "$WS/$1.over"
+	start_session "$1" bash -c "read -r line <$WS/$1; $2; read -r line <$WS/$1.over"
 }
 
 set_off() {
 	echo go >"$WS/$1"
 }
 
-# The agent's next read of its fifo has a writer only once its command is done, also while no daemon can tell.
+# The agent's read of its other fifo has a writer only once its command is done, also while no daemon can tell.
 over() {
-	timeout 300 bash -c "echo done >$WS/$1" || { kill -CONT "$(daemon_pid)"; fail "$1 did not end"; }
+	timeout 300 bash -c "echo done >$WS/$1.over" || { kill -CONT "$(daemon_pid)"; fail "$1 did not end"; }
 }
 
 test_lost_events_are_counted_by_kind_and_reported() {
