@@ -87,7 +87,7 @@ test_a_drill_passes_and_the_session_beside_it_sees_nothing() {
 	is '[.steps[].sessions] | add' 16
 	is 'all(.steps[]; .permitted_after_answer == 0 and .in_force_ns > 0)' true
 	is '[.not_drilled[].scope]' '["all"]'
-	is '.others | [.sessions, .ended, .struck, .refused]' '[1,0,0,0]'
+	is '.others | [.sessions >= 1, .struck, .refused]' '[true,0,0]'
 	goes_on
 	same "its failed writes" 0 "$failed"
 	same "its denials" 0 "$(show "$session" denials)"
@@ -109,7 +109,7 @@ test_a_drill_passes_and_the_session_beside_it_sees_nothing() {
 
 # Somebody lifts each pause of the drill's as soon as it stands, so that canaries go on after the answer.
 lift_pauses() {
-	python3 -c "import http.client, json, socket
+	exec python3 -c "import http.client, json, socket
 def ask(method, path):
     c = http.client.HTTPConnection('localhost')
     c.sock = socket.socket(socket.AF_UNIX)
@@ -155,16 +155,22 @@ begin_drill() {
 	await "its sessions are there" drill_runs
 }
 
-test_an_interrupted_drill_leaves_nothing_behind() {
+# signal_drill SIGNAL: to one that is under way; another is begun where it is over already.
+signal_drill() {
 	begin_drill
-	kill -INT "$pid"
+	until kill "-$1" "$pid" 2>/dev/null; do
+		begin_drill
+	done
+}
+
+test_an_interrupted_drill_leaves_nothing_behind() {
+	signal_drill INT
 	status=0
 	wait "$pid" || status=$?
 	same status 1 "$status"
 	nothing_is_left
 	holds "its report" "$(holdfast drill --verify "$(newest)")" 'it was interrupted by signal 2'
-	begin_drill
-	kill -KILL "$pid"
+	signal_drill KILL
 	await "its sessions end" eval '! drill_runs'
 	[ "$(api GET /v1/kills | jq 'all(.expires != null)')" = true ] || fail "a kill stands for ever"
 }
