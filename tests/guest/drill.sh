@@ -16,6 +16,7 @@ clean_up() {
 	done
 	rm -rf /tmp/holdfast-drill-*
 }
+clean_up # of the kills that other suites have left
 
 # A session that writes all the time, how often it did and how often it was refused.
 start_busy() {
