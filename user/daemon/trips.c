@@ -222,10 +222,23 @@ static bool measures(struct daemon *d, const struct session *s)
         return s->live && s->trips.n && !session_bits(d, s);
 }
 
+/* Judges what is measured by counts and times: all of it, or denials alone. */
+static void judge(struct daemon *d, struct session *s, bool all, uint64_t now)
+{
+        struct worst worst = { 0 };
+
+        for (size_t i = 0; i < s->trips.n; i++) {
+                struct trip_state *t = &s->trips.list[i];
+
+                if (!t->names.list && (all || t->trip.on == TRIP_DENIALS))
+                        weigh(&worst, t, value_of(d, s, t, now));
+        }
+        act(d, s, &worst);
+}
+
 void trips_tick(struct daemon *d, struct session *s)
 {
         const uint64_t now = monotonic();
-        struct worst worst = { 0 };
 
         /* Who may lift their own pause does not begin anew by it what a ceiling has counted. */
         if (s->live && s->trips.n && killset_by_root(&d->kills, s))
@@ -234,29 +247,13 @@ void trips_tick(struct daemon *d, struct session *s)
                 return;
         if (s->trips.idle)
                 look_idle(s, now);
-        for (size_t i = 0; i < s->trips.n; i++) {
-                struct trip_state *t = &s->trips.list[i];
-
-                if (!t->names.list)
-                        weigh(&worst, t, value_of(d, s, t, now));
-        }
-        act(d, s, &worst);
+        judge(d, s, true, now);
 }
 
 void trips_denied(struct daemon *d, struct session *s)
 {
-        const uint64_t now = monotonic();
-        struct worst worst = { 0 };
-
-        if (!measures(d, s))
-                return;
-        for (size_t i = 0; i < s->trips.n; i++) {
-                struct trip_state *t = &s->trips.list[i];
-
-                if (t->trip.on == TRIP_DENIALS)
-                        weigh(&worst, t, value_of(d, s, t, now));
-        }
-        act(d, s, &worst);
+        if (measures(d, s))
+                judge(d, s, false, monotonic());
 }
 
 void trips_name(struct daemon *d, struct session *s, const char *name)
