@@ -117,6 +117,7 @@ def ask(method, path):
     c.sock.connect('$SOCKET')
     c.request(method, path)
     return c.getresponse().read()
+open('$SCRATCH/lifts', 'w').close()
 while True:
     for kill in json.loads(ask('GET', '/v1/kills')):
         if kill['strength'] == 'pause' and kill['scope'] != 'all':
@@ -126,6 +127,7 @@ while True:
 test_a_canary_that_goes_on_is_noticed_and_everything_is_paused_only_when_asked() {
 	start_busy
 	in_background lift_pauses
+	await "somebody lifts pauses" test -e "$SCRATCH/lifts"
 	drill --all
 	same "status: $(<"$SCRATCH/said")" 1 "$status"
 	is .passed false
@@ -150,18 +152,19 @@ test_a_canary_that_can_do_nothing_fails_the_drill() {
 	nothing_is_left
 }
 
-# begin_drill: in the background, until its sessions are there; sets pid.
+# begin_drill: in the background, and stopped while one of its sessions is at work; sets pid.
 begin_drill() {
 	in_background holdfast drill
-	await "its sessions are there" drill_runs
+	await "a canary is at work" compgen -G '/tmp/holdfast-drill-*/*/*'
+	kill -STOP "$pid"
+	drill_runs || fail "the drill was over already"
 }
 
-# signal_drill SIGNAL: to one that is under way; another is begun where it is over already.
+# signal_drill SIGNAL: to one that is under way.
 signal_drill() {
 	begin_drill
-	until kill "-$1" "$pid" 2>/dev/null; do
-		begin_drill
-	done
+	kill "-$1" "$pid"
+	kill -CONT "$pid"
 }
 
 test_an_interrupted_drill_leaves_nothing_behind() {
@@ -182,6 +185,7 @@ test_a_drill_fails_when_the_daemon_goes_and_old_ones_are_warned_of() {
 	busy=$pid
 	begin_drill
 	kill_daemon KILL
+	kill -CONT "$pid"
 	status=0
 	wait "$pid" || status=$?
 	same status 1 "$status"
