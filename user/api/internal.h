@@ -11,12 +11,12 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 
-#define HTTP_CONNECTIONS_MAX 1000
-#define HTTP_CONNECTIONS_USERS_MAX 900 /* of all users but root together */
+#define HTTP_CONNECTIONS_MAX 1000      /* of root */
+#define HTTP_CONNECTIONS_USERS_MAX 900 /* of all others together */
 #define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
 #define HTTP_STREAMS_MAX 500           /* so that streams leave room for a kill */
 #define HTTP_TIMEOUT_SECONDS 10
-#define HTTP_TURN_MS 20                       /* of the loop, after which others than root wait for the next */
+#define HTTP_TURN_MS 2                        /* of the loop, after which others than root wait for the next */
 #define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
 
@@ -34,7 +34,7 @@ struct peer {
         unsigned int connections;
 };
 
-/* The users who are connected, root apart. */
+/* Who is connected, those on root's line apart. */
 struct peers {
         struct peer *list; /* owned */
         size_t n;
@@ -56,16 +56,24 @@ struct remote {
         sd_event_source *tick;
 };
 
-struct http_server {
-        struct MHD_Daemon *mhd;
-        struct http_setup setup;
-        struct remote remote;
-        unsigned int streams_max;
-        size_t bodies_max;
+/* Connections that wait for one another, and for those of no other line that comes before theirs. */
+struct http_line {
+        struct http_server *server;
+        struct MHD_Daemon *mhd; /* NULL: there is no such line */
         sd_event_source *io, *timer, *soon;
         bool resumed;                         /* connections, since libmicrohttpd last ran */
         uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
         struct http_request *waiting, **last; /* for the next turn, suspended, in the order that they came in */
+};
+
+struct http_server {
+        struct http_line all;  /* of those who come over TCP, or of others than root */
+        struct http_line root; /* comes first */
+        sd_event_source *door; /* the listening unix socket, which it owns */
+        struct http_setup setup;
+        struct remote remote;
+        unsigned int streams_max;
+        size_t bodies_max;
         struct peers peers;
         size_t bodies;               /* bytes that requests hold */
         struct http_stream *streams; /* all that are open */
@@ -75,6 +83,7 @@ struct http_server {
 
 struct http_request {
         struct http_server *server;
+        struct http_line *line;
         struct MHD_Connection *connection;
         struct target target;
         int target_error; /* of target_parse */
@@ -103,14 +112,28 @@ void reply_json(struct http_request *r, int status, const char *type, cJSON *bod
 enum MHD_Result request_send(struct http_request *r);
 
 /* The requests' life, called by libmicrohttpd: when the target is known, with headers and each part of the body, and at the end. */
-void *request_begin(void *server, const char *target, struct MHD_Connection *connection);
-enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+void *request_begin(void *line, const char *target, struct MHD_Connection *connection);
+enum MHD_Result request_continue(void *line, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                  const char *data, size_t *length, void **request);
-void request_end(void *server, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why);
+void request_end(void *line, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why);
+
+/* Has libmicrohttpd, set up with the line and the options, run by the loop. Where it fails, line_stop() is still the caller's to call. */
+int line_start(struct http_line *l, sd_event *event, struct MHD_Daemon *mhd, int64_t priority);
+void line_stop(struct http_line *l);
+unsigned int line_connections(const struct http_line *l);
+
+/* After MHD_resume_connection(): has libmicrohttpd go on with the connection on the loop's next turn. */
+void line_resumed(struct http_line *l);
+
+/* Takes connections from the listening unix socket, and gives each its line. */
+int peers_start(struct http_server *s, sd_event *event, int listen_fd);
+void peers_stop(struct http_server *s);
+
+/* A connection ended: there is room for another. */
+void peers_left(struct http_server *s);
 
 /* Counts connections by user, and hangs up on those beyond the limits; called by libmicrohttpd. */
 void peers_notify(void *server, struct MHD_Connection *connection, void **counted, enum MHD_ConnectionNotificationCode what);
-void peers_clear(struct peers *p);
 
 /* The same for connections over TCP: by address, and before TLS begins. */
 enum MHD_Result remote_accept(void *server, const struct sockaddr *address, socklen_t length);
@@ -127,14 +150,8 @@ void remote_waits(struct http_server *s, struct MHD_Connection *connection);
 /* Of a connection to a server over TCP. */
 struct remote_connection *remote_of(struct MHD_Connection *connection);
 
-/* After MHD_resume_connection(): has libmicrohttpd go on with the connection on the loop's next turn. */
-void server_resumed(struct http_server *s);
-
-/* Whether the connection is of another user than root. */
-bool peers_is_user(struct MHD_Connection *connection);
-
 /* Has the requests go on that waited for the loop's next turn. */
-void requests_resume(struct http_server *s);
+void requests_resume(struct http_line *l);
 
 /* Ends all streams, so that the server can be stopped. */
 void streams_end(struct http_server *s);

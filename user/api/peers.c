@@ -3,9 +3,18 @@
 #include "api/internal.h"
 
 #include "base/log.h"
+#include "base/time.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A flood of connections gets half of the loop's time: of each */
+#define DOOR_INTERVAL_US 4000
+#define DOOR_TURNS 2 /* of */
+#define DOOR_TURN_NS 1000000ull
 
 /* Its user, by what the kernel recorded when it connected; those of a socket without such a record count as one user. */
 static uid_t peer_user(int fd)
@@ -49,7 +58,7 @@ static void leave(struct peers *p, uid_t user)
                 *peer = p->list[--p->n];
 }
 
-/* Whether a user may have one more. Root always may, up to what the server takes at all. */
+/* Whether a user may have one more. */
 static bool enter(struct peers *p, uid_t user)
 {
         struct peer *peer;
@@ -80,8 +89,6 @@ void peers_notify(void *server, struct MHD_Connection *connection, void **counte
         if (!info)
                 return;
         user = peer_user(info->connect_fd);
-        if (user == 0)
-                return;
         if (enter(p, user)) {
                 *counted = (void *)((uintptr_t)user + 1);
                 return;
@@ -90,15 +97,65 @@ void peers_notify(void *server, struct MHD_Connection *connection, void **counte
         shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-bool peers_is_user(struct MHD_Connection *connection)
+/* Root's connections wait for nobody else's; but those of an agent that runs as root do. */
+static struct http_line *line_of(struct http_server *s, int fd)
 {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        const struct http_setup *setup = &s->setup;
 
-        return info && info->socket_context;
+        return peer_user(fd) == 0 && (!setup->is_first || setup->is_first(fd, setup->context)) ? &s->root : &s->all;
 }
 
-void peers_clear(struct peers *p)
+static int on_connections(sd_event_source *source, int listen_fd, uint32_t revents, void *context)
 {
-        free(p->list);
-        *p = (struct peers){ NULL, 0, 0 };
+        struct http_server *s = context;
+        const struct sockaddr_un nobody = { .sun_family = AF_UNIX };
+        const uint64_t until = time_now(CLOCK_MONOTONIC) + DOOR_TURN_NS;
+        int fd;
+
+        (void)revents;
+        while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+                struct http_line *l = line_of(s, fd);
+
+                if (MHD_add_connection(l->mhd, fd, (const struct sockaddr *)&nobody, sizeof(nobody)) == MHD_YES)
+                        line_resumed(l);
+                else
+                        log_debug("the API hung up on a client: there are too many");
+                if (line_connections(&s->root) >= HTTP_CONNECTIONS_MAX) {
+                        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+                        break;
+                }
+                if (time_now(CLOCK_MONOTONIC) > until)
+                        break;
+        }
+        return 0;
+}
+
+void peers_left(struct http_server *s)
+{
+        if (s->door)
+                sd_event_source_set_enabled(s->door, SD_EVENT_ON);
+}
+
+int peers_start(struct http_server *s, sd_event *event, int listen_fd)
+{
+        int fd = fcntl(listen_fd, F_DUPFD_CLOEXEC, 3), r;
+
+        if (fd < 0)
+                return -errno;
+        fcntl(fd, F_SETFL, O_NONBLOCK); /* whoever hangs up meanwhile is not waited for */
+        r = sd_event_add_io(event, &s->door, fd, EPOLLIN, on_connections, s);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        sd_event_source_set_io_fd_own(s->door, true);
+        sd_event_source_set_description(s->door, "api-listener");
+        r = sd_event_source_set_ratelimit(s->door, DOOR_INTERVAL_US, DOOR_TURNS);
+        return r < 0 ? r : sd_event_source_set_priority(s->door, s->setup.priority - 1);
+}
+
+void peers_stop(struct http_server *s)
+{
+        sd_event_source_disable_unref(s->door);
+        free(s->peers.list);
 }

@@ -49,25 +49,26 @@ static void refuse_busy(struct http_request *r)
                 MHD_add_response_header(r->response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 }
 
-void *request_begin(void *server, const char *target, struct MHD_Connection *connection)
+void *request_begin(void *line, const char *target, struct MHD_Connection *connection)
 {
         struct http_request *r = calloc(1, sizeof(*r));
 
         if (!r)
                 return NULL;
-        r->server = server;
+        r->line = line;
+        r->server = r->line->server;
         r->connection = connection;
-        remote_waits(server, connection);
+        remote_waits(r->server, connection);
         r->target_error = target_parse(target, &r->target);
         return r;
 }
 
-void request_end(void *server, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why)
+void request_end(void *line, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why)
 {
         struct http_request *r = *request;
 
         (void)why;
-        remote_waits(server, connection);
+        remote_waits(((struct http_line *)line)->server, connection);
         *request = NULL;
         if (!r)
                 return;
@@ -157,25 +158,25 @@ static enum MHD_Result take(struct http_request *r, const char *data, size_t *le
         return MHD_YES;
 }
 
-void requests_resume(struct http_server *s)
+void requests_resume(struct http_line *l)
 {
-        for (struct http_request *r = s->waiting; r; r = r->next)
+        for (struct http_request *r = l->waiting; r; r = r->next)
                 MHD_resume_connection(r->connection);
-        s->waiting = NULL;
-        s->last = &s->waiting;
+        l->waiting = NULL;
+        l->last = &l->waiting;
 }
 
-/* Each request is answered before anything else is looked at: those of users, who may have many that take long, let root's pass. */
+/* Each request is answered before anything else is looked at: a line of many, or of some that take long, lets those before it pass. */
 static bool put_off(struct http_request *r)
 {
-        struct http_server *s = r->server;
+        struct http_line *l = r->line;
 
-        if (time_now(CLOCK_MONOTONIC) < s->turn + HTTP_TURN_MS * 1000000ull || !peers_is_user(r->connection))
+        if (time_now(CLOCK_MONOTONIC) < l->turn + HTTP_TURN_MS * 1000000ull)
                 return false;
         MHD_suspend_connection(r->connection);
         r->next = NULL;
-        *s->last = r;
-        s->last = &r->next;
+        *l->last = r;
+        l->last = &r->next;
         return true;
 }
 
@@ -188,11 +189,12 @@ static void handle(struct http_request *r)
                 setup->handled(r, r->route, setup->context);
 }
 
-enum MHD_Result request_continue(void *server, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+enum MHD_Result request_continue(void *line, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                                  const char *data, size_t *length, void **request)
 {
         struct http_request *r = *request;
 
+        (void)line;
         (void)url;
         (void)version;
         if (!r)
@@ -201,7 +203,7 @@ enum MHD_Result request_continue(void *server, struct MHD_Connection *connection
                 return start(r, method);
         if (*length)
                 return take(r, data, length);
-        remote_arrived(server, connection);
+        remote_arrived(r->server, connection);
         if (put_off(r))
                 return MHD_YES;
         if (r->refuse)

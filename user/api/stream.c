@@ -11,6 +11,7 @@
 
 struct http_stream {
         struct http_server *server;
+        struct http_line *line;
         struct MHD_Connection *connection;
         ssize_t (*more)(void *context, char *buffer, size_t max);
         void (*done)(void *context);
@@ -29,7 +30,7 @@ void http_stream_wake(struct http_stream *s)
                 return;
         s->suspended = false;
         MHD_resume_connection(s->connection);
-        server_resumed(s->server);
+        line_resumed(s->line);
 }
 
 static void stream_end(struct http_stream *s)
@@ -97,7 +98,7 @@ static int watch_hangup(struct http_stream *s, int fd)
         /* On a unix socket EPOLLHUP means closed, and a client may shut down its sending half and go on reading; TCP cannot tell the two
          * apart. */
         getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
-        r = sd_event_add_io(sd_event_source_get_event(s->server->io), &s->hangup, fd, domain == AF_UNIX ? EPOLLHUP : EPOLLRDHUP | EPOLLHUP,
+        r = sd_event_add_io(sd_event_source_get_event(s->line->io), &s->hangup, fd, domain == AF_UNIX ? EPOLLHUP : EPOLLRDHUP | EPOLLHUP,
                             on_hangup, s);
         if (r < 0)
                 return r;
@@ -150,7 +151,8 @@ struct http_stream *http_stream_new(struct http_request *r, const char *type, ss
                 s = calloc(1, sizeof(*s));
         if (s) {
                 *s = (struct http_stream){
-                        .server = r->server, .connection = r->connection, .more = more, .done = done, .context = context
+
+                        .server = r->server, .line = r->line, .connection = r->connection, .more = more, .done = done, .context = context
                 };
                 response = stream_response(s, r, type);
         }

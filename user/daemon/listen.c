@@ -59,10 +59,23 @@ static int make_socket(struct daemon *d, struct error *e)
         return TAKE_FD(fd);
 }
 
+/* Not that of a session. */
+static bool is_first(int fd, void *daemon)
+{
+        struct hf_peer peer;
+
+        return kernel_peer(((struct daemon *)daemon)->kernel, fd, &peer) == 0 && !peer.slot;
+}
+
 int listen_start(struct daemon *d, struct error *e)
 {
         const struct http_setup setup = {
-                .routes = routes, .n_routes = routes_count, .context = d, .admit = access_admit, .handled = access_handled
+                .routes = routes,
+                .n_routes = routes_count,
+                .context = d,
+                .admit = access_admit,
+                .handled = access_handled,
+                .is_first = is_first,
         };
         _cleanup_close_ int fd = make_socket(d, e);
         int r;
