@@ -146,6 +146,16 @@ test_whoever_begins_is_told_what_does_not_run_and_why() {
 	same "once all is right" '[]' "$(holdfast show "$session" --json | jq -c .unverified)"
 }
 
+# Nobody is to keep the daemon reading: what is beyond the limit is not read, in whatever order.
+test_programs_beyond_the_limit_together_do_not_run() {
+	scene
+	truncate -s 300M "$FS/huge" "$FS/giant" 2>/dev/null || fail "no sparse files"
+	content "$EVERYTHING, $(names "$FS/program" /usr/bin/true), { \"path\": \"$FS/huge\", \"allow\": \"rx\", \"sha256\": \"$(digest "$FS/huge")\" },
+		{ \"path\": \"$FS/giant\", \"allow\": \"rx\", \"sha256\": \"$(digest "$FS/huge")\" }"
+	start_session told sleep 60
+	same "how many do not run" 1 "$(holdfast show "$session" --json | jq '[.unverified[] | select(.what | contains("with the programs before it, it has more than 512 MiB"))] | length')"
+}
+
 test_a_program_that_is_changed_after_the_policy_was_applied_does_not_run() {
 	local change
 	scene

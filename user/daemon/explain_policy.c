@@ -89,7 +89,8 @@ static bool is_known(const struct compiled *c, const struct place *place, const 
         if (!(place->node.flags & HF_NODE_CONTENT) || found->missing)
                 return false;
         fd = content_open(found->fd);
-        return fd >= 0 && content_sha256(fd, sha256) == 0 && compiled_accepts(c, (size_t)(place - c->places), sha256) & c->active;
+        return fd >= 0 && content_sha256(fd, UINT64_MAX, sha256) == 0 &&
+               compiled_accepts(c, (size_t)(place - c->places), sha256) & c->active;
 }
 
 static int explain_file(const struct compiled *c, const struct ceilings *ceilings, const struct fsview *view, const struct question *q,

@@ -21,14 +21,14 @@
 #include <string.h>
 
 #define READ_AT_ONCE (64u << 10)
-#define SIZE_MAX_READ (1ull << 30)                                /* bytes of a program: the daemon does nothing else while it reads */
+#define READ_MAX (512ull << 20)                                   /* bytes of all of a policy: the daemon does nothing else meanwhile */
 #define STEP (20000000ull)                                        /* ns; the clock of change times goes in steps of 10 ms at most, */
 #define STEP_COARSE (1020000000ull)                               /* or of a second, where the file system keeps no more */
 #define NOT_THEIRS "the user whose session it is may not read it" /* and learns no more */
 #define XFS_MAGIC 0x58465342
 #define EROFS_MAGIC 0xe0f5e1e2
 
-int content_sha256(int fd, uint8_t ret[SHA256_BYTES])
+int content_sha256(int fd, uint64_t most, uint8_t ret[SHA256_BYTES])
 {
         _cleanup_free_ char *block = malloc(READ_AT_ONCE);
         gnutls_hash_hd_t hash;
@@ -40,7 +40,10 @@ int content_sha256(int fd, uint8_t ret[SHA256_BYTES])
                 return -ENOMEM;
         while (r == 0 && (n = pread(fd, block, READ_AT_ONCE, at)) > 0) {
                 at += n;
-                r = gnutls_hash(hash, block, (size_t)n) < 0 ? -EIO : 0;
+                if ((uint64_t)at > most)
+                        r = -EFBIG;
+                else
+                        r = gnutls_hash(hash, block, (size_t)n) < 0 ? -EIO : 0;
         }
         if (n < 0)
                 r = -errno;
@@ -109,7 +112,7 @@ static bool tells_writes(uint32_t magic)
 }
 
 /* Why a file cannot be held to its content; NULL: it can. */
-static const char *unfit(const struct sights *s, int fd)
+static const char *unfit(const struct sights *s, int fd, uint64_t left)
 {
         const struct hf_sight *sight = &s->list[fd];
 
@@ -121,8 +124,8 @@ static const char *unfit(const struct sights *s, int fd)
                 return sight->magic == TMPFS_MAGIC
                                ? "it is on tmpfs, where writes through a mapping leave no trace: keep it on ext4, XFS, Btrfs or the like"
                                : "it is on a file system where holdfast cannot tell every write: keep it on ext4, XFS, Btrfs or the like";
-        if (sight->content.size > SIZE_MAX_READ)
-                return "it has more than 1 GiB";
+        if (sight->content.size > left)
+                return "with the programs before it, it has more than 512 MiB";
         if (sight->writers > 0)
                 return "somebody has it open for writing: apply the policy again when that is over";
         return is_fresh(&sight->content) ? "it was changed this very moment: apply the policy again" : NULL;
@@ -160,11 +163,13 @@ static const struct content_rule *rule_of(const struct compiled *c, const struct
         return rule;
 }
 
-/* Reads a file. Returns the capabilities that name what it is; 0: none, and a finding says why. */
-static uint64_t verify(const struct compiled *c, const struct content_object *o, const struct sights *sights, struct findings *findings)
+/* Reads a file, of which *left bytes may be read. Returns the capabilities that name what it is; 0: none, and a finding says why. */
+static uint64_t verify(const struct compiled *c, const struct content_object *o, const struct sights *sights, uint64_t *left,
+                       struct findings *findings)
 {
         const struct content_rule *rule = rule_of(c, o);
-        const char *why = rule->fd == -EACCES ? NOT_THEIRS : unfit(sights, c->places[o->places[0]].fd);
+        const int place = c->places[o->places[0]].fd;
+        const char *why = rule->fd == -EACCES ? NOT_THEIRS : unfit(sights, place, *left);
         char text[2 * SHA256_BYTES + 64] = "its content has the SHA-256 ";
         uint8_t sha256[SHA256_BYTES] = { 0 };
         size_t n = strlen(text);
@@ -175,7 +180,8 @@ static uint64_t verify(const struct compiled *c, const struct content_object *o,
                 finding(findings, rule, why);
                 return 0;
         }
-        r = rule->fd < 0 ? rule->fd : content_sha256(rule->fd, sha256);
+        *left -= sights->list[place].content.size;
+        r = rule->fd < 0 ? rule->fd : content_sha256(rule->fd, sights->list[place].content.size, sha256);
         if (r < 0) {
                 finding(findings, rule, strerror(-r));
                 return 0;
@@ -228,6 +234,7 @@ int contents_load(struct kernel *k, uint32_t policy, const struct compiled *c, c
 {
         _cleanup_(sights_free) struct sights before = { 0 }, after = { 0 };
         _cleanup_free_ uint64_t *allow = calloc(n + 1, sizeof(*allow));
+        uint64_t left = READ_MAX;
         int r;
 
         find_absent(c, findings);
@@ -240,7 +247,7 @@ int contents_load(struct kernel *k, uint32_t policy, const struct compiled *c, c
                 r = sights_read(k, descriptors, &before);
         }
         for (size_t i = 0; i < n && r == 0; i++)
-                allow[i] = verify(c, &objects[i], &before, findings);
+                allow[i] = verify(c, &objects[i], &before, &left, findings);
         if (r == 0)
                 r = sights_read(k, descriptors, &after);
         for (size_t i = 0; i < n && r == 0; i++) {

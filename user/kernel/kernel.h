@@ -71,8 +71,8 @@ int kernel_policy_load(struct kernel *k, uint32_t policy, struct compiled *c, st
 void kernel_policy_unload(struct kernel *k, uint32_t policy);
 void kernel_policy_reap(struct kernel *k);
 
-/* The SHA-256 of what a descriptor reads, from its start. 0 or negative errno. */
-int content_sha256(int fd, uint8_t ret[SHA256_BYTES]);
+/* The SHA-256 of what a descriptor reads, from its start. 0 or negative errno; -EFBIG where it has more bytes than most. */
+int content_sha256(int fd, uint64_t most, uint8_t ret[SHA256_BYTES]);
 
 /*
  * The descriptors that a policy which this process loaded holds open: those of objects that go by their address. They stay the kernel's
