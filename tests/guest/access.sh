@@ -77,6 +77,29 @@ test_an_agent_may_do_nothing() {
 	base_policy
 }
 
+test_an_agent_with_a_token_may_do_nothing_over_tcp() {
+	local good asks
+	good=$(token admin stolen --for 1h)
+	asks=(curl -s --max-time 60 -k -H "Authorization: Bearer $good" "https://127.0.0.1:$PORT/v1/tokens")
+	base_policy '' '{ "cidr": "127.0.0.1", "port": '$PORT' }'
+	try "${asks[@]}"
+	holds "control" "$output" '"name":"stolen"'
+	mark
+	try enter "$POLICY" "$WS" "${asks[@]}"
+	holds "in a session" "$output" '"type":"urn:holdfast:agent"'
+	[[ $output != *stolen* ]] || fail "$output"
+	await "it is told" eval "since | fields kind=admin verdict=deny actor='an agent over TCP'"
+	# A group below the session's, which its own processes cannot make.
+	mkfifo "$WS/go"
+	start_session below bash -c "read -r _ <$WS/go; ${asks[*]@Q} >$WS/said"
+	mkdir "/sys/fs/cgroup/holdfast/$session/below"
+	echo "$pid" >"/sys/fs/cgroup/holdfast/$session/below/cgroup.procs"
+	echo go >"$WS/go"
+	await "it has asked" test -s "$WS/said"
+	holds "below" "$(<"$WS/said")" '"type":"urn:holdfast:agent"'
+	base_policy
+}
+
 test_over_tcp_nobody_does_anything_without_a_valid_token() {
 	local good revoked expired
 	good=$(token admin good --for 1h)

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,8 @@
 #include <time.h>
 
 #define CGROUP_FILE_MAX (16u << 20)
-#define FREEZE_POLLS 2000 /* of a millisecond */
+#define FILEID_KERNFS 0xfe /* linux/exportfs.h */
+#define FREEZE_POLLS 2000  /* of a millisecond */
 
 static const char *const controllers[] = { "memory", "cpu", "pids" };
 
@@ -160,6 +162,32 @@ int cgroup_id(int fd, uint64_t *ret)
                 return -errno;
         *ret = st.st_ino;
         return 0;
+}
+
+int cgroup_by_id(const struct cgroups *c, uint64_t id, char **ret)
+{
+        union {
+                struct file_handle head;
+                uint8_t room[sizeof(struct file_handle) + sizeof(id)];
+        } handle = { .head = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS } };
+        _cleanup_close_ int at = openat(c->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+        char link[32], path[PATH_MAX];
+        const size_t above = strcmp(c->mount, "/") ? strlen(c->mount) : 0;
+        ssize_t n;
+
+        memcpy(handle.head.f_handle, &id, sizeof(id));
+        fd = at < 0 ? -1 : open_by_handle_at(at, &handle.head, O_PATH | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, path, sizeof(path) - 1);
+        if (n < 0)
+                return -errno;
+        path[n] = '\0';
+        if (strncmp(path, c->mount, above) != 0)
+                return -EXDEV;
+        *ret = strdup(path[above] ? path + above : "/");
+        return *ret ? 0 : -ENOMEM;
 }
 
 int cgroup_move(int fd, pid_t pid)

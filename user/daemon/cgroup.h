@@ -39,6 +39,9 @@ int cgroup_remove(const struct cgroups *c, const char *path);
 /* The kernel's id of a cgroup. */
 int cgroup_id(int fd, uint64_t *ret);
 
+/* Its path by that id, owned by the caller. -ESTALE where it is gone. */
+int cgroup_by_id(const struct cgroups *c, uint64_t id, char **ret);
+
 int cgroup_move(int fd, pid_t pid);
 int cgroup_freeze(int fd, bool freeze);
 bool cgroup_freeze_asked(int fd);

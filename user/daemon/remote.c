@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/remote.h"
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/routes.h"
+#include "daemon/tcp_peer.h"
 #include "daemon/tokens.h"
 
 #include <gnutls/gnutls.h>
@@ -150,13 +152,42 @@ static int refuse(struct daemon *d, struct http_request *r, bool given)
         return -EACCES;
 }
 
+/* Whether a session asks, by a socket that was made in its cgroup or in one below. */
+static bool is_agent(struct daemon *d, struct http_request *r)
+{
+        _cleanup_free_ char *path = NULL;
+        uint64_t cgroup;
+
+        if (tcp_peer_cgroup(http_socket(r), &cgroup) < 0 || cgroup_by_id(&d->cgroups, cgroup, &path) < 0)
+                return false;
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                const struct session *s = d->sessions.list[i];
+                const size_t n = s->cgroup ? strlen(s->cgroup) : 0;
+
+                if (s->live && n && !strncmp(path, s->cgroup, n) && (path[n] == '/' || !path[n]))
+                        return true;
+        }
+        return false;
+}
+
+static int refuse_agent(struct daemon *d, struct http_request *r)
+{
+        access_note(d, "an agent over TCP", "an agent asked the daemon, and agents may not", http_address_group(r));
+        http_problem(r, 403, "agent", NULL, "a process in a session may not steer holdfast");
+        http_reply_header(r, "Connection", "close");
+        return -EACCES;
+}
+
 int remote_peer(struct daemon *d, struct http_request *r, bool complete, struct peer *ret)
 {
         const char *text = bearer(http_header(r, "Authorization"));
         struct token t;
         uint64_t wait = 0;
-        int found = text ? token_find(d->store, text, time_now(CLOCK_REALTIME), &t) : -EACCES;
+        int found;
 
+        if (is_agent(d, r))
+                return refuse_agent(d, r);
+        found = text ? token_find(d->store, text, time_now(CLOCK_REALTIME), &t) : -EACCES;
         if (found == -EACCES)
                 return refuse(d, r, text != NULL);
         if (found < 0) {
