@@ -43,6 +43,9 @@ struct http_setup {
         void (*handled)(struct http_request *r, const struct http_route *route, void *context);
         /* Where not NULL: whether a connection of root's over a unix socket goes before those of others. */
         bool (*is_first)(int fd, void *context);
+        /* Where not NULL: asked of each connection over TCP, before anything of it is read; its requests have what it answers, see
+         * http_met(). */
+        int (*meet)(int fd, void *context);
         const char *certificate, *key; /* PEM; where given the socket is one of TCP, and speaks TLS 1.3 only */
         int64_t priority;              /* of the event sources */
 };
@@ -89,6 +92,9 @@ int http_socket(const struct http_request *r);
 
 /* The address that a request over TCP comes from, without its port; NULL for one over a unix socket. */
 const char *http_address(const struct http_request *r);
+
+/* What meet() said of its connection; -ENOTCONN where there was no memory to keep that, or it came over a unix socket. */
+int http_met(const struct http_request *r);
 
 /* What of it counts as one client: an IPv4 address, or the /64 of an IPv6 address. */
 const char *http_address_group(const struct http_request *r);

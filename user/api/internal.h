@@ -46,6 +46,7 @@ struct remote_connection {
         char address[INET6_ADDRSTRLEN];
         char group[INET6_ADDRSTRLEN]; /* what is counted together */
         int fd;
+        int met;        /* what meet() said */
         uint64_t since; /* when it began to wait for a request, ns of CLOCK_MONOTONIC; 0: it has one */
         struct remote_connection *next, **link;
 };

@@ -74,6 +74,7 @@ void remote_notify(void *server, struct MHD_Connection *connection, void **kept,
 {
         const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         const union MHD_ConnectionInfo *from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const struct http_setup *setup = &((struct http_server *)server)->setup;
         struct remote_connection *c;
 
         if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
@@ -90,6 +91,7 @@ void remote_notify(void *server, struct MHD_Connection *connection, void **kept,
                 return;
         }
         c->fd = fd->connect_fd;
+        c->met = setup->meet ? setup->meet(c->fd, setup->context) : 0;
         address_text(from->client_addr, c->address, c->group);
         enter(server, c);
         *kept = c;

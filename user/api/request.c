@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/time.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -257,6 +258,13 @@ const char *http_address_group(const struct http_request *r)
         const struct remote_connection *c = r->server->remote.made ? remote_of(r->connection) : NULL;
 
         return c ? c->group : http_address(r);
+}
+
+int http_met(const struct http_request *r)
+{
+        const struct remote_connection *c = r->server->remote.made ? remote_of(r->connection) : NULL;
+
+        return c ? c->met : -ENOTCONN;
 }
 
 void http_set_caller(struct http_request *r, void *caller)

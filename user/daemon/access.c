@@ -296,3 +296,8 @@ struct session *access_session(struct daemon *d, struct http_request *r, const s
                 http_problem(r, 404, "no-session", NULL, "there is no session \"%s\"; holdfast ps lists them", key);
         return NULL;
 }
+
+struct session *access_named(struct daemon *d, struct http_request *r, struct peer *ret)
+{
+        return access_peer(d, r, ret) < 0 ? NULL : access_session(d, r, ret, http_segment(r, "id"));
+}

@@ -68,6 +68,9 @@ bool access_sees(const struct peer *p, const struct session *s);
  */
 struct session *access_session(struct daemon *d, struct http_request *r, const struct peer *p, const char *key);
 
+/* The one that the path names, and who asks. */
+struct session *access_named(struct daemon *d, struct http_request *r, struct peer *ret);
+
 /* The name of a user, "uid N" where there is none; the caller frees it. home may be NULL; it is left NULL where none is known. */
 int user_lookup(uid_t uid, char **name, char **home);
 

@@ -85,6 +85,26 @@ int remote_prepare(struct daemon *d, struct error *e)
         return r < 0 ? error_prefix(e, "$.tls_certificate %s, $.tls_key %s", c->certificate, c->key) : 0;
 }
 
+/* Whether a session connects, by a socket that was made in its cgroup or in one below: 1, 0, or negative errno where that is not known. */
+static int meet(int fd, void *context)
+{
+        struct daemon *d = context;
+        _cleanup_free_ char *path = NULL;
+        uint64_t cgroup;
+        int r = tcp_peer_cgroup(fd, &cgroup);
+
+        if (r == 0)
+                r = cgroup_by_id(&d->cgroups, cgroup, &path);
+        for (size_t i = 0; r == 0 && i < d->sessions.count; i++) {
+                const struct session *s = d->sessions.list[i];
+                const size_t n = s->cgroup ? strlen(s->cgroup) : 0;
+
+                if (s->live && n && !strncmp(path, s->cgroup, n) && (path[n] == '/' || !path[n]))
+                        return 1;
+        }
+        return r == -ENOENT ? 0 : r; /* it is on another host */
+}
+
 int remote_listen(struct daemon *d, struct error *e)
 {
         const struct http_setup setup = {
@@ -93,6 +113,7 @@ int remote_listen(struct daemon *d, struct error *e)
                 .context = d,
                 .admit = access_admit,
                 .handled = access_handled,
+                .meet = meet,
                 .certificate = d->remote.certificate,
                 .key = d->remote.key,
                 .priority = PRIORITY,
@@ -152,28 +173,19 @@ static int refuse(struct daemon *d, struct http_request *r, bool given)
         return -EACCES;
 }
 
-/* Whether a session asks, by a socket that was made in its cgroup or in one below. */
-static bool is_agent(struct daemon *d, struct http_request *r)
-{
-        _cleanup_free_ char *path = NULL;
-        uint64_t cgroup;
-
-        if (tcp_peer_cgroup(http_socket(r), &cgroup) < 0 || cgroup_by_id(&d->cgroups, cgroup, &path) < 0)
-                return false;
-        for (size_t i = 0; i < d->sessions.count; i++) {
-                const struct session *s = d->sessions.list[i];
-                const size_t n = s->cgroup ? strlen(s->cgroup) : 0;
-
-                if (s->live && n && !strncmp(path, s->cgroup, n) && (path[n] == '/' || !path[n]))
-                        return true;
-        }
-        return false;
-}
-
 static int refuse_agent(struct daemon *d, struct http_request *r)
 {
         access_note(d, "an agent over TCP", "an agent asked the daemon, and agents may not", http_address_group(r));
         http_problem(r, 403, "agent", NULL, "a process in a session may not steer holdfast");
+        http_reply_header(r, "Connection", "close");
+        return -EACCES;
+}
+
+/* Its socket may be closed by now: that is no way to be nobody. */
+static int refuse_unknown(struct daemon *d, struct http_request *r)
+{
+        access_note(d, "somebody over TCP", "the kernel does not say whose socket it is", http_address_group(r));
+        http_problem(r, 403, "unknown-peer", NULL, "the kernel does not say who is asking; connect again");
         http_reply_header(r, "Connection", "close");
         return -EACCES;
 }
@@ -185,8 +197,8 @@ int remote_peer(struct daemon *d, struct http_request *r, bool complete, struct 
         uint64_t wait = 0;
         int found;
 
-        if (is_agent(d, r))
-                return refuse_agent(d, r);
+        if (http_met(r))
+                return http_met(r) > 0 ? refuse_agent(d, r) : refuse_unknown(d, r);
         found = text ? token_find(d->store, text, time_now(CLOCK_REALTIME), &t) : -EACCES;
         if (found == -EACCES)
                 return refuse(d, r, text != NULL);

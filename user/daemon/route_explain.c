@@ -60,9 +60,7 @@ void route_session_explain(struct http_request *r, void *context)
         struct session *s;
         struct peer peer;
 
-        if (access_peer(d, r, &peer) < 0)
-                return;
-        s = access_session(d, r, &peer, http_segment(r, "id"));
+        s = access_named(d, r, &peer);
         if (!s || !read_question(r, &q))
                 return;
         if (!s->live)

@@ -16,9 +16,7 @@ void route_session_policy_show(struct http_request *r, void *context)
         struct session *s;
         struct peer peer;
 
-        if (access_peer(d, r, &peer) < 0)
-                return;
-        s = access_session(d, r, &peer, http_segment(r, "id"));
+        s = access_named(d, r, &peer);
         if (!s)
                 return;
         http_reply_text(r, 200, "application/json", s->policy_text, strlen(s->policy_text));
@@ -93,9 +91,7 @@ void route_session_policy_apply(struct http_request *r, void *context)
         struct session *s;
         struct peer peer;
 
-        if (access_peer(d, r, &peer) < 0)
-                return;
-        s = access_session(d, r, &peer, http_segment(r, "id"));
+        s = access_named(d, r, &peer);
         if (!s)
                 return;
         if (!s->live) {

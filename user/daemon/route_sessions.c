@@ -58,9 +58,7 @@ void route_session_show(struct http_request *r, void *context)
         struct peer peer;
         cJSON *answer;
 
-        if (access_peer(d, r, &peer) < 0)
-                return;
-        s = access_session(d, r, &peer, http_segment(r, "id"));
+        s = access_named(d, r, &peer);
         if (!s)
                 return;
         answer = session_json(d, s);
