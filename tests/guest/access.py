@@ -6,7 +6,6 @@
 #   strangers DOCUMENT PORT CERTIFICATE NAME=TEXT...                       over TCP by who has no valid token
 #   guess PORT CERTIFICATE ADDRESS TIMES                                   so often without a token; prints the statuses
 #   drip PORT CERTIFICATE                                                  a request that never ends; prints after how many seconds it was cut
-#   leave PORT TOKEN NAME                                                  asks for a token of that name, and is gone before there is an answer
 import http.client
 import json
 import os
@@ -234,24 +233,6 @@ def drip(port, certificate):
     print(int(time.time() - started))
 
 
-def leave(port, token, name):
-    """Asks for a token, and is gone before there can be an answer."""
-    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    plain.check_hostname = False
-    plain.verify_mode = ssl.CERT_NONE
-    body = json.dumps({"role": "viewer", "name": name})
-    with socket.create_connection(("127.0.0.1", int(port))) as s:
-        with plain.wrap_socket(s) as t:
-            t.settimeout(1)
-            try:
-                t.recv(1)  # what the server sends first: unread, it would turn the end into a reset
-            except TimeoutError:
-                pass
-            t.sendall(
-                f"POST /v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-            )
-
-
 mode, arguments = sys.argv[1], sys.argv[2:]
 if mode == "matrix":
     Matrix(*arguments).run()
@@ -264,8 +245,5 @@ elif mode == "guess":
     sys.exit(0)
 elif mode == "drip":
     drip(*arguments)
-    sys.exit(0)
-elif mode == "leave":
-    leave(*arguments)
     sys.exit(0)
 finish()

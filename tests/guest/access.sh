@@ -91,13 +91,6 @@ test_an_agent_with_a_token_may_do_nothing_over_tcp() {
 	await "it is told" eval "since | fields kind=admin verdict=deny actor='an agent over TCP'"
 	try enter "$POLICY" "$WS" "${asks[@]/127.0.0.1/[::ffff:127.0.0.1]}"
 	holds "by an IPv6 socket" "$output" '"type":"urn:holdfast:agent"'
-	# One that is gone before its request is looked at.
-	try python3 -B "$TESTS/guest/access.py" leave $PORT "$good" outside
-	same "status: $output" 0 "$status"
-	try enter "$POLICY" "$WS" python3 -B "$TESTS/guest/access.py" leave $PORT "$good" inside
-	same "status in a session: $output" 0 "$status"
-	await "control: its request is done" eval "holdfast token list | grep -q outside"
-	[[ $(holdfast token list) != *inside* ]] || fail "a session's request was done"
 	# A group below the session's, which its own processes cannot make.
 	mkfifo "$WS/go"
 	start_session below bash -c "read -r _ <$WS/go; ${asks[*]@Q} >$WS/said"
