@@ -22,25 +22,12 @@ clean_up() {
 	holdfast lift --all
 }
 
-# start_counter NAME ON_CONTROL_LOSS: a session that counts in the workspace for as long as it may open its files.
-start_counter() {
+# start_with NAME ON_CONTROL_LOSS: a counter under that policy.
+start_with() {
 	jq ".on_control_loss = \"$2\"" "$POLICY" >"$SCRATCH/$2.json"
-	rm -f "$WS/$1"
-	POLICY=$SCRATCH/$2.json start_session "$1" latency spin "$WS/$1" /etc/passwd
+	POLICY=$SCRATCH/$2.json start_counter "$1"
 	sessions[$1]=$session
 	pids[$1]=$pid
-	await "$1 counts" counts "$1"
-}
-
-count() {
-	od -An -tu8 -N8 "$WS/$1" | tr -d ' '
-}
-
-counts() {
-	local before
-	before=$(count "$1")
-	sleep 0.1
-	[ "$(count "$1")" != "$before" ]
 }
 
 is_stopped() {
@@ -54,9 +41,9 @@ is_not_stopped() {
 test_control_that_is_lost_is_acted_on_without_a_daemon() {
 	local from each
 	mark
-	start_counter keep keep
-	start_counter pause pause
-	start_counter kill kill
+	start_with keep keep
+	start_with pause pause
+	start_with kill kill
 	# A daemon that is back in time has never been away.
 	kill_daemon TERM
 	start_daemon
@@ -91,7 +78,7 @@ test_control_that_is_lost_is_acted_on_without_a_daemon() {
 
 test_a_daemon_that_hangs_has_lost_control_too() {
 	local daemon
-	start_counter hung pause
+	start_with hung pause
 	daemon=$(daemon_pid)
 	mark
 	kill -STOP "$daemon"
@@ -164,7 +151,7 @@ while True:
 
 test_requests_without_end_do_not_stop_the_heart() {
 	local each
-	start_counter alive kill
+	start_with alive kill
 	mark
 	for each in 1 2 3 4; do
 		in_background su dev -c "exec python3 -c \"import socket, threading, time

@@ -22,23 +22,6 @@ clean_up() {
 	done
 }
 
-# A session that counts in the workspace for as long as it may open its files.
-start_counter() {
-	rm -f "$WS/$1"
-	start_session "$1" latency spin "$WS/$1" /etc/passwd
-	await "it counts" counts "$1"
-}
-
-count() {
-	od -An -tu8 -N8 "$WS/$1" | tr -d ' '
-}
-
-counts() {
-	local before
-	before=$(count "$1")
-	[ "$(count "$1")" != "$before" ] || { holdfast ps >/dev/null; [ "$(count "$1")" != "$before" ]; }
-}
-
 test_a_kill_by_curl_ends_the_session() {
 	local answer
 	start_counter killed

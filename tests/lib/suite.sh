@@ -122,6 +122,28 @@ start_session() {
 	session=$(session_of "$name")
 }
 
+# start_counter NAME: a session that counts in the workspace for as long as it may open its files.
+start_counter() {
+	rm -f "$WS/$1"
+	start_session "$1" latency spin "$WS/$1" /etc/passwd
+	await "$1 counts" counts "$1"
+}
+
+count() {
+	od -An -tu8 -N8 "$WS/$1" | tr -d ' '
+}
+
+# counts NAME: within half a second, or a slow host's longer one.
+counts() {
+	local before n
+	before=$(count "$1")
+	for ((n = 0; n < 5; n++)); do
+		sleep 0.1
+		[ "$(count "$1")" = "$before" ] || return 0
+	done
+	return 1
+}
+
 # api METHOD TARGET [BODY]: prints the answer.
 api() {
 	curl -s --max-time 30 --unix-socket "$SOCKET" -X "$1" ${3+-d "$3"} "http://localhost$2"
