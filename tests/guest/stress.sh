@@ -46,8 +46,9 @@ configured() {
 	kill_daemon TERM
 }
 
+# live: the sessions of this suite.
 live() {
-	api GET '/v1/sessions?state=live' | fields id || true
+	api GET '/v1/sessions?state=live' | fields agent=$AGENT id || true
 }
 
 # begin_session COMMAND...: sets pid and session.

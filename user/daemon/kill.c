@@ -48,15 +48,17 @@ void kill_freeze(struct daemon *d, const struct session *s)
                 log_warning("session %s: cannot write cgroup.freeze: %s; what it does is refused all the same", s->id, strerror(-r));
 }
 
-/* The bits alone. What is open already is to be looked at again: of a killed capability it may be. */
-static size_t strike(struct daemon *d, const struct target *t, uint32_t strength)
+/* The bits alone, and when they were set. What is open already is to be looked at again: of a killed capability it may be. */
+static size_t strike(struct daemon *d, const struct target *t, uint32_t strength, uint64_t *effective)
 {
         const struct session *s;
         size_t struck = 0;
 
         kernel_look(d->kernel);
-        if (t->scope == KILL_ALL)
+        if (t->scope == KILL_ALL) {
                 __atomic_or_fetch(word(d, NULL), strength, __ATOMIC_SEQ_CST);
+                *effective = time_now(CLOCK_BOOTTIME);
+        }
         for (size_t i = 0; (s = next_struck(d, t, &i)); struck++) {
                 if (t->scope == KILL_CAPABILITY) {
                         __atomic_store_n(&kernel_session(d->kernel, s->slot)->recheck, HF_RIGHTS_ALL, __ATOMIC_SEQ_CST);
@@ -65,6 +67,8 @@ static size_t strike(struct daemon *d, const struct target *t, uint32_t strength
                         __atomic_or_fetch(word(d, s), strength, __ATOMIC_SEQ_CST);
                 }
         }
+        if (t->scope != KILL_ALL)
+                *effective = time_now(CLOCK_BOOTTIME);
         return struck;
 }
 
@@ -93,13 +97,12 @@ static void step(struct kill *k, enum kill_step step)
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e)
 {
         const uint64_t asked = q->asked ? q->asked : time_now(CLOCK_BOOTTIME);
-        const size_t struck = strike(d, &q->target, q->strength);
+        const size_t struck = strike(d, &q->target, q->strength, &q->effective);
         _cleanup_error_ struct error store_error = ERROR_INIT;
         char actor[ACTOR_SIZE];
         uint64_t held;
         struct kill *k;
 
-        q->effective = time_now(CLOCK_BOOTTIME);
         hold(d, &q->target, q->strength);
         held = q->strength == HF_KILL_KILL ? asked : time_now(CLOCK_BOOTTIME);
         metrics_kill(&d->metrics, q->strength, q->asked ? q->effective - q->asked : 0);
