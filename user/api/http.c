@@ -55,7 +55,7 @@ static struct MHD_Daemon *start_mhd(struct http_line *l, int listen_fd)
                                         MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_HTTPS_MEM_CERT, s->setup.certificate,
                                         MHD_OPTION_HTTPS_MEM_KEY, s->setup.key, MHD_OPTION_END);
         return MHD_start_daemon(flags | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, request_continue, l, MHD_OPTION_ARRAY, common,
-                                MHD_OPTION_CONNECTION_LIMIT, (unsigned int)(users ? HTTP_CONNECTIONS_USERS_MAX : HTTP_CONNECTIONS_MAX),
+                                MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_CONNECTIONS_MAX,
                                 users ? MHD_OPTION_NOTIFY_CONNECTION : MHD_OPTION_END, peers_notify, s, MHD_OPTION_END);
 }
 

@@ -14,14 +14,16 @@
 #define HTTP_CONNECTIONS_MAX 1000      /* of root */
 #define HTTP_CONNECTIONS_USERS_MAX 900 /* of all others together */
 #define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
-#define HTTP_STREAMS_MAX 500           /* so that streams leave room for a kill */
+#define HTTP_STREAMS_MAX 500           /* of a line, so that streams leave room for a kill */
 #define HTTP_TIMEOUT_SECONDS 10
 #define HTTP_TURN_MS 2                        /* of the loop, after which others than root wait for the next */
-#define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies that are being received at once */
+#define HTTP_PAUSE_MS 1                       /* between two turns, for what the loop has to do beside */
+#define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies of a line that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
 
 #define HTTP_REMOTE_CONNECTIONS_MAX 128
 #define HTTP_REMOTE_ADDRESS_MAX 32 /* connections of one address */
+#define HTTP_REMOTE_AGENTS_MAX 4   /* connections of those that meet() knows */
 #define HTTP_REMOTE_BURST 100      /* connections that an address may make at once, */
 #define HTTP_REMOTE_INTERVAL_MS 50 /* and until it may make another */
 #define HTTP_REMOTE_STREAMS_MAX 64
@@ -64,7 +66,10 @@ struct http_line {
         sd_event_source *io, *timer, *soon;
         bool resumed;                         /* connections, since libmicrohttpd last ran */
         uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
+        bool answered;                        /* a request in this turn */
         struct http_request *waiting, **last; /* for the next turn, suspended, in the order that they came in */
+        size_t bodies;                        /* bytes that requests hold */
+        unsigned int n_streams;               /* that are open */
 };
 
 struct http_server {
@@ -76,9 +81,7 @@ struct http_server {
         unsigned int streams_max;
         size_t bodies_max;
         struct peers peers;
-        size_t bodies;               /* bytes that requests hold */
         struct http_stream *streams; /* all that are open */
-        unsigned int n_streams;
         uint64_t answers[HTTP_CLASSES];
 };
 

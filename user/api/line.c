@@ -18,7 +18,7 @@ static void line_arm(struct http_line *l)
         /* It does not count connections that were resumed meanwhile, and without threads of its own it has no other way to tell. */
         if (l->resumed || l->waiting) {
                 waits = true;
-                ms = 0;
+                ms = l->resumed ? 0 : HTTP_PAUSE_MS;
         }
         if (waits && ms > 0) {
                 sd_event_source_set_time_relative(l->timer, ms * US_PER_MS);
@@ -40,7 +40,7 @@ static void line_run(struct http_line *l)
 {
         unsigned int before = line_connections(l);
 
-        l->resumed = false;
+        l->resumed = l->answered = false;
         l->turn = time_now(CLOCK_MONOTONIC);
         requests_resume(l);
         if (MHD_run(l->mhd) != MHD_YES)

@@ -2,7 +2,6 @@
 /* Who is connected: no user may hold so many connections that an administrator's kill has to wait for one. */
 #include "api/internal.h"
 
-#include "base/log.h"
 #include "base/time.h"
 
 #include <fcntl.h>
@@ -11,9 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* A flood of connections gets half of the loop's time: of each */
+/* A flood of connections gets three quarters of the loop's time: of each */
 #define DOOR_INTERVAL_US 4000
-#define DOOR_TURNS 2 /* of */
+#define DOOR_TURNS 3 /* of */
 #define DOOR_TURN_NS 1000000ull
 
 /* Its user, by what the kernel recorded when it connected; those of a socket without such a record count as one user. */
@@ -25,7 +24,7 @@ static uid_t peer_user(int fd)
         return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : (uid_t)-1;
 }
 
-static struct peer *find(struct peers *p, uid_t user)
+static struct peer *find(const struct peers *p, uid_t user)
 {
         for (size_t i = 0; i < p->n; i++)
                 if (p->list[i].user == user)
@@ -59,14 +58,18 @@ static void leave(struct peers *p, uid_t user)
 }
 
 /* Whether a user may have one more. */
+static bool has_room(const struct peers *p, uid_t user)
+{
+        const struct peer *peer = find(p, user);
+
+        return p->connections < HTTP_CONNECTIONS_USERS_MAX && (!peer || peer->connections < HTTP_CONNECTIONS_USER_MAX);
+}
+
 static bool enter(struct peers *p, uid_t user)
 {
-        struct peer *peer;
+        struct peer *peer = find_or_add(p, user);
 
-        if (p->connections >= HTTP_CONNECTIONS_USERS_MAX)
-                return false;
-        peer = find_or_add(p, user);
-        if (!peer || peer->connections >= HTTP_CONNECTIONS_USER_MAX)
+        if (!peer)
                 return false;
         peer->connections++;
         p->connections++;
@@ -89,44 +92,53 @@ void peers_notify(void *server, struct MHD_Connection *connection, void **counte
         if (!info)
                 return;
         user = peer_user(info->connect_fd);
-        if (enter(p, user)) {
+        if (enter(p, user))
                 *counted = (void *)((uintptr_t)user + 1);
-                return;
-        }
-        log_debug("the API hung up on user %u, who has too many connections", user);
-        shutdown(info->connect_fd, SHUT_RDWR);
+        else
+                shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* Root's connections wait for nobody else's; but those of an agent that runs as root do. */
+/*
+ * Root's connections wait for nobody else's; but those of an agent that runs as root do. NULL: there is no room for it, which is found out
+ * before libmicrohttpd has any work with it.
+ */
 static struct http_line *line_of(struct http_server *s, int fd)
 {
         const struct http_setup *setup = &s->setup;
+        const uid_t user = peer_user(fd);
 
-        return peer_user(fd) == 0 && (!setup->is_first || setup->is_first(fd, setup->context)) ? &s->root : &s->all;
+        if (user == 0 && (!setup->is_first || setup->is_first(fd, setup->context)))
+                return &s->root;
+        return has_room(&s->peers, user) ? &s->all : NULL;
+}
+
+static void take(struct http_server *s, int fd)
+{
+        const struct sockaddr_un nobody = { .sun_family = AF_UNIX };
+        struct http_line *l = line_of(s, fd);
+
+        if (!l)
+                close(fd);
+        else if (MHD_add_connection(l->mhd, fd, (const struct sockaddr *)&nobody, sizeof(nobody)) == MHD_YES)
+                line_resumed(l);
 }
 
 static int on_connections(sd_event_source *source, int listen_fd, uint32_t revents, void *context)
 {
         struct http_server *s = context;
-        const struct sockaddr_un nobody = { .sun_family = AF_UNIX };
         const uint64_t until = time_now(CLOCK_MONOTONIC) + DOOR_TURN_NS;
-        int fd;
 
         (void)revents;
-        while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-                struct http_line *l = line_of(s, fd);
+        while (line_connections(&s->root) < HTTP_CONNECTIONS_MAX) {
+                int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-                if (MHD_add_connection(l->mhd, fd, (const struct sockaddr *)&nobody, sizeof(nobody)) == MHD_YES)
-                        line_resumed(l);
-                else
-                        log_debug("the API hung up on a client: there are too many");
-                if (line_connections(&s->root) >= HTTP_CONNECTIONS_MAX) {
-                        sd_event_source_set_enabled(source, SD_EVENT_OFF);
-                        break;
-                }
+                if (fd < 0)
+                        return 0;
+                take(s, fd);
                 if (time_now(CLOCK_MONOTONIC) > until)
-                        break;
+                        return 0;
         }
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
         return 0;
 }
 

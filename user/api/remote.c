@@ -51,6 +51,16 @@ enum MHD_Result remote_accept(void *server, const struct sockaddr *from, socklen
         return MHD_NO;
 }
 
+/* Those that are told no anyway do not keep others out. */
+static bool too_many_agents(const struct http_server *s)
+{
+        unsigned int agents = 0;
+
+        for (const struct remote_connection *c = s->remote.list; c; c = c->next)
+                agents += c->met > 0;
+        return agents > HTTP_REMOTE_AGENTS_MAX;
+}
+
 static void enter(struct http_server *s, struct remote_connection *c)
 {
         c->since = time_now(CLOCK_MONOTONIC);
@@ -95,6 +105,8 @@ void remote_notify(void *server, struct MHD_Connection *connection, void **kept,
         address_text(from->client_addr, c->address, c->group);
         enter(server, c);
         *kept = c;
+        if (c->met > 0 && too_many_agents(server))
+                shutdown(c->fd, SHUT_RDWR);
 }
 
 struct remote_connection *remote_of(struct MHD_Connection *connection)

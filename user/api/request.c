@@ -73,7 +73,7 @@ void request_end(void *line, struct MHD_Connection *connection, void **request, 
         *request = NULL;
         if (!r)
                 return;
-        r->server->bodies -= r->body.length;
+        r->line->bodies -= r->body.length;
         if (r->response)
                 MHD_destroy_response(r->response);
         cJSON_Delete(r->json);
@@ -137,10 +137,10 @@ static void keep(struct http_request *r, const char *data, size_t length)
 {
         if (length > HTTP_BODY_MAX - r->body.length)
                 r->refuse = refuse_size;
-        else if (r->server->bodies + length > r->server->bodies_max || buffer_append(&r->body, data, length) < 0)
+        else if (r->line->bodies + length > r->server->bodies_max || buffer_append(&r->body, data, length) < 0)
                 r->refuse = refuse_busy;
         else
-                r->server->bodies += length;
+                r->line->bodies += length;
 }
 
 /* Takes a part of the body. */
@@ -149,7 +149,7 @@ static enum MHD_Result take(struct http_request *r, const char *data, size_t *le
         if (!r->refuse)
                 keep(r, data, *length);
         if (r->refuse) {
-                r->server->bodies -= r->body.length;
+                r->line->bodies -= r->body.length;
                 buffer_clear(&r->body);
                 r->drained += *length;
                 if (r->drained > (r->server->remote.made ? HTTP_REMOTE_DRAIN_MAX : HTTP_DRAIN_MAX))
@@ -171,8 +171,10 @@ void requests_resume(struct http_line *l)
 static bool put_off(struct http_request *r)
 {
         struct http_line *l = r->line;
+        const bool first = !l->answered;
 
-        if (time_now(CLOCK_MONOTONIC) < l->turn + HTTP_TURN_MS * 1000000ull)
+        l->answered = true;
+        if (first || time_now(CLOCK_MONOTONIC) < l->turn + HTTP_TURN_MS * 1000000ull)
                 return false;
         MHD_suspend_connection(r->connection);
         r->next = NULL;

@@ -85,7 +85,7 @@ static void on_free(void *stream)
         *s->link = s->next;
         if (s->next)
                 s->next->link = s->link;
-        s->server->n_streams--;
+        s->line->n_streams--;
         s->done(s->context);
         free(s);
 }
@@ -112,7 +112,7 @@ static void link_stream(struct http_stream *s)
         if (s->next)
                 s->next->link = &s->next;
         s->server->streams = s;
-        s->server->n_streams++;
+        s->line->n_streams++;
 }
 
 static void stream_drop(struct http_stream *s)
@@ -147,7 +147,7 @@ struct http_stream *http_stream_new(struct http_request *r, const char *type, ss
 
         if (r->response)
                 return NULL; /* it has its answer */
-        if (r->server->n_streams < r->server->streams_max)
+        if (r->line->n_streams < r->server->streams_max)
                 s = calloc(1, sizeof(*s));
         if (s) {
                 *s = (struct http_stream){

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #define BODY_MAX (64u << 20)
+#define CONNECT_TRIES 2000 /* of 2 ms */
 
 DEFINE_CLEANUP(CURL *, curl_easy_cleanup)
 DEFINE_CLEANUP(struct curl_slist *, curl_slist_free_all)
@@ -102,10 +104,28 @@ static int problem(const struct client_reply *r)
         return r->status == 403 ? STATUS_REFUSED : r->status == 404 ? STATUS_ABSENT : STATUS_FAILED;
 }
 
+/* Where many connect at once, the kernel's queue of those that wait is full for a moment. */
+static CURLcode perform_patiently(CURL *curl)
+{
+        const struct timespec pause = { 0, 2000000 };
+        CURLcode code = CURLE_OK;
+
+        for (int tries = 0; tries < CONNECT_TRIES; tries++) {
+                long os = 0;
+
+                code = curl_easy_perform(curl);
+                curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
+                if (code != CURLE_COULDNT_CONNECT || os != EAGAIN)
+                        break;
+                nanosleep(&pause, NULL);
+        }
+        return code;
+}
+
 /* stopped, where not NULL, tells that the receiver wanted no more; began gets whether a good answer began, however it ended. */
 static int perform(CURL *curl, const char *socket, struct client_reply *r, const bool *stopped, bool *began)
 {
-        CURLcode code = curl_easy_perform(curl);
+        CURLcode code = perform_patiently(curl);
 
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
         if (began)

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define BACKLOG 512
+#define BACKLOG 4096 /* and no more than net.core.somaxconn */
 
 /* Everyone may connect, or a group: what each may do is decided for each request. */
 static int permit(struct daemon *d, struct error *e)

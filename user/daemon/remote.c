@@ -85,13 +85,15 @@ int remote_prepare(struct daemon *d, struct error *e)
         return r < 0 ? error_prefix(e, "$.tls_certificate %s, $.tls_key %s", c->certificate, c->key) : 0;
 }
 
-/* Whether a session connects, by a socket that was made in its cgroup or in one below: 1, 0, or negative errno where that is not known. */
+/* Whether a session of this host connects, by a socket that was made in its cgroup or in one below: 1, 0, or negative errno: it is not
+ * known. */
 static int meet(int fd, void *context)
 {
         struct daemon *d = context;
         _cleanup_free_ char *path = NULL;
         uint64_t cgroup;
-        int r = tcp_peer_cgroup(fd, &cgroup);
+        /* Until 6.9 whoever asks the kernel for sockets waits while one is ended, which a session can make long. */
+        int r = cutter_settle(d->cutter) ? tcp_peer_cgroup(fd, &cgroup) : -EBUSY;
 
         if (r == 0)
                 r = cgroup_by_id(&d->cgroups, cgroup, &path);
@@ -102,7 +104,7 @@ static int meet(int fd, void *context)
                 if (s->live && n && !strncmp(path, s->cgroup, n) && (path[n] == '/' || !path[n]))
                         return 1;
         }
-        return r == -ENOENT ? 0 : r; /* it is on another host */
+        return r == -EHOSTUNREACH ? 0 : r;
 }
 
 int remote_listen(struct daemon *d, struct error *e)

@@ -9,6 +9,8 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,6 +31,22 @@ static void set_end(const struct sockaddr_storage *s, __be16 *port, __be32 addr[
                 memcpy(addr, &v6->sin6_addr, sizeof(v6->sin6_addr));
 }
 
+/* Whether an address is this namespace's: what is sent to one of those comes from it, too. */
+static bool is_local(const struct sockaddr_storage *address, socklen_t size)
+{
+        _cleanup_close_ int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_storage own = { 0 };
+        socklen_t own_size = sizeof(own);
+        __be32 there[4] = { 0 }, here[4] = { 0 };
+        __be16 port;
+
+        if (fd < 0 || connect(fd, (const struct sockaddr *)address, size) < 0 || getsockname(fd, (struct sockaddr *)&own, &own_size) < 0)
+                return errno != ENETUNREACH && errno != EHOSTUNREACH;
+        set_end(address, &port, there);
+        set_end(&own, &port, here);
+        return !memcmp(there, here, sizeof(here));
+}
+
 static int put_question(int netlink, int fd)
 {
         struct sockaddr_storage here = { 0 }, there = { 0 };
@@ -45,6 +63,8 @@ static int put_question(int netlink, int fd)
         size = sizeof(there);
         if (getpeername(fd, (struct sockaddr *)&there, &size) < 0)
                 return -errno;
+        if (!is_local(&there, size))
+                return -EHOSTUNREACH;
         q.request.sdiag_family = (uint8_t)here.ss_family;
         set_end(&there, &q.request.id.idiag_sport, q.request.id.idiag_src);
         set_end(&here, &q.request.id.idiag_dport, q.request.id.idiag_dst);
@@ -65,6 +85,8 @@ static int read_answer(int netlink, uint64_t *ret)
                 return -EBADMSG;
         if (h->nlmsg_type == NLMSG_ERROR)
                 return ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
+        if (is->idiag_state == TCP_LISTEN) /* what has that port here; asked for one socket, it answers with another */
+                return -ENOENT;
         left = (int)NLMSG_PAYLOAD(h, sizeof(*is));
         for (const struct rtattr *a = (const void *)(is + 1); RTA_OK(a, left); a = RTA_NEXT(a, left))
                 if (a->rta_type == INET_DIAG_CGROUP_ID && RTA_PAYLOAD(a) >= sizeof(*ret)) {

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-/* The id of that cgroup. -ENOENT where the other end is no socket in the daemon's network namespace; or another negative errno. */
+/*
+ * The id of that cgroup. -EHOSTUNREACH where the other end has no address of the daemon's network namespace, and so is not in it; or
+ * another negative errno, -ENOENT where the kernel does not find the socket.
+ */
 int tcp_peer_cgroup(int fd, uint64_t *ret);
 
 #endif
