@@ -117,6 +117,7 @@ test_a_program_with_another_content_does_not_run_although_a_folder_allows_it() {
 	another "$FS/library"
 	confined code dlopen "$FS/library"
 	same library 'refused EACCES' "$output"
+	settled
 	another "$FS/script"
 	mark
 	confined code run "$FS/script"

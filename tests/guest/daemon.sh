@@ -68,7 +68,7 @@ test_a_session_that_ended_meanwhile_is_ended_after_the_restart() {
 test_a_kill_outlives_the_daemon() {
 	echo text >"$WS/inside"
 	rm -f "$WS/told"
-	start_session denied bash -c "trap 'files write $WS/inside >>$WS/told' USR1; echo ready >>$WS/told; sleep infinity & while :; do wait; done"
+	start_session denied bash -c "trap 'files write $WS/inside >>$WS/told' USR1; sleep infinity & echo ready >>$WS/told; while :; do wait; done"
 	await "it is ready" grep -q ready "$WS/told"
 	holdfast kill "$session" --deny --reason 'before the crash'
 	kill_daemon KILL
@@ -138,7 +138,8 @@ test_the_process_that_keeps_objects_is_started_again_when_it_is_killed() {
 	start_teller kept-open
 	keeper=$(pgrep -x holdfast-keeper)
 	kill -9 "$keeper"
-	await "there is another" eval "pgrep -x holdfast-keeper | grep -vx $keeper"
+	await "there is another, and it has them" eval "pgrep -x holdfast-keeper | grep -vx $keeper &&
+		ls -l /proc/\$(pgrep -nx holdfast-keeper)/fd | grep '$WS/closed'"
 	kill_daemon KILL
 	echo 3 >/proc/sys/vm/drop_caches
 	find /usr/lib -newermt 1970-01-02 >/dev/null

@@ -558,12 +558,12 @@ test_connections_that_are_allowed_take_no_room_from_refusals() {
 	daemon=$(daemon_pid)
 	settled
 	mark
-	mkfifo "$WS/knock"
+	mkfifo "$WS/knock" "$WS/knock.over"
 	start_session knocks bash -c "read -r line <$WS/knock; python3 $EXCHANGE knock 127.0.0.1 7301 400
-		net tcp 127.0.0.1 7002; net tcp 127.0.0.1 7002; read -r line <$WS/knock"
+		net tcp 127.0.0.1 7002; net tcp 127.0.0.1 7002; read -r line <$WS/knock.over"
 	kill -STOP "$daemon"
 	echo go >"$WS/knock"
-	timeout 120 bash -c "echo done >$WS/knock" || { kill -CONT "$daemon"; fail "it did not come to its end"; }
+	timeout 120 bash -c "echo done >$WS/knock.over" || { kill -CONT "$daemon"; fail "it did not come to its end"; }
 	kill -CONT "$daemon"
 	await "it has ended" ended "$session"
 	await "the loss is reported" eval '[ -n "$(since | fields kind=lost seq || true)" ]'

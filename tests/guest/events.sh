@@ -406,7 +406,7 @@ test_the_stream_goes_on_in_a_new_file_and_old_ones_go() {
 	printf '{"audit": "%s", "audit_rotate_size": "1M", "audit_rotate_age": "24h", "audit_keep": 2}' "$AUDIT" >"$CONFIG"
 	kill_daemon TERM
 	start_daemon
-	await "old files are gone" flooded
+	patience=400 await "old files are gone" flooded
 	settled
 	same "files kept" 2 "$(find "$ROTATING" -name 'audit.ndjson.0*' | wc -l)"
 	try holdfast audit verify "$ROTATING" --json

@@ -13,6 +13,10 @@ su dev -c "mkdir -p $DEV"
 
 clean_up() {
 	local each
+	if [ -e "$CONFIG" ]; then
+		rm "$CONFIG"
+		kill -9 "$(daemon_pid)" 2>/dev/null || true
+	fi
 	daemon_answers >/dev/null 2>&1 || { kill -9 "$(daemon_pid)" 2>/dev/null || true; start_daemon; }
 	for each in $(api GET '/v1/sessions?state=live' | fields user=dev id); do # of su, which is ended alone
 		api POST /v1/kills "{\"session\":\"$each\"}" >/dev/null
@@ -411,15 +415,15 @@ test_the_strictest_of_several_scopes_holds() {
 test_a_kill_with_a_time_is_lifted_by_itself() {
 	start_as timed coder
 	mark
-	holdfast kill --agent coder --deny --reason 'a while' --for 3s
+	holdfast kill --agent coder --deny --reason 'a while' --for 15s
 	stops timed
 	holds "the list" "$(api GET /v1/kills | jq -r '.[].expires')" Z
 	await "it goes on" counts timed
 	same event 'holdfastd expired' "$(kill_event lift actor reason)"
 	begins --agent coder
-	holdfast kill --agent coder --deny --for 2s
+	holdfast kill --agent coder --deny --for 6s
 	kill_daemon KILL
-	sleep 3
+	sleep 7
 	stops timed # nobody is there to lift it
 	start_daemon
 	await "it goes on" counts timed
@@ -528,6 +532,7 @@ test_a_kill_of_a_capability_ends_what_is_mapped_by_it() {
 	mark
 	holdfast kill --capability extra
 	await "it is gone" gone "$pid"
+	await "it is told" eval 'since | fields op=revoke'
 	same event "kill $held" "$(since | fields op=revoke action path | tr '\t' ' ')"
 }
 

@@ -62,6 +62,12 @@ is_stopped() {
 	[ -n "$(stopped seq)" ]
 }
 
+# The process of the session is, and that is told.
+is_gone() {
+	await "it is gone" gone "$pid"
+	await "it is told" is_stopped
+}
+
 # nanoseconds TIME: of the epoch.
 nanoseconds() {
 	date -d "$1" +%s%N
@@ -72,7 +78,7 @@ test_a_writable_mapping_ends_with_the_right_to_write() {
 	hold write
 	holdfast policy apply "$session" "$(deny w)"
 	await "it is stopped" is_stopped
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "$pid mapped file deny w $HELD workspace \$.capabilities.workspace.files[1] rule kill" \
 		"$(stopped pid comm kind verdict right path capability rule why action | tr '\t' ' ')"
 	changed=$(nanoseconds "$(since | fields kind=policy time)")
@@ -110,7 +116,7 @@ test_a_readable_mapping_ends_with_the_right_to_read() {
 	holdfast policy apply "$session" "$(deny w)"
 	goes_on
 	holdfast policy apply "$session" "$(deny r)"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "file r $HELD" "$(stopped kind right path | tr '\t' ' ')"
 }
 
@@ -119,7 +125,7 @@ test_code_ends_with_the_right_to_execute() {
 	holdfast policy apply "$session" "$(deny w)"
 	goes_on
 	holdfast policy apply "$session" "$(deny x)"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "exec x $HELD" "$(stopped kind right path | tr '\t' ' ')"
 }
 
@@ -136,7 +142,7 @@ test_a_program_ends_with_the_right_to_execute_it() {
 	goes_on
 	jq '.capabilities.workspace.files += [{path: "${WORKSPACE}/program", deny: "x"}]' "$POLICY" >"$SCRATCH/run.json"
 	holdfast policy apply "$session" "$SCRATCH/run.json"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "exec x $WS/program" "$(stopped kind right path | tr '\t' ' ')"
 }
 
@@ -171,7 +177,7 @@ test_files_of_a_file_system_in_memory_are_found_too() {
 	HELD=$WS/tmp/held
 	hold write tmpfs
 	holdfast policy apply "$session" "$(deny w)"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "w $HELD" "$(stopped right path | tr '\t' ' ')"
 }
 
@@ -200,7 +206,7 @@ test_a_buffer_of_an_io_uring_goes_on_while_its_right_stays() {
 test_a_buffer_of_an_io_uring_ends_with_the_right_to_write_the_file() {
 	hold_buffer buffer
 	holdfast policy apply "$session" "$(deny w)"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "w $HELD workspace" "$(stopped right path capability | tr '\t' ' ')"
 }
 
@@ -272,7 +278,7 @@ test_a_ceiling_may_ask_for_more_than_a_pause() {
 	echo '{ "holdfast": 1, "name": "c", "on_revoke": "kill", "capabilities": { "all": { "files": [ { "path": "/", "allow": "rwxc" } ] } } }' \
 		>"$CEILINGS/host.json"
 	holdfast policy apply "$session" "$(deny w '"on_revoke": "pause"')"
-	await "it is gone" gone "$pid"
+	is_gone
 	same event kill "$(stopped action)"
 }
 
@@ -292,7 +298,7 @@ test_what_is_attached_may_not_go_on_writing_where_the_policy_does_not_let_it() {
 	goes_on
 	mark
 	session=$(holdfast attach --pid "$pid" --policy "$POLICY" --workspace "$WS")
-	await "it is gone" gone "$pid"
+	is_gone
 	same event "w $HELD no_rule" "$(stopped right path why | tr '\t' ' ')"
 }
 

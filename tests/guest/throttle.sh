@@ -115,6 +115,7 @@ test_connections_are_made_no_faster_than_the_rate_and_are_all_made() {
 	confined python3 "$POUR" $SINK 7004 60 1 flows=9
 	[[ $output =~ ^[0-9]+\ 9$ ]] || fail "$output"
 	await "it is told" eval "since | fields kind=connect verdict=deny op=connect why=rate capability=net addr=$SINK port=7004"
+	await "all are told" eval '[ "$(made | wc -l)" -ge 9 ]'
 	same "connections told" 9 "$(made | wc -l)"
 	same "connections that came too early" '' "$(made | awk -F'[:.Z]' '{ at = ($2 * 60 + $3 "." $4) + 0 } NR == 1 { first = at } at < first { at += 3600 }
 		at - first < (NR - 3) / 3 - 0.6')"

@@ -18,6 +18,7 @@ echo outside >"$OUT/file"
 
 CEILING=/etc/holdfast/ceilings/host.json
 clean_up() {
+	kill -CONT "$(daemon_pid)" 2>/dev/null || true
 	rm -f $CEILING
 }
 

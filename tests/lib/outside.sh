@@ -220,7 +220,7 @@ begin_free() {
 # tell NAME COMMAND...: has it do that; sets output.
 tell() {
 	echo "${*:2}" >&"${TO[$1]}"
-	read -r -t 90 -u "${FROM[$1]}" output || fail "$*: it says nothing"
+	read -r -t "${patience:-90}" -u "${FROM[$1]}" output || fail "$*: it says nothing"
 }
 
 # says NAME EXPECTED COMMAND...: what it answers is that, as a pattern.

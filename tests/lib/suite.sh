@@ -118,8 +118,7 @@ start_session() {
 	local name=$1
 	shift
 	in_background holdfast run --policy "$POLICY" --workspace "$WS" --agent "$name" -- "$@"
-	await "session $name is there" session_of "$name"
-	session=$(session_of "$name")
+	await "session $name is there" eval "session=\$(session_of '$name')"
 }
 
 # start_counter NAME: a session that counts in the workspace for as long as it may open its files.
