@@ -81,7 +81,7 @@ test_an_agent_with_a_token_may_do_nothing_over_tcp() {
 	local good asks
 	good=$(token admin stolen --for 1h)
 	asks=(curl -s --max-time 60 -k -H "Authorization: Bearer $good" "https://127.0.0.1:$PORT/v1/tokens")
-	base_policy '' '{ "cidr": "127.0.0.1", "port": '$PORT' }'
+	base_policy '' '{ "cidr": "127.0.0.1", "port": '"$PORT"' }'
 	try "${asks[@]}"
 	holds "control" "$output" '"name":"stolen"'
 	mark
@@ -224,7 +224,7 @@ test_guesses_are_slowed_down_and_delay_nobody() {
 	echo "# a pause by root among guesses took $worst ms" >&3
 	[ "$worst" -lt 5000 ] || fail "a pause took $worst ms"
 	await "all guesses are made" gone "$each"
-	if [ $took -lt 18 ]; then # one a second is let pass
+	if [ "$took" -lt 18 ]; then # one a second is let pass
 		holds statuses "$(cut -d' ' -f1 "$SCRATCH/guesses" | sort | uniq -c | tr -s ' \n' ' ')" ' 429'
 		grep -qE '^429 [1-9]' "$SCRATCH/guesses" || fail "no Retry-After"
 	fi
