@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #define US_PER_MS 1000
+#define NS_PER_US 1000
 
 /* Has the loop come back when libmicrohttpd wants to: at once, after a time, or when a socket is ready. */
 static void line_arm(struct http_line *l)
@@ -21,7 +22,8 @@ static void line_arm(struct http_line *l)
                 ms = l->resumed ? 0 : HTTP_PAUSE_MS;
         }
         if (waits && ms > 0) {
-                sd_event_source_set_time_relative(l->timer, ms * US_PER_MS);
+                /* From now on: the loop's own time is that of when this turn began. */
+                sd_event_source_set_time(l->timer, time_now(CLOCK_MONOTONIC) / NS_PER_US + ms * US_PER_MS);
                 sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
         } else {
                 sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
@@ -46,11 +48,12 @@ static void line_run(struct http_line *l)
         if (MHD_run(l->mhd) != MHD_YES)
                 log_error("the API's server cannot go on with its connections");
         line_arm(l);
-        /* At its limit libmicrohttpd does not listen, and it starts again only at the turn after the one that ended a connection. */
-        if (line_connections(l) < before) {
-                sd_event_source_set_enabled(l->soon, SD_EVENT_ONESHOT);
+        if (line_connections(l) >= before)
+                return;
+        if (l->server->door)
                 peers_left(l->server);
-        }
+        else /* at its limit libmicrohttpd does not listen, and it starts again only at the turn after the one that ended a connection */
+                sd_event_source_set_enabled(l->soon, SD_EVENT_ONESHOT);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *line)

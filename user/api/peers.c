@@ -144,8 +144,7 @@ static int on_connections(sd_event_source *source, int listen_fd, uint32_t reven
 
 void peers_left(struct http_server *s)
 {
-        if (s->door)
-                sd_event_source_set_enabled(s->door, SD_EVENT_ON);
+        sd_event_source_set_enabled(s->door, SD_EVENT_ON);
 }
 
 int peers_start(struct http_server *s, sd_event *event, int listen_fd)

@@ -61,6 +61,7 @@ struct kernel {
         struct holdfast_bpf__bss *bss; /* of the skeleton: the programs' data */
         struct hf_hints *hints;        /* in it */
         struct loaded loaded[HF_POLICIES];
+        void *held;                 /* by all of them */
         bool unloaded[HF_POLICIES]; /* to be reaped */
         int n_unloaded;
         size_t unloaded_held;

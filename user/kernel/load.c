@@ -474,7 +474,7 @@ void kernel_close(struct kernel *k)
         if (!k)
                 return;
         for (int i = 0; i < HF_POLICIES; i++)
-                loaded_release(&k->loaded[i]);
+                loaded_release(&k->loaded[i], &k->held);
         unmap(k);
         free(k);
 }

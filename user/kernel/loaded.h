@@ -15,8 +15,16 @@ struct hint {
         uint32_t at, place;
 };
 
+/* An object that policies hold open, all by one descriptor: whoever looks through the daemon's would meet each of a thousand sessions'. */
+struct held {
+        struct hf_object object;
+        int fd;
+        size_t policies; /* places of them */
+};
+
 struct loaded {
-        int *fds;
+        struct held **held;
+        int *fds; /* theirs */
         size_t n_fds;
         struct hint *hints;
         size_t n_hints;
@@ -34,10 +42,13 @@ int loaded_hint(struct loaded *l, struct hf_hints *hints, uint32_t policy, const
  */
 void loaded_unhint(const struct loaded *l, struct hf_hints *hints);
 
-/* Takes over the descriptors of those places whose objects go by their address; hold tells, by descriptor. Returns 0 or -ENOMEM. */
-int loaded_hold(struct loaded *l, struct compiled *c, const bool *hold);
+/*
+ * Holds the objects of those places that go by their address; hold tells, and objects has them, by descriptor. What is held is in *all, a
+ * tree of tsearch(3), which begins as NULL. Returns 0 or -ENOMEM.
+ */
+int loaded_hold(struct loaded *l, void **all, struct compiled *c, const struct hf_object *objects, const bool *hold);
 
-/* Closes and frees; the hints stay as they are. */
-void loaded_release(struct loaded *l);
+/* Lets go and frees; the hints stay as they are. */
+void loaded_release(struct loaded *l, void **all);
 
 #endif

@@ -218,7 +218,7 @@ static int places_load(struct kernel *k, uint32_t policy, struct compiled *c, st
                 r = book_load(k, policy, &book);
         if (!r && c->n_contents)
                 r = contents_load(k, policy, c, l.contents, l.n_contents, l.objects.count, unverified);
-        return r ? r : loaded_hold(&k->loaded[policy], c, l.objects.hold);
+        return r ? r : loaded_hold(&k->loaded[policy], &k->held, c, l.objects.list, l.objects.hold);
 }
 
 static int egress_load(struct kernel *k, uint32_t policy, const struct compiled *c)
@@ -307,7 +307,7 @@ void kernel_policy_reap(struct kernel *k)
                 if (k->unloaded[policy]) {
                         bpf_map_delete_elem(k->map[MAP_BOOKS], &policy);
                         loaded_unhint(&k->loaded[policy], k->hints);
-                        loaded_release(&k->loaded[policy]);
+                        loaded_release(&k->loaded[policy], &k->held);
                         k->policies[policy] = (struct hf_policy){ 0 };
                         k->unloaded[policy] = false;
                 }

@@ -37,10 +37,10 @@ struct line_stream {
 static struct {
         char folder[64], socket[80];
         pthread_t thread;
-        int stop, ready, hold;
+        int stop, ready, hold, beside;
         struct http_server *http;
         struct line_stream *streams;
-        atomic_int begun, done, handled, holds, slow;
+        atomic_int begun, done, handled, holds, slow, slow_before; /* what is beside the API had its turn */
 } server;
 
 static inline void route_echo(struct http_request *r, void *context)
@@ -253,6 +253,19 @@ static inline int on_hold(sd_event_source *source, int fd, uint32_t revents, voi
         return 0;
 }
 
+/* Of lower priority than the API. */
+static inline int on_beside(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+        eventfd_t number;
+
+        (void)source;
+        (void)revents;
+        (void)context;
+        eventfd_read(fd, &number);
+        server.slow_before = server.slow;
+        return 0;
+}
+
 static inline int listen_on(const char *path)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -269,12 +282,14 @@ static inline void *serve(void *context)
         const struct http_setup setup = { .routes = test_routes, .n_routes = ARRAY_SIZE(test_routes) };
         _cleanup_error_ struct error e = ERROR_INIT;
         struct http_server *http = NULL;
+        sd_event_source *beside = NULL;
         sd_event *event = NULL;
         uint64_t one = 1;
 
         (void)context;
         if (sd_event_new(&event) < 0 || sd_event_add_io(event, NULL, server.stop, EPOLLIN, on_stop, NULL) < 0 ||
             sd_event_add_io(event, NULL, server.hold, EPOLLIN, on_hold, NULL) < 0 ||
+            sd_event_add_io(event, &beside, server.beside, EPOLLIN, on_beside, NULL) < 0 || sd_event_source_set_priority(beside, 5) < 0 ||
             http_server_new(event, listen_on(server.socket), &setup, &http, &e) < 0) {
                 fprintf(stderr, "%s\n", error_text(&e));
                 abort();
@@ -283,6 +298,7 @@ static inline void *serve(void *context)
         (void)!write(server.ready, &one, sizeof(one));
         sd_event_loop(event);
         http_server_free(http);
+        sd_event_source_unref(beside);
         sd_event_unref(event);
         return NULL;
 }
@@ -301,6 +317,7 @@ static inline int server_setup(void **state)
         server.stop = eventfd(0, EFD_CLOEXEC);
         server.ready = eventfd(0, EFD_CLOEXEC);
         server.hold = eventfd(0, EFD_CLOEXEC);
+        server.beside = eventfd(0, EFD_CLOEXEC);
         assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
         assert_int_equal(read(server.ready, &one, sizeof(one)), sizeof(one));
         return 0;
@@ -316,6 +333,7 @@ static inline int server_teardown(void **state)
         close(server.stop);
         close(server.ready);
         close(server.hold);
+        close(server.beside);
         unlink(server.socket);
         rmdir(server.folder);
         return server.begun == server.done ? 0 : -1;

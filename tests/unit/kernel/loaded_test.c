@@ -27,6 +27,7 @@ static void hints_lead_to_the_objects_and_go_with_the_policy(void **state)
         const struct book_place places[] = { { .object = &objects[0] }, { .name = "nothing there" }, { .object = &objects[1] } };
         struct hf_hints *hints = calloc(1, sizeof(*hints)), *before = calloc(1, sizeof(*before));
         struct loaded l = { 0 };
+        void *all = NULL;
 
         (void)state;
         assert_int_equal(loaded_hint(&l, hints, 3, places, 3, FIRST), 0);
@@ -34,7 +35,7 @@ static void hints_lead_to_the_objects_and_go_with_the_policy(void **state)
         assert_int_equal(*hint_of(hints, 3, &objects[1]), FIRST + 2);
         assert_int_equal(l.n_hints, 2);
         loaded_unhint(&l, hints);
-        loaded_release(&l);
+        loaded_release(&l, &all);
         assert_memory_equal(hints, before, sizeof(*hints));
         free(hints);
         free(before);
@@ -46,6 +47,7 @@ static void a_hint_of_two_policies_says_so_and_outlives_either(void **state)
         const struct book_place place = { .object = &object };
         struct hf_hints *hints = calloc(1, sizeof(*hints));
         struct loaded l = { 0 };
+        void *all = NULL;
         __u32 *hint = hint_of(hints, 3, &object);
 
         (void)state;
@@ -54,30 +56,48 @@ static void a_hint_of_two_policies_says_so_and_outlives_either(void **state)
         assert_int_equal(*hint, HF_HINT_MANY);
         loaded_unhint(&l, hints);
         assert_int_equal(*hint, HF_HINT_MANY);
-        loaded_release(&l);
+        loaded_release(&l, &all);
         free(hints);
 }
 
-static void only_what_goes_by_its_address_is_held_open(void **state)
+static void only_what_goes_by_its_address_is_held_open_and_by_one_descriptor(void **state)
 {
-        int held = open("/", O_PATH | O_CLOEXEC), other = open("/", O_PATH | O_CLOEXEC);
-        bool *hold = calloc((size_t)(held > other ? held : other) + 1, sizeof(*hold));
-        struct place places[] = { { .fd = other }, { .fd = -1 }, { .fd = held } };
-        struct compiled c = { .places = places, .n_places = 3 };
-        struct loaded l = { 0 };
+        enum { OTHER, FIRST_PLACE, SECOND_PLACE, NEXT_POLICY, FDS };
+        struct hf_object objects[256] = { 0 };
+        bool hold[256] = { false };
+        int fds[FDS];
+        struct loaded first = { 0 }, second = { 0 };
+        void *all = NULL;
 
         (void)state;
-        hold[held] = true;
-        assert_int_equal(loaded_hold(&l, &c, hold), 0);
-        assert_int_equal(l.n_fds, 1);
-        assert_int_equal(l.fds[0], held);
-        assert_int_equal(places[0].fd, other);
+        for (int i = 0; i < FDS; i++) {
+                fds[i] = open("/", O_PATH | O_CLOEXEC);
+                assert_in_range(fds[i], 0, 255);
+                hold[fds[i]] = i != OTHER;
+                objects[fds[i]] = (struct hf_object){ .ino = i == SECOND_PLACE ? 6 : 5, .dev = 1 };
+        }
+        struct place places[] = { { .fd = fds[OTHER] }, { .fd = -1 }, { .fd = fds[FIRST_PLACE] }, { .fd = fds[SECOND_PLACE] } };
+        struct place more[] = { { .fd = fds[NEXT_POLICY] } };
+        struct compiled c = { .places = places, .n_places = 4 }, d = { .places = more, .n_places = 1 };
+
+        assert_int_equal(loaded_hold(&first, &all, &c, objects, hold), 0);
+        assert_int_equal(loaded_hold(&second, &all, &d, objects, hold), 0);
+        assert_int_equal(first.n_fds, 2);
+        assert_int_equal(first.fds[0], fds[FIRST_PLACE]);
+        assert_int_equal(first.fds[1], fds[SECOND_PLACE]);
+        assert_int_equal(second.n_fds, 1);
+        assert_int_equal(second.fds[0], fds[FIRST_PLACE]);
+        assert_int_equal(places[0].fd, fds[OTHER]);
         assert_int_equal(places[2].fd, -1);
-        loaded_release(&l);
-        assert_int_equal(fcntl(held, F_GETFD), -1);
-        assert_int_not_equal(fcntl(other, F_GETFD), -1);
-        close(other);
-        free(hold);
+        assert_int_equal(more[0].fd, fds[NEXT_POLICY]); /* whose it was */
+        loaded_release(&first, &all);
+        assert_int_not_equal(fcntl(fds[FIRST_PLACE], F_GETFD), -1);
+        assert_int_equal(fcntl(fds[SECOND_PLACE], F_GETFD), -1);
+        loaded_release(&second, &all);
+        assert_int_equal(fcntl(fds[FIRST_PLACE], F_GETFD), -1);
+        assert_null(all);
+        close(fds[OTHER]);
+        close(fds[NEXT_POLICY]);
 }
 
 int main(void)
@@ -85,7 +105,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hints_lead_to_the_objects_and_go_with_the_policy),
                 cmocka_unit_test(a_hint_of_two_policies_says_so_and_outlives_either),
-                cmocka_unit_test(only_what_goes_by_its_address_is_held_open),
+                cmocka_unit_test(only_what_goes_by_its_address_is_held_open_and_by_one_descriptor),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
