@@ -19,37 +19,36 @@ struct question {
         struct inet_diag_req_v2 request;
 };
 
-static void set_end(const struct sockaddr_storage *s, __be16 *port, __be32 addr[4])
-{
-        const struct sockaddr_in *v4 = (const void *)s;
-        const struct sockaddr_in6 *v6 = (const void *)s;
+union address {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+};
 
-        *port = s->ss_family == AF_INET ? v4->sin_port : v6->sin6_port;
-        if (s->ss_family == AF_INET)
-                memcpy(addr, &v4->sin_addr, sizeof(v4->sin_addr));
-        else
-                memcpy(addr, &v6->sin6_addr, sizeof(v6->sin6_addr));
+static void set_end(const union address *a, __be16 *port, __be32 addr[4])
+{
+        const bool v4 = a->any.sa_family == AF_INET;
+
+        *port = v4 ? a->v4.sin_port : a->v6.sin6_port;
+        memcpy(addr, v4 ? (const void *)&a->v4.sin_addr : &a->v6.sin6_addr, v4 ? sizeof(a->v4.sin_addr) : sizeof(a->v6.sin6_addr));
 }
 
 /* Whether an address is this namespace's: what is sent to one of those comes from it, too. */
-static bool is_local(const struct sockaddr_storage *address, socklen_t size)
+static bool is_local(const union address *there)
 {
-        _cleanup_close_ int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        struct sockaddr_storage own = { 0 };
-        socklen_t own_size = sizeof(own);
-        __be32 there[4] = { 0 }, here[4] = { 0 };
-        __be16 port;
+        _cleanup_close_ int fd = socket(there->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        union address own = { 0 };
+        socklen_t size = sizeof(own);
 
-        if (fd < 0 || connect(fd, (const struct sockaddr *)address, size) < 0 || getsockname(fd, (struct sockaddr *)&own, &own_size) < 0)
+        if (fd < 0 || connect(fd, &there->any, sizeof(*there)) < 0 || getsockname(fd, &own.any, &size) < 0)
                 return errno != ENETUNREACH && errno != EHOSTUNREACH;
-        set_end(address, &port, there);
-        set_end(&own, &port, here);
-        return !memcmp(there, here, sizeof(here));
+        return there->any.sa_family == AF_INET ? own.v4.sin_addr.s_addr == there->v4.sin_addr.s_addr
+                                               : IN6_ARE_ADDR_EQUAL(&own.v6.sin6_addr, &there->v6.sin6_addr);
 }
 
 static int put_question(int netlink, int fd)
 {
-        struct sockaddr_storage here = { 0 }, there = { 0 };
+        union address here = { 0 }, there = { 0 };
         socklen_t size = sizeof(here);
         struct question q = {
                 .header = { .nlmsg_len = sizeof(q), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
@@ -58,14 +57,14 @@ static int put_question(int netlink, int fd)
                              .id.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } },
         };
 
-        if (getsockname(fd, (struct sockaddr *)&here, &size) < 0)
+        if (getsockname(fd, &here.any, &size) < 0)
                 return -errno;
         size = sizeof(there);
-        if (getpeername(fd, (struct sockaddr *)&there, &size) < 0)
+        if (getpeername(fd, &there.any, &size) < 0)
                 return -errno;
-        if (!is_local(&there, size))
+        if (!is_local(&there))
                 return -EHOSTUNREACH;
-        q.request.sdiag_family = (uint8_t)here.ss_family;
+        q.request.sdiag_family = (uint8_t)here.any.sa_family;
         set_end(&there, &q.request.id.idiag_sport, q.request.id.idiag_src);
         set_end(&here, &q.request.id.idiag_dport, q.request.id.idiag_dst);
         return send(netlink, &q, sizeof(q), 0) < 0 ? -errno : 0;
