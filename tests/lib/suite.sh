@@ -47,6 +47,9 @@ run_suite() {
 		fi
 	done
 	rm -f "$log"
+	for name in /sys/fs/cgroup/holdfast/*/cgroup.kill; do # sessions of users, whose su alone was ended, would be met by the next suite
+		[ ! -e "$name" ] || echo 1 >"$name"
+	done 2>/dev/null
 	awk -v at="$SCRATCH/" 'index($2, at) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount -l 2>/dev/null # or rm would empty what is mounted
 	rm -rf "$SCRATCH"
 	echo "suite $SUITE: $passed passed, $failed failed"
