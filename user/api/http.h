@@ -55,10 +55,10 @@ struct http_setup {
  * before one with it; HEAD is answered by GET's route. Unknown paths are answered 404, known paths with another method 405 with Allow,
  * targets that cannot be decoded 400, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress.
  * Root's requests are answered before all others. Root may hold 1,000 connections at once, more wait in the backlog; other users 100 each
- * and 900 together, beyond which they are hung up on, so that there is always room for an administrator. 500 streams at once, then 503; 128
- * MiB of bodies being received at once, then 503. The process needs RLIMIT_NOFILE well above 2,000. Over TCP: 128 connections at once, 32
- * of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after that; those beyond are hung up on before TLS
- * begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.
+ * and 900 together, beyond which they are hung up on, so that there is always room for an administrator. Of root, and of all others: 500
+ * streams at once, then 503; 128 MiB of bodies being received at once, then 503. The process needs RLIMIT_NOFILE well above 2,000.
+ * Over TCP: 128 connections at once, 32 of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after that; those
+ * beyond are hung up on before TLS begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.
  */
 int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e);
 

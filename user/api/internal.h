@@ -59,7 +59,7 @@ struct remote {
         sd_event_source *tick;
 };
 
-/* Connections that wait for one another, and for those of no other line that comes before theirs. */
+/* Connections that are served in turn. Those of root's line go before all others. */
 struct http_line {
         struct http_server *server;
         struct MHD_Daemon *mhd; /* NULL: there is no such line */
@@ -73,8 +73,8 @@ struct http_line {
 };
 
 struct http_server {
-        struct http_line all;  /* of those who come over TCP, or of others than root */
-        struct http_line root; /* comes first */
+        struct http_line all; /* of those who come over TCP, or of others than root */
+        struct http_line root;
         sd_event_source *door; /* the listening unix socket, which it owns */
         struct http_setup setup;
         struct remote remote;

@@ -29,6 +29,7 @@ static void line_arm(struct http_line *l)
                 sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
         }
         sd_event_source_set_enabled(l->soon, waits && ms == 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        sd_event_source_set_enabled(l->io, l->waiting && ms > 0 ? SD_EVENT_OFF : SD_EVENT_ON); /* what is new waits behind those that do */
 }
 
 unsigned int line_connections(const struct http_line *l)
