@@ -250,11 +250,10 @@ bool access_sees(const struct peer *p, const struct session *s)
         return p->uid == 0 || p->uid == s->uid;
 }
 
-/* How well a key names a session: 4 its id, 3 its name, 2 the name of one that ended, 1 the beginning of its id, 0 not at all. */
+/* How well a key names a session, which is not its id: 3 its name, 2 the name of one that ended, 1 the beginning of its id, 0 not at all.
+ */
 static int match(const struct session *s, const char *key)
 {
-        if (!strcmp(s->id, key))
-                return 4;
         if (*s->name && !strcmp(s->name, key))
                 return s->live ? 3 : 2;
         return strncmp(s->id, key, strlen(key)) == 0;
@@ -263,9 +262,13 @@ static int match(const struct session *s, const char *key)
 /* The one that the key means among those that the peer may see; NULL with *same telling how many it could be. */
 static struct session *find(struct daemon *d, const struct peer *p, const char *key, int *same)
 {
-        struct session *best = NULL;
+        struct session *best = sessions_by_id(&d->sessions, key);
         int rank = 1;
 
+        *same = 1;
+        if (best && access_sees(p, best))
+                return best;
+        best = NULL;
         *same = 0;
         for (size_t i = 0; *key && i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];

@@ -24,8 +24,11 @@ static struct session *next_struck(struct daemon *d, const struct target *t, siz
         while (*i < d->sessions.count) {
                 struct session *s = d->sessions.list[(*i)++];
 
-                if (s->live && target_matches(t, s))
-                        return s;
+                if (!s->live || !target_matches(t, s))
+                        continue;
+                if (t->scope == KILL_SESSION)
+                        *i = d->sessions.count;
+                return s;
         }
         return NULL;
 }
