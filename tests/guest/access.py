@@ -5,7 +5,6 @@
 #   agent DOCUMENT SOCKET                                                  by this process, which is in a session
 #   strangers DOCUMENT PORT CERTIFICATE NAME=TEXT...                       over TCP by who has no valid token
 #   guess PORT CERTIFICATE ADDRESS TIMES                                   so often without a token; prints the statuses
-#   hold SOCKET COUNT                                                      so many connections; prints how many stay open
 #   drip PORT CERTIFICATE                                                  a request that never ends; prints after how many seconds it was cut
 import http.client
 import json
@@ -234,27 +233,6 @@ def drip(port, certificate):
     print(int(time.time() - started))
 
 
-def hold(path, count):
-    """So many connections at once; prints how many the daemon leaves open."""
-    held = []
-    for _ in range(int(count)):
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(path)
-        s.setblocking(False)
-        held.append(s)
-    time.sleep(3)
-    left = 0
-    for s in held:
-        try:
-            left += s.recv(1) != b""
-        except BlockingIOError:
-            left += 1
-        except OSError:
-            pass
-    print(left, flush=True)
-    time.sleep(2)
-
-
 mode, arguments = sys.argv[1], sys.argv[2:]
 if mode == "matrix":
     Matrix(*arguments).run()
@@ -264,9 +242,6 @@ elif mode == "strangers":
     strangers(*arguments)
 elif mode == "guess":
     guess(*arguments)
-    sys.exit(0)
-elif mode == "hold":
-    hold(*arguments)
     sys.exit(0)
 elif mode == "drip":
     drip(*arguments)

@@ -77,15 +77,6 @@ test_an_agent_may_do_nothing() {
 	base_policy
 }
 
-# Its connections count, and are in nobody's way, also where it runs as root.
-test_an_agent_takes_no_room_from_root() {
-	same "control" 300 "$(python3 "$TESTS/guest/access.py" hold "$SOCKET" 300)"
-	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "rw" }'
-	try enter "$POLICY" "$WS" python3 "$TESTS/guest/access.py" hold "$SOCKET" 300
-	same "left open to a session" 100 "$output"
-	base_policy
-}
-
 test_an_agent_with_a_token_may_do_nothing_over_tcp() {
 	local good asks
 	good=$(token admin stolen --for 1h)
