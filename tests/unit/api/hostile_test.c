@@ -325,6 +325,14 @@ static void become(uid_t user)
         assert_int_equal(syscall(SYS_setresuid, -1, user, -1), 0);
 }
 
+static void let_users_in(void)
+{
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chmod(server.folder, 0755), 0);
+        assert_int_equal(chmod(server.socket, 0666), 0);
+}
+
 static bool is_open(int fd)
 {
         struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -339,10 +347,7 @@ static void one_user_cannot_hold_all_connections(void **state)
         int open_ = 0, last = 0;
 
         (void)state;
-        if (geteuid() != 0)
-                skip();
-        assert_int_equal(chmod(server.folder, 0755), 0);
-        assert_int_equal(chmod(server.socket, 0666), 0);
+        let_users_in();
         for (int user = 0; user < OTHERS; user++) {
                 become(50000 + (uid_t)user);
                 for (int i = 0; i < TRIED; i++)
@@ -375,10 +380,7 @@ static void slow_requests_of_a_user_let_root_pass(void **state)
         eventfd_t held;
 
         (void)state;
-        if (geteuid() != 0)
-                skip();
-        assert_int_equal(chmod(server.folder, 0755), 0);
-        assert_int_equal(chmod(server.socket, 0666), 0);
+        let_users_in();
         become(50000);
         for (int i = 0; i < SLOW; i++) {
                 _cleanup_buffer_ struct buffer answer = BUFFER_INIT;
@@ -417,10 +419,7 @@ static void bodies_of_a_user_leave_root_its_room(void **state)
         int fds[CLIENTS];
 
         (void)state;
-        if (geteuid() != 0)
-                skip();
-        assert_int_equal(chmod(server.folder, 0755), 0);
-        assert_int_equal(chmod(server.socket, 0666), 0);
+        let_users_in();
         become(50000);
         for (int i = 0; i < CLIENTS; i++) {
                 fds[i] = dial();
