@@ -91,6 +91,15 @@ test_an_agent_with_a_token_may_do_nothing_over_tcp() {
 	await "it is told" eval "since | fields kind=admin verdict=deny actor='an agent over TCP'"
 	try enter "$POLICY" "$WS" "${asks[@]/127.0.0.1/[::ffff:127.0.0.1]}"
 	holds "by an IPv6 socket" "$output" '"type":"urn:holdfast:agent"'
+	# By a port that the host sends there, so that its socket has another destination than the daemon sees.
+	nft -f - <<<"table ip redirected { chain out { type nat hook output priority -100; tcp dport 9443 redirect to :$PORT; }; }"
+	try "${asks[@]/:$PORT/:9443}"
+	holds "by another port" "$output" '"type":"urn:holdfast:unknown-peer"'
+	base_policy '' '{ "cidr": "127.0.0.1", "port": 9443 }, { "cidr": "127.0.0.1", "port": '"$PORT"' }'
+	try enter "$POLICY" "$WS" "${asks[@]/:$PORT/:9443}"
+	nft delete table ip redirected
+	[[ $output != *stolen* ]] || fail "$output"
+	base_policy '' '{ "cidr": "127.0.0.1", "port": '"$PORT"' }'
 	# A group below the session's, which its own processes cannot make.
 	mkfifo "$WS/go"
 	start_session below bash -c "read -r _ <$WS/go; ${asks[*]@Q} >$WS/said"
