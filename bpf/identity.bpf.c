@@ -24,7 +24,7 @@ static __always_inline int stamp(struct task_struct *task, __u32 slot)
 /*
  * A fork belongs where its parent does. Where there is no memory to say so, there is no fork. What is remembered of a task that had the
  * address before is forgotten, whoever forks. Who was killed has no more children; where it is only paused, a fork waits like all else,
- * or where no daemon is there to freeze it, is refused.
+ * or where no daemon is there to freeze it, is refused. Who forks faster than it can be brought into its cgroup is told to try again.
  */
 SEC("lsm/task_alloc")
 int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
@@ -37,9 +37,12 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
         known_task(hash)->check = 0;
         if (!task_session(bpf_get_current_task_btf(), &record.slot, &record.generation))
                 return 0;
-        if (agent_current(&a) &&
-            (a.killed & (HF_KILL_DENY | HF_KILL_KILL) || (a.killed & HF_KILL_PAUSE && *(volatile __u64 *)&host.control_lost)))
-                return guard_refuse(&a, HF_OP_FORK, 0);
+        if (agent_current(&a)) {
+                if (a.killed & (HF_KILL_DENY | HF_KILL_KILL) || (a.killed & HF_KILL_PAUSE && *(volatile __u64 *)&host.control_lost))
+                        return guard_refuse(&a, HF_OP_FORK, 0);
+                if (a.session && *(volatile __u8 *)&a.session->gathered)
+                        return -EAGAIN;
+        }
         error = inherit(task, &record);
         if (!error)
                 known_write(hash, record.slot, record.generation);

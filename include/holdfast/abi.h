@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 12
+#define HF_ABI_VERSION 13
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -58,7 +58,8 @@ struct hf_session {
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
         __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
         __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_APART */
-        __u16 throttled;                           /* not 0: a capability of its policy has a throttle */
+        __u8 throttled;                            /* not 0: a capability of its policy has a throttle */
+        __u8 gathered;                             /* not 0: it is being brought into its cgroup, and may not fork: EAGAIN */
         __u8 on_control_loss; /* what is set in kill once no daemon is there: HF_KILL_PAUSE, HF_KILL_KILL; 0: nothing */
         __u8 stopped;         /* not 0: a process of it was sent SIGSTOP for that; set by the kernel, taken back by the daemon */
         /* Of lost, by enum hf_kind, what the daemon has not taken from here yet. The kernel counts here first, then in lost. */

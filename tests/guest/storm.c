@@ -2,11 +2,13 @@
 /*
  * storm LINES FILE: a process under which several lines of descent fork and exit as fast as they can, each link trying to open
  * the file for writing. Prints "pid N", that of the process at the top, which adopts the orphans; for each number on standard
- * input waits for that many more tries and prints "opened N refused M" of those. The program itself stays outside of the storm.
+ * input waits for that many more tries and prints "opened N refused M" of those. The program itself stays outside of the storm, which
+ * ends with it.
  */
 #include "lib/shared.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -30,16 +32,21 @@ static void try(const char *file)
         }
 }
 
+static bool is_over(void)
+{
+        return page->stop || (kill(page->top, 0) < 0 && errno == ESRCH); /* the one at the top dies with the program */
+}
+
 /* Each link makes the next and is gone. */
 static void line_of_descent(const char *file)
 {
-        while (!page->stop) {
+        while (!is_over()) {
                 pid_t next;
 
                 try(file);
                 do {
                         next = fork();
-                } while (next < 0 && !page->stop);
+                } while (next < 0 && !is_over());
                 if (next > 0)
                         _exit(0);
         }

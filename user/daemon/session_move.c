@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-#define ROUNDS 100   /* of looking again for what was forked meanwhile */
-#define GATHERINGS 8 /* of moving what was */
+#define ROUNDS 100    /* of looking again for what was forked meanwhile */
+#define GATHERINGS 20 /* of moving what was */
+#define PATIENCE 4    /* of them, after which nothing more may be forked */
 #define MOVES_BACK (1 << 20)
 
 /* Opens the process and makes sure that it is the one that asked, or was named, and the user's own to confine. */
@@ -99,28 +100,43 @@ static int stamp_all(struct daemon *d, struct session *s, pid_t root, const stru
         return error_set(e, -EAGAIN, "new tasks kept appearing in %s: stop what starts them, and attach again", s->cgroup);
 }
 
+/* Moves those of the session's processes that are not in its cgroup. Returns how many were outside and may fork, or have. */
+static int gather(struct daemon *d, struct session *s, struct error *e)
+{
+        _cleanup_free_ pid_t *list = NULL;
+        size_t count = 0;
+        int r = session_members(d, s, &list, &count, e), outside = 0;
+
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                struct process p;
+                int place = note_origin(s, list[i]);
+
+                if (place == 0 || (process_read(list[i], &p) == 0 && !process_lives(&p)))
+                        continue;
+                if (place > 0)
+                        cgroup_move(s->cgroup_fd, list[i]);
+                outside++;
+        }
+        return r < 0 ? r : outside;
+}
+
 /*
- * The process, then all that descends from it, is confined by its stamp; only then is it brought into the session's cgroup, for
- * the limits' sake. What forks faster than it can be moved stays outside, confined and killed all the same.
+ * The process, then all that descends from it, is confined by its stamp; only then is it brought into the session's cgroup, for the
+ * limits' sake and so that it can be frozen. What forks faster than it can be moved may not fork for so long.
  */
 static int move_tree(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
-        size_t before = 0;
+        struct hf_session *record = kernel_session(d->kernel, s->slot);
         int r = take(s, q->pid, q->start, q->peer, e);
 
         if (r == 0)
                 r = stamp_all(d, s, q->pid, q->peer, e);
-        for (int i = 0; r == 0 && i < GATHERINGS && s->n_origins != before; i++) {
-                _cleanup_free_ pid_t *list = NULL;
-                size_t count = 0;
-
-                before = s->n_origins;
-                r = session_members(d, s, &list, &count, e);
-                for (size_t j = 0; r == 0 && j < count; j++)
-                        if (note_origin(s, list[j]) > 0)
-                                cgroup_move(s->cgroup_fd, list[j]);
-        }
-        return r;
+        if (r < 0)
+                return r;
+        for (int i = 0; i < GATHERINGS && (r = gather(d, s, e)) > 0; i++)
+                __atomic_store_n(&record->gathered, i >= PATIENCE, __ATOMIC_RELEASE);
+        __atomic_store_n(&record->gathered, 0, __ATOMIC_RELEASE);
+        return r < 0 ? r : 0;
 }
 
 int session_freeze(struct session *s, struct error *e)

@@ -68,6 +68,7 @@ static int take_up(void *context, struct session *s, const struct previous *prev
         if (!s->live)
                 ceilings_forget(&s->ceilings);
         if (s->live) {
+                kernel_session(d->kernel, s->slot)->gathered = 0; /* the daemon of before may have died in between */
                 settle_policy(d, s, previous);
                 parse_policy(s);
                 if (s->policy)
