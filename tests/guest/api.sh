@@ -47,6 +47,38 @@ test_a_stream_that_finds_no_room_is_refused_and_nothing_else_happens() {
 	asked conventions.py streams "$session" "$POLICY"
 }
 
+test_who_waits_is_answered_once_it_is_over() {
+	start_session wait sleep infinity
+	asked conventions.py wait "$session" "$POLICY"
+	start_session waits sleep infinity
+	holdfast kill --wait "$session"
+	same state ended "$(show "$session" state)"
+}
+
+asleep() {
+	sed 's#.*#/proc/&/status#' "/sys/fs/cgroup$(show "$session" cgroup)/cgroup.procs" | xargs grep -q '^State:.D'
+}
+
+# Who writes to a disk that is frozen sleeps so that nothing interrupts it.
+test_what_is_not_over_in_time_is_said() {
+	local disk=$WS/disk answer each
+	mkdir -p "$disk"
+	truncate -s 16M "$SCRATCH/image"
+	mke2fs -q -t ext4 "$SCRATCH/image"
+	mount -o loop "$SCRATCH/image" "$disk"
+	mkfifo "$WS/go"
+	start_session asleep bash -c "read -r _ <$WS/go; mkdir $disk/made"
+	fsfreeze -f "$disk"
+	echo go >"$WS/go"
+	await "it sleeps" asleep
+	for each in pause kill; do
+		answer=$(curl -sf --unix-socket "$SOCKET" -d "{\"session\":\"$session\",\"strength\":\"$each\"}" "http://localhost/v1/kills?wait=1")
+		same "$each: $answer" false "$(fields 'done' <<<"$answer")"
+	done
+	fsfreeze -u "$disk"
+	umount "$disk"
+}
+
 test_lists_come_in_pages() {
 	start_session pages sleep infinity
 	asked conventions.py pages "$session" "$POLICY"

@@ -119,6 +119,14 @@ void http_reply_empty(struct http_request *r, int status);
 void http_problem(struct http_request *r, int status, const char *slug, const struct findings *errors, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
+/*
+ * Holds back the answer that was given: over() is asked, some 50 times a second, until it is true that what the client waits for is over or
+ * the seconds are, which last tells; the answer then goes out, or the one that over() gives in its place by http_reply() or http_problem().
+ * of is the request's, freed with it. Where there is no room for another that waits, or the server ends, the answer goes out as it is.
+ */
+void http_hold(struct http_request *r, unsigned seconds, bool (*over)(struct http_request *r, bool last, void *of, void *context),
+               void *of);
+
 /* Adds a header to the answer that was given. Neither a name nor a value with control characters is taken. */
 void http_reply_header(struct http_request *r, const char *name, const char *value);
 

@@ -18,6 +18,8 @@
 #define HTTP_TIMEOUT_SECONDS 10
 #define HTTP_TURN_MS 2                        /* of the loop, after which others than root wait for the next */
 #define HTTP_PAUSE_MS 1                       /* between two turns, for what the loop has to do beside */
+#define HTTP_LOOK_MS 20                       /* between two looks whether what an answer is held for is over */
+#define HTTP_HELD_MAX 200                     /* answers of a line that are held */
 #define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies of a line that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
 
@@ -63,11 +65,13 @@ struct remote {
 struct http_line {
         struct http_server *server;
         struct MHD_Daemon *mhd; /* NULL: there is no such line */
-        sd_event_source *io, *timer, *soon;
+        sd_event_source *io, *timer, *soon, *look;
         bool resumed;                         /* connections, since libmicrohttpd last ran */
         uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
         bool answered;                        /* a request in this turn */
         struct http_request *waiting, **last; /* for the next turn, suspended, in the order that they came in */
+        struct http_request *held;            /* their answers, suspended */
+        unsigned int n_held;                  /* of them */
         size_t bodies;                        /* bytes that requests hold */
         unsigned int n_streams;               /* that are open */
 };
@@ -93,7 +97,7 @@ struct http_request {
         int target_error; /* of target_parse */
         const struct http_route *route;
         bool started;
-        struct http_request *next;              /* that waits */
+        struct http_request *next;              /* that waits, or is held */
         void (*refuse)(struct http_request *r); /* answers in the route's place, once the body has passed */
         struct buffer body;
         uint64_t drained; /* bytes of the body that were not kept */
@@ -102,7 +106,11 @@ struct http_request {
         /* The answer, owned until it is queued. */
         struct MHD_Response *response;
         unsigned int status;
-        const char *text; /* of it, which it owns; NULL: it is no JSON */
+        bool (*over)(struct http_request *r, bool last, void *of, void *context); /* not NULL: the answer is held, see http_hold() */
+        void *of;                                                                 /* owned */
+        uint64_t until;                                                           /* ns of CLOCK_MONOTONIC */
+        bool again;                                                               /* another answer may take the place of that */
+        const char *text;                                                         /* of it, which it owns; NULL: it is no JSON */
         size_t length;
 };
 
@@ -153,6 +161,11 @@ void remote_waits(struct http_server *s, struct MHD_Connection *connection);
 
 /* Of a connection to a server over TCP. */
 struct remote_connection *remote_of(struct MHD_Connection *connection);
+
+/* Suspends a request whose answer is held, and looks whether it is to go out. */
+int held_start(struct http_line *l, sd_event *event);
+bool held_back(struct http_request *r);
+void held_end(struct http_line *l);
 
 /* Has the requests go on that waited for the loop's next turn. */
 void requests_resume(struct http_line *l);

@@ -103,12 +103,16 @@ int line_start(struct http_line *l, sd_event *event, struct MHD_Daemon *mhd, int
                 r = sd_event_add_defer(event, &l->soon, on_soon, l);
         if (r < 0)
                 return r;
+        r = held_start(l, event);
+        if (r < 0)
+                return r;
         sd_event_source_set_description(l->io, "api-connections");
         sd_event_source_set_description(l->timer, "api-timeouts");
         sd_event_source_set_description(l->soon, "api-ready");
         sd_event_source_set_priority(l->io, priority);
         sd_event_source_set_priority(l->timer, priority);
         sd_event_source_set_priority(l->soon, priority);
+        sd_event_source_set_priority(l->look, priority);
         line_arm(l);
         return 0;
 }
@@ -118,6 +122,7 @@ void line_stop(struct http_line *l)
         if (!l->mhd)
                 return;
         requests_resume(l);
+        held_end(l);
         sd_event_source_disable_unref(l->io);
         sd_event_source_disable_unref(l->timer);
         sd_event_source_disable_unref(l->soon);

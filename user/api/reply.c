@@ -11,6 +11,11 @@
 
 void request_answer(struct http_request *r, int status, struct MHD_Response *response)
 {
+        if (r->response && r->again && response) {
+                MHD_destroy_response(r->response);
+                r->response = NULL;
+                r->text = NULL;
+        }
         if (r->response) {
                 log_error("the API answered a request twice; the second answer, %d, was dropped", status);
                 if (response)
@@ -93,11 +98,11 @@ void reply_json(struct http_request *r, int status, const char *type, cJSON *bod
                 return;
         }
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-        if (!r->response) {
+        request_answer(r, status, response);
+        if (r->response == response) {
                 r->text = text.data;
                 r->length = text.length;
         }
-        request_answer(r, status, response);
 }
 
 void http_reply(struct http_request *r, int status, cJSON *body)

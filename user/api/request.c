@@ -78,6 +78,7 @@ void request_end(void *line, struct MHD_Connection *connection, void **request, 
                 MHD_destroy_response(r->response);
         cJSON_Delete(r->json);
         free(r->caller);
+        free(r->of);
         buffer_clear(&r->body);
         target_clear(&r->target);
         free(r);
@@ -206,6 +207,8 @@ enum MHD_Result request_continue(void *line, struct MHD_Connection *connection, 
                 return start(r, method);
         if (*length)
                 return take(r, data, length);
+        if (r->response)
+                return request_send(r); /* it was held */
         remote_arrived(r->server, connection);
         if (put_off(r))
                 return MHD_YES;
@@ -213,7 +216,7 @@ enum MHD_Result request_continue(void *line, struct MHD_Connection *connection, 
                 r->refuse(r);
         else if (admitted(r, true))
                 handle(r);
-        return request_send(r);
+        return held_back(r) ? MHD_YES : request_send(r);
 }
 
 const char *http_segment(const struct http_request *r, const char *name)

@@ -9,8 +9,10 @@
 
 #include <string.h>
 
+#define WAIT "60" /* seconds: as long as the API waits */
+
 static const struct usage kill_usage = {
-        .synopsis = "kill " SCOPE_SYNOPSIS "\n                     [--deny] [--reason TEXT] [--for DURATION]",
+        .synopsis = "kill " SCOPE_SYNOPSIS "\n                     [--deny] [--reason TEXT] [--for DURATION] [--wait]",
         .description =
                 "Refuses sessions everything at once, and ends their processes. With --deny they go on, and may do nothing.\n"
                 "Of a capability: what it allows is refused, and what is open by it ends; the session goes on with the others.\n"
@@ -27,8 +29,8 @@ static const struct usage kill_usage = {
 };
 
 static const struct usage pause_usage = {
-        .synopsis =
-                "pause (SESSION | --agent NAME[@VERSION] | --user NAME | --all)\n                      [--reason TEXT] [--for DURATION]",
+        .synopsis = "pause (SESSION | --agent NAME[@VERSION] | --user NAME | --all)\n                      [--reason TEXT] [--for "
+                    "DURATION] [--wait]",
         .description =
                 "Freezes sessions, until \"holdfast lift\". While an agent, a user or all are paused, no session of theirs may begin.",
         .most = 1,
@@ -37,7 +39,7 @@ static const struct usage pause_usage = {
 struct request {
         struct scope scope;
         const char *reason, *duration, *socket;
-        bool deny, json;
+        bool deny, wait, json;
 };
 
 static void print(const struct request *q, const cJSON *answer, const char *strength, const char *what)
@@ -54,6 +56,16 @@ static void print(const struct request *q, const cJSON *answer, const char *stre
         printf("%.3f ms\n", cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(answer, "took_ns")) / 1e6);
 }
 
+/* What is refused everything may still be there for a while: a process in uninterruptible sleep, for one. */
+static int tell_done(const cJSON *answer)
+{
+        if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "done")))
+                return STATUS_DONE;
+        fputs("holdfast: it is in force, and after " WAIT " s something is still there, which is refused everything: see \"holdfast ps\"\n",
+              stderr);
+        return STATUS_FAILED;
+}
+
 static int ask(const struct request *q, const char *session, const char *strength)
 {
         _cleanup_json_ cJSON *body = cJSON_CreateObject();
@@ -67,15 +79,17 @@ static int ask(const struct request *q, const char *session, const char *strengt
                 json_add_text(body, "reason", q->reason);
         if (q->duration)
                 json_add_text(body, "for", q->duration);
-        status = client_ask(q->socket, "POST", "/v1/kills", body, &reply);
+        status = client_ask(q->socket, "POST", q->wait ? "/v1/kills?wait=" WAIT : "/v1/kills", body, &reply);
         if (status != STATUS_DONE)
                 return status;
         if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(reply.json, "stored")))
                 fputs("holdfast: it is in force, but not on record: a restart of the host or of holdfastd may forget it\n", stderr);
-        if (q->json)
-                return output_json(stdout, reply.json);
+        if (q->json) {
+                status = output_json(stdout, reply.json);
+                return status == STATUS_DONE ? tell_done(reply.json) : status;
+        }
         print(q, reply.json, strength, s->capability ? s->capability : session ? session : s->agent ? s->agent : s->user ? s->user : "all");
-        return STATUS_DONE;
+        return tell_done(reply.json);
 }
 
 static int set(int argc, char **argv, const struct usage *usage, const struct option_row *rows, struct request *q, const char *strength)
@@ -100,6 +114,7 @@ int command_kill(int argc, char **argv)
                 { "deny", 0, NULL, "refuse everything, and end nothing", &q.deny, NULL },
                 { "reason", 'r', "TEXT", "why; shown wherever something is refused for it", NULL, &q.reason },
                 { "for", 0, "DURATION", "lift it by itself after so long: 30s, 15m, 2h, 1d", NULL, &q.duration },
+                { "wait", 'w', NULL, "until no process is left, at most " WAIT " s", &q.wait, NULL },
                 OPTIONS_COMMON(&q.json, &q.socket),
         };
 
@@ -113,6 +128,7 @@ int command_pause(int argc, char **argv)
                 SCOPE_OPTIONS(&q.scope),
                 { "reason", 'r', "TEXT", "why; shown wherever something is refused for it", NULL, &q.reason },
                 { "for", 0, "DURATION", "lift it by itself after so long: 30s, 15m, 2h, 1d", NULL, &q.duration },
+                { "wait", 'w', NULL, "until every process is frozen, at most " WAIT " s", &q.wait, NULL },
                 OPTIONS_COMMON(&q.json, &q.socket),
         };
 

@@ -229,10 +229,15 @@ static bool event_is(int fd, const char *line, bool otherwise)
         return strstr(text, line);
 }
 
+bool cgroup_frozen(int fd)
+{
+        return event_is(fd, "frozen 1", true);
+}
+
 int cgroup_wait_frozen(int fd)
 {
         for (int i = 0; i < FREEZE_POLLS; i++) {
-                if (event_is(fd, "frozen 1", true))
+                if (cgroup_frozen(fd))
                         return 0;
                 nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
         }

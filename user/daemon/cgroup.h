@@ -52,6 +52,9 @@ bool cgroup_freeze_asked(int fd);
  */
 int cgroup_interrupt(int fd);
 
+/* Whether all tasks in it are; also where that cannot be told, as it is gone. */
+bool cgroup_frozen(int fd);
+
 /* Waits until all tasks in it are frozen. -ETIMEDOUT after about two seconds. */
 int cgroup_wait_frozen(int fd);
 

@@ -359,6 +359,19 @@ static void add_time(cJSON *o, const char *name, uint64_t ns)
                 cJSON_AddNullToObject(o, name);
 }
 
+bool kill_is_done(struct daemon *d, const struct kill *k)
+{
+        const bool ends = k->strength == HF_KILL_KILL;
+        const struct session *s;
+
+        if (k->target.scope == KILL_CAPABILITY || k->strength == HF_KILL_DENY)
+                return true;
+        for (size_t i = 0; (s = next_struck(d, &k->target, &i));)
+                if (ends || !cgroup_frozen(s->cgroup_fd))
+                        return false;
+        return true;
+}
+
 cJSON *kill_json(struct daemon *d, const struct kill *k)
 {
         const struct session *s = *k->target.session ? sessions_by_id(&d->sessions, k->target.session) : NULL;

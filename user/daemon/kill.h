@@ -56,6 +56,9 @@ void kills_expire(struct daemon *d);
 /* The kill that is why a session is refused something, as an event tells it: of the whole session, or of the rule's capability. */
 const struct kill *kill_behind(const struct daemon *d, const struct session *s, enum hf_why why, uint32_t rule);
 
+/* Whether nothing is left to do of what it asks: no process to end, none that is not frozen yet. */
+bool kill_is_done(struct daemon *d, const struct kill *k);
+
 /* The kill as JSON. */
 cJSON *kill_json(struct daemon *d, const struct kill *k);
 

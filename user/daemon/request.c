@@ -5,8 +5,11 @@
 #include "daemon/library.h"
 #include "daemon/routes.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+#define WAIT_MAX 60
 
 bool request_members(struct http_request *r, const cJSON *body, const char *const names[])
 {
@@ -23,6 +26,22 @@ bool request_members(struct http_request *r, const cJSON *body, const char *cons
                 return false;
         }
         return true;
+}
+
+bool request_wait(struct http_request *r, unsigned *seconds)
+{
+        const char *text = http_query(r, "wait");
+        char *end = NULL;
+
+        *seconds = 0;
+        if (!text)
+                return true;
+        errno = 0;
+        *seconds = (unsigned)strtoul(text, &end, 10);
+        if (isdigit((unsigned char)*text) && !*end && !errno && *seconds >= 1 && *seconds <= WAIT_MAX)
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "wait: expected seconds, a number from 1 to %d", WAIT_MAX);
+        return false;
 }
 
 bool request_text(struct http_request *r, const cJSON *body, const char *name, const char **ret)

@@ -102,16 +102,36 @@ static void answer(struct daemon *d, struct http_request *r, const struct kill_r
         http_reply(r, 201, o);
 }
 
+/* The answer of before, with "done". A kill that is gone has nothing left to do. */
+static bool is_over(struct http_request *r, bool last, void *id, void *context)
+{
+        struct daemon *d = context;
+        const struct kill *k = id ? killset_find(&d->kills, id) : NULL;
+        const bool done = !k || kill_is_done(d, k);
+        const char *text;
+        size_t length;
+        int status;
+        cJSON *o;
+
+        if ((!done && !last) || !http_answer(r, &status, &text, &length))
+                return done;
+        o = cJSON_ParseWithLength(text, length);
+        cJSON_AddBoolToObject(o, "done", done);
+        http_reply(r, status, o);
+        return true;
+}
+
 void route_kills_set(struct http_request *r, void *context)
 {
         struct daemon *d = context;
+        unsigned wait = 0;
         struct kill_request q = { .asked = time_now(CLOCK_BOOTTIME) };
         _cleanup_error_ struct error e = ERROR_INIT;
         struct kill *k = NULL;
         const cJSON *body;
         struct peer peer;
 
-        if (access_peer(d, r, &peer) < 0 || !(body = http_json(r)) || !read_kill(d, r, body, &peer, &q))
+        if (access_peer(d, r, &peer) < 0 || !request_wait(r, &wait) || !(body = http_json(r)) || !read_kill(d, r, body, &peer, &q))
                 return;
         if (kill_set(d, &q, &k, &e) < 0) {
                 http_problem_errno(r, &e);
@@ -119,6 +139,8 @@ void route_kills_set(struct http_request *r, void *context)
         }
         answer(d, r, &q, k);
         kill_finish(d, k);
+        if (wait)
+                http_hold(r, wait, is_over, strdup(k->id));
 }
 
 /* The target as the query has it, as a body would. */

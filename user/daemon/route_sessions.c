@@ -51,20 +51,40 @@ void route_sessions_list(struct http_request *r, void *context)
         page_reply(r, &page, "/v1/sessions", state ? query : NULL, list);
 }
 
-void route_session_show(struct http_request *r, void *context)
+static void show(struct http_request *r, struct daemon *d, struct session *s)
 {
-        struct daemon *d = context;
-        struct session *s;
-        struct peer peer;
-        cJSON *answer;
+        cJSON *answer = session_json(d, s);
 
-        s = access_named(d, r, &peer);
-        if (!s)
-                return;
-        answer = session_json(d, s);
         if (answer)
                 throttle_add_json(d, s, answer);
         http_reply(r, 200, answer);
+}
+
+static bool has_ended(struct http_request *r, bool last, void *id, void *context)
+{
+        struct daemon *d = context;
+        struct session *s = id ? sessions_by_id(&d->sessions, id) : NULL;
+
+        if (s && s->live && !last)
+                return false;
+        if (s)
+                show(r, d, s);
+        return true;
+}
+
+void route_session_show(struct http_request *r, void *context)
+{
+        struct daemon *d = context;
+        unsigned wait = 0;
+        struct session *s;
+        struct peer peer;
+
+        s = access_named(d, r, &peer);
+        if (!s || !request_wait(r, &wait))
+                return;
+        show(r, d, s);
+        if (wait)
+                http_hold(r, wait, has_ended, strdup(s->id));
 }
 
 /* Names end up in tables, events and command lines: no spaces, no controls. */

@@ -44,6 +44,9 @@ void route_metrics(struct http_request *r, void *context);
 /* Whether a body has only these members; names ends with NULL. */
 bool request_members(struct http_request *r, const cJSON *body, const char *const names[]);
 
+/* The argument "wait", in seconds; 0 where there is none. */
+bool request_wait(struct http_request *r, unsigned *seconds);
+
 /* A member that is text, or absent (*ret is then NULL). */
 bool request_text(struct http_request *r, const cJSON *body, const char *name, const char **ret);
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""conventions.py etag|once|pages SESSION POLICY-FILE: what a client relies on beyond single calls. Fails with a message."""
+"""conventions.py etag|once|pages|wait|streams SESSION POLICY-FILE: what a client relies on beyond single calls. Fails with a message."""
 import json
 import re
 import subprocess
 import sys
+import time
 
 from client import Connection, send
 
@@ -117,6 +118,30 @@ def pages():
     expect(send("DELETE", f"/v1/kills?session={session}"), 200)
 
 
+def wait():
+    """The last thing that is asked of the session, which is at its end then."""
+    for bad in ("0", "61", "-1", "x", "", "1e1", "4294967297"):
+        expect(send("GET", f"/v1/sessions/{session}?wait={bad}"), 400, "bad-request")
+        expect(send("POST", f"/v1/kills?wait={bad}", {"session": session}), 400, "bad-request")
+    began = time.monotonic()
+    assert expect(send("GET", f"/v1/sessions/{session}?wait=1"), 200).json()["state"] == "running"
+    assert time.monotonic() - began >= 1, "it was not waited for"
+    for strength in ("deny", "pause"):
+        answer = expect(send("POST", "/v1/kills?wait=30", {"session": session, "strength": strength}), 201).json()
+        assert answer["done"] is True and answer["sessions"] == 1, answer
+    assert "done" not in expect(send("POST", "/v1/kills", {"session": session, "strength": "deny"}), 201).json()
+    expect(send("DELETE", f"/v1/kills?session={session}"), 200)
+    waiting = Connection()
+    waiting.request("GET", f"/v1/sessions/{session}?wait=60")
+    key = {"Idempotency-Key": "waits"}
+    answer = expect(send("POST", "/v1/kills?wait=30", {"session": session}, key), 201).json()
+    assert answer["done"] is True, answer
+    assert expect(send("GET", f"/v1/sessions/{session}"), 200).json()["state"] == "ended", "it was answered too early"
+    assert json.loads(waiting.getresponse().read())["state"] == "ended"
+    again = expect(send("POST", "/v1/kills?wait=30", {"session": session}, key), 201).json()
+    assert again["id"] == answer["id"], f"{answer} and {again}"
+
+
 def streams():
     """Who finds no room for another stream is told so, and nobody else notices."""
     seq = send("GET", "/v1/health").json()["seq"]
@@ -133,4 +158,4 @@ def streams():
     assert send("GET", "/v1/health").json()["seq"] > seq
 
 
-{"etag": etag, "once": once, "pages": pages, "streams": streams}[what]()
+{"etag": etag, "once": once, "pages": pages, "streams": streams, "wait": wait}[what]()

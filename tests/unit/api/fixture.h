@@ -41,6 +41,7 @@ static struct {
         struct http_server *http;
         struct line_stream *streams;
         atomic_int begun, done, handled, holds, slow, slow_before; /* what is beside the API had its turn */
+        atomic_int held, over, let_go;                             /* answers that wait, so far; that they are to go out; that did */
 } server;
 
 static inline void route_echo(struct http_request *r, void *context)
@@ -223,12 +224,33 @@ static inline void route_slow(struct http_request *r, void *context)
         http_reply_empty(r, 204);
 }
 
+static inline bool held_over(struct http_request *r, bool last, void *of, void *context)
+{
+        (void)context;
+        if (!server.over && !last)
+                return false;
+        if (!http_query(r, "keep"))
+                http_reply_text(r, 200, "text/plain", last ? "late" : of, 4);
+        server.let_go++;
+        return server.over;
+}
+
+/* Its answer is held until server.over. */
+static inline void route_held(struct http_request *r, void *context)
+{
+        (void)context;
+        http_reply(r, 201, cJSON_CreateString("first"));
+        http_hold(r, (unsigned)atoi(http_query(r, "seconds")), held_over, strdup("over"));
+        server.held++;
+}
+
 static const struct http_route test_routes[] = {
         { "POST", "/v1/echo", route_echo },          { "PUT", "/v1/things/:id/echo", route_echo }, { "GET", "/v1/things/:id", route_show },
         { "GET", "/v1/things/special", route_peer }, { "DELETE", "/v1/things/:id", route_silent }, { "POST", "/v1/json", route_json },
         { "GET", "/v1/errno", route_errno },         { "GET", "/v1/findings", route_findings },    { "GET", "/v1/silent", route_silent },
         { "GET", "/v1/twice", route_twice },         { "GET", "/v1/stream", route_stream },        { "POST", "/v1/wake", route_wake },
         { "GET", "/v1/slow", route_slow },           { "GET", "/v1/answered", route_answered },    { "GET", "/v1/counts", route_counts },
+        { "GET", "/v1/held", route_held },
 };
 
 static inline int on_stop(sd_event_source *source, int fd, uint32_t revents, void *context)
