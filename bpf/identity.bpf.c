@@ -40,7 +40,7 @@ int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
         if (agent_current(&a)) {
                 if (a.killed & (HF_KILL_DENY | HF_KILL_KILL) || (a.killed & HF_KILL_PAUSE && *(volatile __u64 *)&host.control_lost))
                         return guard_refuse(&a, HF_OP_FORK, 0);
-                if (a.session && *(volatile __u8 *)&a.session->gathered)
+                if (a.session && *(volatile __u8 *)&a.session->gathered && !*(volatile __u64 *)&host.control_lost)
                         return -EAGAIN;
         }
         error = inherit(task, &record);

@@ -178,12 +178,12 @@ test_attach_by_cgroup_confines_all_that_is_in_it() {
 	same "after" 'opened 0 refused 6' "$(all_try)"
 }
 
-# start_storm [CGROUP]: in that cgroup from the start.
+# start_storm CGROUP [threads]: in that cgroup from the start; "" for where the suite is.
 start_storm() {
 	local line
 	coproc STORM {
-		[ -z "${1-}" ] || echo "$BASHPID" >"$1/cgroup.procs"
-		exec storm 4 "$OUT/file"
+		[ -z "$1" ] || echo "$BASHPID" >"$1/cgroup.procs"
+		exec storm 4 "$OUT/file" ${2:+"$2"}
 	}
 	background+=("$STORM_PID")
 	exec 7>&"${STORM[1]}" 8<&"${STORM[0]}"
@@ -194,7 +194,7 @@ start_storm() {
 	[[ $line =~ ^opened\ [0-9]+\ refused\ 0$ ]] || fail "before: $line"
 }
 
-# After attach has returned, no link of the storm may ever open the file.
+# After attach has returned, no link of the storm may ever open the file; and a kill ends it.
 storm_is_confined() {
 	local line round
 	echo 'after' >"$OUT/file"
@@ -204,15 +204,22 @@ storm_is_confined() {
 		[[ $line == 'opened 0 refused '* ]] || fail "round $round: $line"
 	done
 	same "the file" after "$(<"$OUT/file")"
+	holdfast kill "$session"
+	await "nothing is left of it" ended "$session"
 }
 
 test_attach_by_pid_confines_a_fork_storm_whole() {
 	scene
-	start_storm
+	start_storm ''
 	session=$(holdfast attach --pid "$pid" --policy "$POLICY" --agent storm)
 	storm_is_confined
-	holdfast kill "$session"
-	await "nothing is left of it" ended "$session"
+}
+
+test_attach_by_pid_confines_a_storm_of_threads_whole() {
+	scene
+	start_storm '' threads
+	session=$(holdfast attach --pid "$pid" --policy "$POLICY" --agent storm)
+	storm_is_confined
 }
 
 test_attach_by_cgroup_confines_a_fork_storm_whole() {
@@ -220,8 +227,6 @@ test_attach_by_cgroup_confines_a_fork_storm_whole() {
 	start_storm $ELSEWHERE
 	session=$(holdfast attach --cgroup $ELSEWHERE --policy "$POLICY" --agent storm)
 	storm_is_confined
-	holdfast kill "$session"
-	await "nothing is left of it" ended "$session"
 }
 
 test_attach_to_a_process_that_is_not_there_is_an_error() {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * storm LINES FILE: a process under which several lines of descent fork and exit as fast as they can, each link trying to open
- * the file for writing. Prints "pid N", that of the process at the top, which adopts the orphans; for each number on standard
- * input waits for that many more tries and prints "opened N refused M" of those. The program itself stays outside of the storm, which
- * ends with it.
+ * storm LINES FILE [threads]: a process under which several lines of descent fork and exit as fast as they can, each link trying to open
+ * the file for writing; or one whose threads do so. Prints "pid N", that of the process at the top, which
+ * adopts the orphans; for each number on standard input waits for that many more tries and prints "opened N refused M" of those. The
+ * program itself stays outside of the storm, which ends with it.
  */
 #include "lib/shared.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
@@ -53,6 +54,29 @@ static void line_of_descent(const char *file)
         _exit(0);
 }
 
+static void *thread(void *file)
+{
+        pthread_t next;
+
+        try(file);
+        while (pthread_create(&next, NULL, thread, file) != 0 && !page->stop)
+                ;
+        pthread_detach(pthread_self());
+        return NULL;
+}
+
+static void top_of_threads(int lines, char *file)
+{
+        page->top = getpid();
+        for (int i = 0; i < lines; i++) {
+                pthread_t line;
+
+                NEED(pthread_create(&line, NULL, thread, file) == 0 ? 0 : -1);
+        }
+        for (;;)
+                pause();
+}
+
 static void top(int lines, const char *file)
 {
         NEED(prctl(PR_SET_CHILD_SUBREAPER, 1));
@@ -69,11 +93,13 @@ int main(int argc, char **argv)
 {
         unsigned long count;
 
-        if (argc != 3)
+        if (argc != 3 && (argc != 4 || strcmp(argv[3], "threads") != 0))
                 return 2;
         page = shared_page(NULL);
         if (NEED(fork()) == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (argc == 4)
+                        top_of_threads(atoi(argv[1]), argv[2]);
                 top(atoi(argv[1]), argv[2]);
         }
         AWAIT(page->top);

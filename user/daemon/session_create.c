@@ -117,6 +117,8 @@ static int find_workspace(struct session *s, const char *given, struct error *e)
                 r = set(&s->workspace, given);
         else
                 r = file_readlink(AT_FDCWD, path, &s->workspace);
+        if (r == -ENOENT && !process_runs(s->pid))
+                return error_set(e, -EINVAL, "process %d: its first thread has ended, and what others have cannot be looked at", s->pid);
         if (r < 0)
                 return error_set(e, r, "cannot tell where process %d is: %s", s->pid, strerror(-r));
         if (s->workspace[0] != '/')
@@ -197,6 +199,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->ipcs = 0;
         record->flows = 0;
         record->stopped = 0;
+        record->gathered = 0;
         control_set(d, s, s->policy, &s->ceilings);
         throttle_switched(d, s, s->policy_id);
         resolver_switched(d, s, 0);

@@ -44,7 +44,7 @@ static int note_origin(struct session *s, pid_t pid)
 {
         _cleanup_free_ char *cgroup = NULL;
         struct origin *more;
-        int r = process_cgroup(pid, &cgroup);
+        int r = process_cgroup(process_thread(pid), &cgroup); /* a first thread that has ended stays where it was */
 
         if (r < 0)
                 return r;
@@ -136,7 +136,9 @@ static int move_tree(struct daemon *d, struct session *s, const struct session_r
         for (int i = 0; i < GATHERINGS && (r = gather(d, s, e)) > 0; i++)
                 __atomic_store_n(&record->gathered, i >= PATIENCE, __ATOMIC_RELEASE);
         __atomic_store_n(&record->gathered, 0, __ATOMIC_RELEASE);
-        return r < 0 ? r : 0;
+        if (r > 0)
+                r = error_set(e, -EBUSY, "%d of the processes cannot be brought into cgroup %s, where they could be frozen", r, s->cgroup);
+        return r;
 }
 
 int session_freeze(struct session *s, struct error *e)
