@@ -6,6 +6,10 @@
 
 base_policy
 
+clean_up() {
+	! mountpoint -q "$WS/disk" || { fsfreeze -u "$WS/disk" 2>/dev/null || true; umount -l "$WS/disk"; }
+}
+
 # asked PROGRAM ARG...: a program of this suite. What goes wrong is what it prints.
 asked() {
 	(cd "$TESTS/guest/api" && PYTHONDONTWRITEBYTECODE=1 python3 "$@")
@@ -75,7 +79,13 @@ test_what_is_not_over_in_time_is_said() {
 		answer=$(curl -sf --unix-socket "$SOCKET" -d "{\"session\":\"$session\",\"strength\":\"$each\"}" "http://localhost/v1/kills?wait=1")
 		same "$each: $answer" false "$(fields 'done' <<<"$answer")"
 	done
+	in_background curl -sf --unix-socket "$SOCKET" -o "$SCRATCH/lifted" -d "{\"session\":\"$session\",\"strength\":\"pause\",\"reason\":\"waits\"}" "http://localhost/v1/kills?wait=60"
+	await "it stands" eval 'holdfast kills --json | grep -q waits'
+	holdfast lift --id "$(holdfast kills --json | jq -r '.[] | select(.reason == "waits") | .id')"
+	await "who waited is told" test -s "$SCRATCH/lifted"
+	same "a lifted one: $(<"$SCRATCH/lifted")" false "$(fields 'done' <"$SCRATCH/lifted")"
 	fsfreeze -u "$disk"
+	await "it is over" ended "$session"
 	umount "$disk"
 }
 

@@ -56,9 +56,9 @@ struct http_setup {
  * targets that cannot be decoded 400, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress.
  * Root's requests are answered before all others. Root may hold 1,000 connections at once, more wait in the backlog; other users 100 each
  * and 900 together, beyond which they are hung up on, so that there is always room for an administrator. Of root, and of all others: 500
- * streams at once, then 503; 128 MiB of bodies being received at once, then 503. The process needs RLIMIT_NOFILE well above 2,000.
- * Over TCP: 128 connections at once, 32 of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after that; those
- * beyond are hung up on before TLS begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.
+ * streams and held answers at once, then 503; 128 MiB of bodies being received at once, then 503. The process needs RLIMIT_NOFILE well
+ * above 2,000. Over TCP: 128 connections at once, 32 of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after
+ * that; those beyond are hung up on before TLS begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.
  */
 int http_server_new(sd_event *event, int listen_fd, const struct http_setup *setup, struct http_server **ret, struct error *e);
 
@@ -122,7 +122,8 @@ void http_problem(struct http_request *r, int status, const char *slug, const st
 /*
  * Holds back the answer that was given: over() is asked, some 50 times a second, until it is true that what the client waits for is over or
  * the seconds are, which last tells; the answer then goes out, or the one that over() gives in its place by http_reply() or http_problem().
- * of is the request's, freed with it. Where there is no room for another that waits, or the server ends, the answer goes out as it is.
+ * The body is gone by then. of is the request's, freed with it. Held answers and streams share their room: where there is none, it is the
+ * last time at once. Where the server ends, the answer goes out as it was given.
  */
 void http_hold(struct http_request *r, unsigned seconds, bool (*over)(struct http_request *r, bool last, void *of, void *context),
                void *of);

@@ -14,12 +14,11 @@
 #define HTTP_CONNECTIONS_MAX 1000      /* of root */
 #define HTTP_CONNECTIONS_USERS_MAX 900 /* of all others together */
 #define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
-#define HTTP_STREAMS_MAX 500           /* of a line, so that streams leave room for a kill */
+#define HTTP_STREAMS_MAX 500           /* of a line, with the answers that are held, so that both leave room for a kill */
 #define HTTP_TIMEOUT_SECONDS 10
 #define HTTP_TURN_MS 2                        /* of the loop, after which others than root wait for the next */
 #define HTTP_PAUSE_MS 1                       /* between two turns, for what the loop has to do beside */
 #define HTTP_LOOK_MS 20                       /* between two looks whether what an answer is held for is over */
-#define HTTP_HELD_MAX 200                     /* answers of a line that are held */
 #define HTTP_BODIES_MAX (128u << 20)          /* bytes of all bodies of a line that are being received at once */
 #define HTTP_DRAIN_MAX (4ull * HTTP_BODY_MAX) /* of a refused body, read so that the client gets to read the answer */
 
@@ -66,14 +65,14 @@ struct http_line {
         struct http_server *server;
         struct MHD_Daemon *mhd; /* NULL: there is no such line */
         sd_event_source *io, *timer, *soon, *look;
-        bool resumed;                         /* connections, since libmicrohttpd last ran */
-        uint64_t turn;                        /* when it last ran, ns of CLOCK_MONOTONIC */
-        bool answered;                        /* a request in this turn */
-        struct http_request *waiting, **last; /* for the next turn, suspended, in the order that they came in */
-        struct http_request *held;            /* their answers, suspended */
-        unsigned int n_held;                  /* of them */
-        size_t bodies;                        /* bytes that requests hold */
-        unsigned int n_streams;               /* that are open */
+        bool resumed;                           /* connections, since libmicrohttpd last ran */
+        uint64_t turn;                          /* when it last ran, ns of CLOCK_MONOTONIC */
+        bool answered;                          /* a request in this turn */
+        struct http_request *waiting, **last;   /* for the next turn, suspended, in the order that they came in */
+        struct http_request *held, **last_held; /* whose answers are, suspended */
+        unsigned int n_held;
+        size_t bodies;          /* bytes that requests hold */
+        unsigned int n_streams; /* that are open */
 };
 
 struct http_server {
@@ -161,6 +160,12 @@ void remote_waits(struct http_server *s, struct MHD_Connection *connection);
 
 /* Of a connection to a server over TCP. */
 struct remote_connection *remote_of(struct MHD_Connection *connection);
+
+/* Whether it has no room for another stream or held answer. */
+bool line_is_full(const struct http_line *l);
+
+/* Frees what was sent with a request whose answer needs it no more. */
+void request_drop_body(struct http_request *r);
 
 /* Suspends a request whose answer is held, and looks whether it is to go out. */
 int held_start(struct http_line *l, sd_event *event);

@@ -81,6 +81,11 @@ static int on_soon(sd_event_source *source, void *line)
         return 0;
 }
 
+bool line_is_full(const struct http_line *l)
+{
+        return l->n_streams + l->n_held >= l->server->streams_max;
+}
+
 void line_resumed(struct http_line *l)
 {
         l->resumed = true;

@@ -64,6 +64,14 @@ void *request_begin(void *line, const char *target, struct MHD_Connection *conne
         return r;
 }
 
+void request_drop_body(struct http_request *r)
+{
+        r->line->bodies -= r->body.length;
+        buffer_clear(&r->body);
+        cJSON_Delete(r->json);
+        r->json = NULL;
+}
+
 void request_end(void *line, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why)
 {
         struct http_request *r = *request;
@@ -73,13 +81,11 @@ void request_end(void *line, struct MHD_Connection *connection, void **request, 
         *request = NULL;
         if (!r)
                 return;
-        r->line->bodies -= r->body.length;
+        request_drop_body(r);
         if (r->response)
                 MHD_destroy_response(r->response);
-        cJSON_Delete(r->json);
         free(r->caller);
         free(r->of);
-        buffer_clear(&r->body);
         target_clear(&r->target);
         free(r);
 }

@@ -147,7 +147,7 @@ struct http_stream *http_stream_new(struct http_request *r, const char *type, ss
 
         if (r->response)
                 return NULL; /* it has its answer */
-        if (r->line->n_streams < r->server->streams_max)
+        if (!line_is_full(r->line))
                 s = calloc(1, sizeof(*s));
         if (s) {
                 *s = (struct http_stream){

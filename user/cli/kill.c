@@ -57,12 +57,11 @@ static void print(const struct request *q, const cJSON *answer, const char *stre
 }
 
 /* What is refused everything may still be there for a while: a process in uninterruptible sleep, for one. */
-static int tell_done(const cJSON *answer)
+static int tell_done(const struct request *q, const cJSON *answer)
 {
-        if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(answer, "done")))
+        if (!q->wait || cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "done")))
                 return STATUS_DONE;
-        fputs("holdfast: it is in force, and after " WAIT " s something is still there, which is refused everything: see \"holdfast ps\"\n",
-              stderr);
+        fputs("holdfast: it was set, and something is still there: see \"holdfast ps\"\n", stderr);
         return STATUS_FAILED;
 }
 
@@ -86,10 +85,10 @@ static int ask(const struct request *q, const char *session, const char *strengt
                 fputs("holdfast: it is in force, but not on record: a restart of the host or of holdfastd may forget it\n", stderr);
         if (q->json) {
                 status = output_json(stdout, reply.json);
-                return status == STATUS_DONE ? tell_done(reply.json) : status;
+                return status == STATUS_DONE ? tell_done(q, reply.json) : status;
         }
         print(q, reply.json, strength, s->capability ? s->capability : session ? session : s->agent ? s->agent : s->user ? s->user : "all");
-        return tell_done(reply.json);
+        return tell_done(q, reply.json);
 }
 
 static int set(int argc, char **argv, const struct usage *usage, const struct option_row *rows, struct request *q, const char *strength)

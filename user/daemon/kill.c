@@ -359,15 +359,14 @@ static void add_time(cJSON *o, const char *name, uint64_t ns)
                 cJSON_AddNullToObject(o, name);
 }
 
-bool kill_is_done(struct daemon *d, const struct kill *k)
+bool kill_is_done(struct daemon *d, const struct target *t, uint32_t strength)
 {
-        const bool ends = k->strength == HF_KILL_KILL;
         const struct session *s;
 
-        if (k->target.scope == KILL_CAPABILITY || k->strength == HF_KILL_DENY)
+        if (t->scope == KILL_CAPABILITY || strength == HF_KILL_DENY)
                 return true;
-        for (size_t i = 0; (s = next_struck(d, &k->target, &i));)
-                if (ends || !cgroup_frozen(s->cgroup_fd))
+        for (size_t i = 0; (s = next_struck(d, t, &i));)
+                if (strength == HF_KILL_KILL || !cgroup_frozen(s->cgroup_fd))
                         return false;
         return true;
 }

@@ -57,7 +57,7 @@ void kills_expire(struct daemon *d);
 const struct kill *kill_behind(const struct daemon *d, const struct session *s, enum hf_why why, uint32_t rule);
 
 /* Whether nothing is left to do of what it asks: no process to end, none that is not frozen yet. */
-bool kill_is_done(struct daemon *d, const struct kill *k);
+bool kill_is_done(struct daemon *d, const struct target *t, uint32_t strength);
 
 /* The kill as JSON. */
 cJSON *kill_json(struct daemon *d, const struct kill *k);

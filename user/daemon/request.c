@@ -31,14 +31,16 @@ bool request_members(struct http_request *r, const cJSON *body, const char *cons
 bool request_wait(struct http_request *r, unsigned *seconds)
 {
         const char *text = http_query(r, "wait");
+        unsigned long value = 0;
         char *end = NULL;
 
         *seconds = 0;
         if (!text)
                 return true;
         errno = 0;
-        *seconds = (unsigned)strtoul(text, &end, 10);
-        if (isdigit((unsigned char)*text) && !*end && !errno && *seconds >= 1 && *seconds <= WAIT_MAX)
+        value = strtoul(text, &end, 10);
+        *seconds = value <= WAIT_MAX ? (unsigned)value : 0;
+        if (isdigit((unsigned char)*text) && !*end && !errno && *seconds)
                 return true;
         http_problem(r, 400, "bad-request", NULL, "wait: expected seconds, a number from 1 to %d", WAIT_MAX);
         return false;

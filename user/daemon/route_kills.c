@@ -102,23 +102,48 @@ static void answer(struct daemon *d, struct http_request *r, const struct kill_r
         http_reply(r, 201, o);
 }
 
-/* The answer of before, with "done". A kill that is gone has nothing left to do. */
-static bool is_over(struct http_request *r, bool last, void *id, void *context)
+/* What is waited for, which may be lifted meanwhile. */
+struct waited {
+        char id[ID_SIZE];
+        struct target target;
+        uint32_t strength;
+};
+
+/* The answer of before, with "done" as its last member. */
+static void say_done(struct http_request *r, bool done)
 {
-        struct daemon *d = context;
-        const struct kill *k = id ? killset_find(&d->kills, id) : NULL;
-        const bool done = !k || kill_is_done(d, k);
-        const char *text;
+        _cleanup_free_ char *text = NULL;
+        const char *before;
         size_t length;
         int status;
-        cJSON *o;
 
-        if ((!done && !last) || !http_answer(r, &status, &text, &length))
-                return done;
-        o = cJSON_ParseWithLength(text, length);
-        cJSON_AddBoolToObject(o, "done", done);
-        http_reply(r, status, o);
+        if (http_answer(r, &status, &before, &length) && length > 2 &&
+            asprintf(&text, "%.*s,\"done\":%s}", (int)length - 2, before, done ? "true" : "false") >= 0)
+                http_reply(r, status, cJSON_CreateRaw(text));
+}
+
+static bool is_over(struct http_request *r, bool last, void *waited, void *context)
+{
+        const struct waited *w = waited;
+        struct daemon *d = context;
+        const bool done = kill_is_done(d, &w->target, w->strength);
+
+        if (!done && !last && killset_find(&d->kills, w->id))
+                return false;
+        say_done(r, done);
         return true;
+}
+
+static void wait_for(struct http_request *r, const struct kill *k, unsigned seconds)
+{
+        struct waited *w = malloc(sizeof(*w));
+
+        if (!w)
+                return;
+        memcpy(w->id, k->id, sizeof(w->id));
+        w->target = k->target;
+        w->strength = k->strength;
+        http_hold(r, seconds, is_over, w);
 }
 
 void route_kills_set(struct http_request *r, void *context)
@@ -140,7 +165,7 @@ void route_kills_set(struct http_request *r, void *context)
         answer(d, r, &q, k);
         kill_finish(d, k);
         if (wait)
-                http_hold(r, wait, is_over, strdup(k->id));
+                wait_for(r, k, wait);
 }
 
 /* The target as the query has it, as a body would. */
