@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * storm LINES FILE [threads]: a process under which several lines of descent fork and exit as fast as they can, each link trying to open
- * the file for writing; or one whose threads do so. Prints "pid N", that of the process at the top, which
- * adopts the orphans; for each number on standard input waits for that many more tries and prints "opened N refused M" of those. The
- * program itself stays outside of the storm, which ends with it.
+ * the file for writing; or one whose threads do so. Prints "pid N", that of the process at the top, which adopts the orphans; for each
+ * number on standard input waits for that many more tries and prints "opened N refused M" of those. The program itself stays outside of
+ * the storm, which ends with it.
  */
 #include "lib/shared.h"
 

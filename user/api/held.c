@@ -9,6 +9,7 @@
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_MS 1000000ull
 #define NS_PER_US 1000
+#define US_PER_MS 1000
 
 void http_hold(struct http_request *r, unsigned seconds, bool (*over)(struct http_request *r, bool last, void *of, void *context), void *of)
 {
@@ -38,7 +39,7 @@ static void append(struct http_line *l, struct http_request *r)
 /* From now on: the loop's own time is that of when this turn began. */
 static void look_soon(struct http_line *l)
 {
-        sd_event_source_set_time(l->look, time_now(CLOCK_MONOTONIC) / NS_PER_US + HTTP_LOOK_MS * NS_PER_MS / NS_PER_US);
+        sd_event_source_set_time(l->look, time_now(CLOCK_MONOTONIC) / NS_PER_US + HTTP_LOOK_MS * US_PER_MS);
         sd_event_source_set_enabled(l->look, SD_EVENT_ONESHOT);
 }
 
@@ -60,12 +61,12 @@ bool held_back(struct http_request *r)
 static int on_look(sd_event_source *source, uint64_t us, void *line)
 {
         struct http_line *l = line;
-        const uint64_t began = time_now(CLOCK_MONOTONIC);
-        uint64_t now = began;
+        uint64_t now = time_now(CLOCK_MONOTONIC);
+        const uint64_t end = now + HTTP_TURN_MS * NS_PER_MS;
 
         (void)source;
         (void)us;
-        for (unsigned int left = l->n_held; left && now < began + HTTP_TURN_MS * NS_PER_MS; left--, now = time_now(CLOCK_MONOTONIC)) {
+        for (unsigned int left = l->n_held; left && now < end; left--, now = time_now(CLOCK_MONOTONIC)) {
                 struct http_request *r = l->held;
 
                 l->held = r->next;
