@@ -5,6 +5,6 @@
 struct hf_host host SEC(".data.host");
 struct hf_hints hints;
 struct hf_known_task tasks_known[HF_TASKS_KNOWN];
-__u64 bytes_out[HF_SLOTS];
+struct hf_use uses[HF_SLOTS];
 
 _Static_assert(HF_TASKS_KNOWN == 1 << 12, "known_task()");

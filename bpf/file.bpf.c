@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, and what is open already. */
 #include "check.bpf.h"
+#include "disk.bpf.h"
 #include "socket.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -171,9 +172,11 @@ int BPF_PROG(file_permission, struct file *file, int mask)
 
         if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
+        type = file->f_inode->i_mode & S_IFMT;
+        if (!a.killed && a.session->disk && (mask & MAY_WRITE) && type == S_IFREG && disk_is_full(&a))
+                return refuse(&a, NULL, file->f_path.dentry, HF_OP_WRITE, HF_WRITE, -EDQUOT, HF_WHY_DISK);
         if (!a.killed && !a.session->recheck)
                 return 0;
-        type = file->f_inode->i_mode & S_IFMT;
         magic = file->f_inode->i_sb->s_magic;
         if (!a.killed && (type == S_IFIFO || !type))
                 return 0;

@@ -64,7 +64,7 @@ struct {
 extern struct hf_host host;
 extern struct hf_hints hints;
 extern struct hf_known_task tasks_known[HF_TASKS_KNOWN];
-extern __u64 bytes_out[HF_SLOTS]; /* of each slot: bytes of the packets that were let leave the host, headers and all; never set back */
+extern struct hf_use uses[HF_SLOTS];
 
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

@@ -30,7 +30,7 @@ SEC("lsm/task_alloc")
 int BPF_PROG(task_alloc, struct task_struct *task, unsigned long clone_flags)
 {
         __u64 hash = known_hash(task);
-        struct hf_task record = {};
+        struct hf_task record = { .kind = 1 };
         struct agent a;
         int error;
 

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 13
+#define HF_ABI_VERSION 14
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -56,7 +56,8 @@ struct hf_session {
         __u32 taken;    /* of them, those that the daemon has read */
         __u32 ipcs;     /* objects of System V IPC that it has, at most HF_IPCS; counted by the kernel */
         __u16 resolver; /* port of its resolver on the loopback addresses, to which all that goes to port 53 is led; 0: it has none */
-        __u16 flows;    /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
+        __u8 flows;     /* not 0: where a socket is connected to may have ceased to be allowed: look at each send */
+        __u8 disk;      /* not 0: its policy limits what it writes to files: see struct hf_use */
         __u32 connections_sent, connections_taken; /* as sent and taken, which do not count them: events with HF_EVENT_APART */
         __u8 throttled;                            /* not 0: a capability of its policy has a throttle */
         __u8 gathered;                             /* not 0: it is being brought into its cgroup, and may not fork: EAGAIN */
@@ -68,13 +69,27 @@ struct hf_session {
         __u32 held[HF_KINDS];
 };
 
+/*
+ * What a session has used, in the programs' own data, by slot: counted by the kernel, set to 0 when a session begins. A limit is what the
+ * count may come to, 0: none; it is the daemon's.
+ */
+struct hf_use {
+        __u64 sent; /* bytes of the packets that were let leave the host, with the headers of IP and what TCP sends again */
+        __u64 sent_limit;
+        __u64 sent_held; /* packets that were dropped for that */
+        __u64 written; /* bytes of files, as the kernel accounts them to a task, and what fallocate(2) reserved; of sessions with a limit */
+        __u64 written_limit;
+        __u64 written_held; /* writes that were refused for that */
+        __u64 pad[2];
+};
+
 /* The whole host. Map "host", an mmapable array of one. */
 struct hf_host {
         __u32 kill;            /* enum hf_kill for every session at once */
         __u32 abi;             /* HF_ABI_VERSION of the programs that are attached */
         __u64 hash_key[2];     /* key of the hash of a name; random, written once before the programs attach */
         __u64 lost;            /* events lost that belong to no session */
-        __u32 look;            /* 0: no session is killed nor has recheck, so what is open already needs no look; set before either is */
+        __u32 look;            /* 0: no session is killed, has recheck or disk, so what is open already needs no look; set before one is */
         __u32 control_timeout; /* looks at heartbeat, one a second while the host runs, that find it as it was, until control is lost */
         __u64 heartbeat;       /* ns of CLOCK_BOOTTIME: when the daemon had its last turn; 0: it has had none yet */
         __u64 control_lost;    /* the same: when control was lost, by the kernel; the daemon takes it back once it has acted on it */
@@ -495,7 +510,9 @@ enum hf_socket {
 /* Task storage "tasks": which session a task belongs to. Socket storage "owners": the same of a socket. */
 struct hf_task {
         __u32 slot;
-        __u32 kind; /* of a socket: enum hf_socket; of a cgroup: not 0 once its session has ended while a kill was in force */
+        /* Of a task: not 0 when it began in the session. Of a socket: enum hf_socket. Of a cgroup: not 0 once its session has ended while
+         * a kill was in force. */
+        __u32 kind;
         __u64 generation;
 };
 
@@ -601,6 +618,7 @@ enum hf_why {
         HF_WHY_TLS,      /* the TLS hello is not one to a name that is allowed there */
         HF_WHY_RATE,     /* more bytes, or connections, than the capability's throttle lets leave now */
         HF_WHY_BUDGET,   /* the capability has used its budget */
+        HF_WHY_DISK,     /* the session has written to files what it may */
         HF_WHYS,
 };
 
@@ -656,6 +674,7 @@ struct hf_event {
 #define HF_EVENT_LARGE (sizeof(struct hf_event) + HF_PATH)
 
 _Static_assert(sizeof(struct hf_session) == 128, "hf_session");
+_Static_assert(sizeof(struct hf_use) == 64, "hf_use");
 _Static_assert(sizeof(struct hf_host) == 56, "hf_host");
 _Static_assert(sizeof(struct hf_policy) == 48 + (HF_AUDITS + HF_GUARDS) * 8, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");

@@ -285,6 +285,20 @@ bool cgroup_above(const char *a, const char *b)
         return !strncmp(a, b, n) && (!b[n] || b[n] == '/');
 }
 
+int cgroup_number(int fd, const char *file, const char *word, uint64_t *ret)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = file_read(fd, file, CGROUP_FILE_MAX, &text, NULL);
+        const char *at = r < 0 ? NULL : strstr(text, word);
+
+        if (r < 0)
+                return r;
+        if (!at)
+                return -ENODATA;
+        *ret = strtoull(at + strlen(word), NULL, 10);
+        return 0;
+}
+
 /* Writes one limit; value 0 is none. A foreign cgroup's tighter limit stays. */
 static int limit(int fd, const char *file, const char *where, const char *controller, uint64_t value, const char *text, bool own,
                  struct findings *findings)
@@ -321,6 +335,9 @@ int cgroup_limit(int fd, const struct limits *limits, bool own, struct findings 
                 snprintf(cpu, sizeof(cpu), "%llu 100000", (unsigned long long)quota);
         if (limits->pids)
                 snprintf(pids, sizeof(pids), "%u", limits->pids);
+        /* Memory that is swapped out would not count. A kernel without swap has no such file. */
+        if (own && faccessat(fd, "memory.swap.max", F_OK, 0) == 0)
+                file_write(fd, "memory.swap.max", limits->memory ? "0" : "max");
         r = limit(fd, "memory.max", "$.limits.memory", "memory", limits->memory, memory, own, findings);
         if (r >= 0)
                 r = limit(fd, "cpu.max", "$.limits.cpu", "cpu", quota, cpu, own, findings);

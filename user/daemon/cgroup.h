@@ -70,8 +70,11 @@ pid_t cgroup_first(int fd);
 /* Whether a is b or above it. */
 bool cgroup_above(const char *a, const char *b);
 
+/* A number in one of its files, the first behind a word. 0, -ENODATA where the word is not in it, or negative errno. */
+int cgroup_number(int fd, const char *file, const char *word, uint64_t *ret);
+
 /*
- * Sets the limits that the kernel keeps (memory, cpu, pids). A limit whose controller the cgroup does not have is a finding at
+ * Sets the limits that it keeps (memory, without swap; cpu, pids). A limit whose controller the cgroup does not have is a finding at
  * $.limits. A limit that is not given is set back to none only when the cgroup is our own.
  */
 int cgroup_limit(int fd, const struct limits *limits, bool own, struct findings *findings);

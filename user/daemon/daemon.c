@@ -111,15 +111,16 @@ static void forget_ended(struct daemon *d)
         }
 }
 
-/* Once no session is killed any more, nor has recheck, reads and writes need no look. */
+/* Once no session is killed any more, nor has recheck or a limit on what it writes, reads and writes need no look. */
 static void look_away(struct daemon *d)
 {
         bool look = d->orphans || kernel_host(d->kernel)->kill;
 
         for (size_t i = 0; i < d->sessions.count && !look; i++) {
                 const struct session *s = d->sessions.list[i];
+                const struct hf_session *record = kernel_session(d->kernel, s->slot);
 
-                look = s->live && (kernel_session(d->kernel, s->slot)->kill || kernel_session(d->kernel, s->slot)->recheck);
+                look = s->live && (record->kill || record->recheck || record->disk);
         }
         if (!look)
                 __atomic_store_n(&kernel_host(d->kernel)->look, 0, __ATOMIC_RELAXED);
@@ -136,6 +137,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
         resolver_tick(d);
+        limits_count(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 
@@ -144,6 +146,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
                 kill_enforce(d, s);
                 revoke_tick(d, s);
                 throttle_check(d, s);
+                limits_tick(d, s);
                 trips_tick(d, s);
                 if (s->flows_later)
                         flows_end(d, s);

@@ -45,6 +45,7 @@ static const struct {
         [HF_WHY_TLS] = { "tls", "the connection does not begin with a TLS hello to a name that is allowed there", "default deny" },
         [HF_WHY_RATE] = { "rate", "the capability's throttle lets no more leave now, or cannot count what this socket sends", "throttle" },
         [HF_WHY_BUDGET] = { "budget", "the capability has used its budget", "throttle" },
+        [HF_WHY_DISK] = { "disk", "the session has written all that its policy lets it write to files", "limit" },
         [HF_WHY_GUARD] = { "guard", "the guard refuses it to every session", "guard" },
 };
 

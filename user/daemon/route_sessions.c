@@ -24,6 +24,24 @@ static bool state_valid(struct http_request *r, const char *state)
         return known;
 }
 
+static bool use_valid(struct http_request *r)
+{
+        const char *use = http_query(r, "use");
+
+        if (!use || !strcmp(use, "true") || !strcmp(use, "false"))
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "use: expected true or false");
+        return false;
+}
+
+/* What each uses is only told where it is asked for: some files are read for that. */
+static bool use_asked(const struct http_request *r)
+{
+        const char *use = http_query(r, "use");
+
+        return use && !strcmp(use, "true");
+}
+
 static bool in_state(struct daemon *d, const struct session *s, const char *state)
 {
         return !state || !strcmp(state, session_state(d, s)) || (!strcmp(state, "live") && s->live);
@@ -33,22 +51,29 @@ void route_sessions_list(struct http_request *r, void *context)
 {
         struct daemon *d = context;
         const char *state = http_query(r, "state");
-        char query[32];
+        char query[48];
         struct page page;
         struct peer peer;
         cJSON *list;
 
-        if (access_peer(d, r, &peer) < 0 || !state_valid(r, state) || !page_read(r, &page))
+        if (access_peer(d, r, &peer) < 0 || !state_valid(r, state) || !use_valid(r) || !page_read(r, &page))
                 return;
         list = cJSON_CreateArray();
         for (size_t i = 0; i < d->sessions.count && !page.more; i++) {
                 const struct session *s = d->sessions.list[i];
 
-                if (access_sees(&peer, s) && page_behind(&page, s->id) && in_state(d, s, state) && page_take(&page, s->id))
-                        cJSON_AddItemToArray(list, session_json(d, s));
+                cJSON *item;
+
+                if (!access_sees(&peer, s) || !page_behind(&page, s->id) || !in_state(d, s, state) || !page_take(&page, s->id))
+                        continue;
+                item = session_json(d, s);
+                if (item && use_asked(r))
+                        limits_add_json(d, s, item);
+                cJSON_AddItemToArray(list, item);
         }
-        snprintf(query, sizeof(query), "state=%s", state ? state : "");
-        page_reply(r, &page, "/v1/sessions", state ? query : NULL, list);
+        snprintf(query, sizeof(query), "%s%s%suse=%s", state ? "state=" : "", state ? state : "", state ? "&" : "",
+                 use_asked(r) ? "true" : "false");
+        page_reply(r, &page, "/v1/sessions", query, list);
 }
 
 static void show(struct http_request *r, struct daemon *d, struct session *s)
@@ -57,6 +82,8 @@ static void show(struct http_request *r, struct daemon *d, struct session *s)
 
         if (answer)
                 throttle_add_json(d, s, answer);
+        if (answer && use_asked(r))
+                limits_add_json(d, s, answer);
         http_reply(r, 200, answer);
 }
 
@@ -80,7 +107,7 @@ void route_session_show(struct http_request *r, void *context)
         struct peer peer;
 
         s = access_named(d, r, &peer);
-        if (!s || !request_wait(r, &wait))
+        if (!s || !use_valid(r) || !request_wait(r, &wait))
                 return;
         show(r, d, s);
         if (wait)

@@ -10,6 +10,7 @@
 #include "daemon/found.h"
 #include "daemon/hostnames.h"
 #include "daemon/id.h"
+#include "daemon/limits.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
 #include "daemon/resolver.h"
@@ -68,6 +69,7 @@ struct session {
         uint64_t mounts_read;       /* when, ns of CLOCK_BOOTTIME */
         struct hostnames hostnames; /* for the events of its connections */
         struct trips trips;
+        struct limits_state limits;
 };
 
 struct sessions {

@@ -202,6 +202,7 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         record->gathered = 0;
         control_set(d, s, s->policy, &s->ceilings);
         throttle_switched(d, s, s->policy_id);
+        limits_begin(d, s);
         resolver_switched(d, s, 0);
         /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
         record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
@@ -220,6 +221,8 @@ static int limit(struct session *s, struct compiled *c, struct findings *finding
 {
         int r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
 
+        if (r >= 0)
+                r = limits_check(&c->limits, findings);
         if (r >= 0)
                 r = trips_check(s->cgroup_fd, s->policy, &s->ceilings, findings);
         return r < 0 ? error_set(e, r, "the host cannot keep a limit of the policy, or of a ceiling over it") : 0;
@@ -351,6 +354,7 @@ int session_create(struct daemon *d, const struct session_request *q, struct pol
                 undo(d, s);
                 return r;
         }
+        limits_set(d, s);
         session_thaw(s);
         session_origins_clear(s);
         session_limit_wall(d, s);

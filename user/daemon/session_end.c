@@ -204,6 +204,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         if (kernel_ipcs_remove(d->kernel, s->slot, &e) < 0)
                 log_warning("session %s: %s", s->id, error_text(&e));
         resolver_finish(d, s);
+        limits_look(d, s);
         events_drain(d); /* what it did last, while its slot is known */
         events_unfold(d, s);
         events_check_lost(d);

@@ -183,6 +183,8 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         }
         r = cgroup_limit(s->cgroup_fd, &c->limits, s->made_cgroup, findings);
         if (r >= 0)
+                r = limits_check(&c->limits, findings);
+        if (r >= 0)
                 r = trips_check(s->cgroup_fd, p, &ceilings, findings);
         if (r >= 0)
                 r = store_session_policy(d->store, s->id, id, name, t, &ceilings, e);
@@ -198,6 +200,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
         }
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
+        limits_set(d, s);
         trips_set(d, s);
         report(d, s, old, actor);
         flows_end(d, s);

@@ -136,6 +136,7 @@ int sessions_resume(struct daemon *d, struct error *e)
                 if (r < 0)
                         return error_prefix(e, "session %s", s->id);
                 session_limit_wall(d, s);
+                limits_set(d, s);
                 trips_set(d, s);
                 revoke_start(d, s); /* the daemon of before may not have come to it */
                 session_check(d, s);

@@ -4,14 +4,13 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "base/window.h"
+#include "daemon/cgroup.h"
 #include "daemon/daemon.h"
-#include "daemon/file.h"
 #include "daemon/kill.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CGROUP_FILE_MAX 4096
 #define REASON_SIZE 160
 #define SECOND 1000000000ull /* ns */
 #define IDLE_SHARE 100       /* of one core: using less than one in so many is idle */
@@ -28,31 +27,15 @@ static const char *pressure_file(enum trip_on on)
         return on == TRIP_CPU ? "cpu.pressure" : on == TRIP_MEMORY ? "memory.pressure" : NULL;
 }
 
-/* A number in a file of the cgroup, behind a word, after a line begins with another. */
-static int read_number(int cgroup_fd, const char *file, const char *line, const char *word, uint64_t *ret)
-{
-        _cleanup_free_ char *text = NULL;
-        int r = file_read(cgroup_fd, file, CGROUP_FILE_MAX, &text, NULL);
-        const char *at = r < 0 ? NULL : strstr(text, line);
-
-        if (r < 0)
-                return r;
-        at = at ? strstr(at, word) : NULL;
-        if (!at)
-                return -ENODATA;
-        *ret = strtoull(at + strlen(word), NULL, 10);
-        return 0;
-}
-
 /* For how long, in us, some of the cgroup's tasks waited so far. */
 static int read_pressure(int cgroup_fd, enum trip_on on, uint64_t *ret)
 {
-        return read_number(cgroup_fd, pressure_file(on), "some ", "total=", ret);
+        return cgroup_number(cgroup_fd, pressure_file(on), "total=", ret); /* of "some", which comes first */
 }
 
 static int read_used(int cgroup_fd, uint64_t *ret)
 {
-        return read_number(cgroup_fd, "cpu.stat", "usage_usec ", "usage_usec ", ret);
+        return cgroup_number(cgroup_fd, "cpu.stat", "usage_usec ", ret);
 }
 
 static const struct policy *layer_policy(const struct policy *policy, const struct ceilings *ceilings, int layer)
@@ -100,7 +83,16 @@ static int total_of(struct daemon *d, const struct session *s, enum trip_on on, 
                 *ret = __atomic_load_n(&record->lost, __ATOMIC_RELAXED) + s->trips.lost;
                 return 0;
         case TRIP_BYTES_OUT:
-                *ret = kernel_bytes_out(d->kernel, s->slot);
+                *ret = __atomic_load_n(&kernel_use(d->kernel, s->slot)->sent, __ATOMIC_RELAXED);
+                return 0;
+        case TRIP_MEMORY_LIMIT:
+                *ret = s->limits.held[LIMIT_MEMORY];
+                return 0;
+        case TRIP_PIDS_LIMIT:
+                *ret = s->limits.held[LIMIT_PIDS];
+                return 0;
+        case TRIP_DISK_LIMIT:
+                *ret = s->limits.held[LIMIT_DISK];
                 return 0;
         case TRIP_CPU:
         case TRIP_MEMORY:

@@ -44,6 +44,7 @@ enum iterator {
         ITER_SEE_WATCHES,
         ITER_SEE_MAPPINGS,
         ITER_RELEASE,
+        ITER_WRITTEN,
         ITERS,
 };
 

@@ -67,6 +67,13 @@ int kernel_stamp(struct kernel *k, uint64_t cgroup, pid_t root, uint32_t owner, 
         return 0;
 }
 
+int kernel_count_written(struct kernel *k, struct error *e)
+{
+        int r = iter_run(k->iter[ITER_WRITTEN], NULL, NULL, NULL);
+
+        return r ? kernel_error(e, r, "cannot count what the sessions write") : 0;
+}
+
 struct members {
         void (*each)(void *context, pid_t pid);
         void *context;

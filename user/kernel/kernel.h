@@ -52,11 +52,11 @@ struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy);
 /* The SipHash of a name, with a key that nobody else has. */
 uint64_t kernel_name_hash(const struct kernel *k, const char *name);
 
-/*
- * Bytes of the packets that those who had the slot were let send out of the host, with the headers of IP and what TCP sends again; a count
- * that only grows.
- */
-uint64_t kernel_bytes_out(const struct kernel *k, uint32_t slot);
+/* What those who have had the slot have used; the limits are the caller's to set. */
+struct hf_use *kernel_use(struct kernel *k, uint32_t slot);
+
+/* Counts what the tasks of sessions with a limit on what they write have written through mappings. */
+int kernel_count_written(struct kernel *k, struct error *e);
 
 /* To be called before a session is killed or has recheck: see struct hf_host. */
 void kernel_look(struct kernel *k);

@@ -28,9 +28,9 @@
 static const char *const map_names[MAPS] = { "sessions", "host",   "policies",        "books",    "hints",   "egress", "opened",
                                              "named",    "owners", "cgroup_sessions", "contents", "cgroups", "peers",  "request",
                                              "events",   "ipcs",   "throttles" };
-static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects", "decide_object", "find_mappings",
-                                               "find_buffers", "see_contents",    "session_ipcs", "see_tasks",     "see_files",
-                                               "see_watches",  "see_mappings",    "release_tasks" };
+static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects",  "decide_object", "find_mappings",
+                                               "find_buffers", "see_contents",    "session_ipcs",  "see_tasks",     "see_files",
+                                               "see_watches",  "see_mappings",    "release_tasks", "count_written" };
 static const struct {
         const char *name;
         enum bpf_attach_type type;
@@ -504,9 +504,9 @@ uint64_t kernel_name_hash(const struct kernel *k, const char *name)
         return book_name_hash(k->host->hash_key, name);
 }
 
-uint64_t kernel_bytes_out(const struct kernel *k, uint32_t slot)
+struct hf_use *kernel_use(struct kernel *k, uint32_t slot)
 {
-        return __atomic_load_n(&k->bss->bytes_out[slot], __ATOMIC_RELAXED);
+        return &k->bss->uses[slot];
 }
 
 struct hf_policy *kernel_policy(struct kernel *k, uint32_t policy)

@@ -185,6 +185,9 @@ struct limits policy_limits(const struct policy *p, const struct ceiling *ceilin
                 limits.memory = lower(limits.memory, most->memory);
                 limits.cpu = (uint32_t)lower(limits.cpu, most->cpu);
                 limits.pids = (uint32_t)lower(limits.pids, most->pids);
+                limits.files = (uint32_t)lower(limits.files, most->files);
+                limits.disk = lower(limits.disk, most->disk);
+                limits.sent = lower(limits.sent, most->sent);
                 limits.wall = lower(limits.wall, most->wall);
                 limits.idle = lower(limits.idle, most->idle);
         }

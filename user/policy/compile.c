@@ -241,7 +241,8 @@ int policy_hosts(const struct policy *p, const struct ceiling *ceilings, struct 
 
 static bool limits_equal(const struct limits *a, const struct limits *b)
 {
-        return a->memory == b->memory && a->cpu == b->cpu && a->pids == b->pids && a->wall == b->wall;
+        return a->memory == b->memory && a->cpu == b->cpu && a->pids == b->pids && a->files == b->files && a->disk == b->disk &&
+               a->sent == b->sent && a->wall == b->wall && a->idle == b->idle;
 }
 
 /* A ceiling speaks of what all of a session may, not of how much of it. */

@@ -12,7 +12,9 @@
 #define DESCRIPTION_MAX 4096
 #define THROTTLE_BYTES_MIN 1024
 #define THROTTLE_CONNECTIONS_MAX 1000000
-#define PIDS_MAX (1u << 22) /* what pid_max can be raised to */
+#define PIDS_MAX (1u << 22)  /* what pid_max can be raised to */
+#define FILES_LEAST 16       /* with less no program starts */
+#define FILES_MAX (1u << 30) /* what nr_open can be raised to */
 
 /* NOLINTNEXTLINE(misc-redundant-expression): equal is what they must be. */
 _Static_assert(POLICY_TEXT_MAX == JSON_TEXT_MAX && POLICY_NESTING_MAX == JSON_NESTING_MAX, "the limits that json_load() checks");
@@ -82,14 +84,33 @@ static void read_on_revoke(struct reader *r, const cJSON *value, void *target)
 
 /* Limits. */
 
-static void read_memory(struct reader *r, const cJSON *value, void *target)
+void parse_size(struct reader *r, const cJSON *value, uint64_t *ret)
 {
-        struct limits *limits = target;
-        const char *text = reader_string(r, value, "a size in quotes such as \"512M\" or \"2G\"");
+        const char *text = reader_string(r, value, "a size in quotes such as \"512K\" or \"2G\"");
         _cleanup_error_ struct error e = ERROR_INIT;
 
-        if (text && size_parse(text, &limits->memory, &e) < 0)
+        if (text && size_parse(text, ret, &e) < 0)
                 reader_error(r, &e);
+}
+
+static void read_memory(struct reader *r, const cJSON *value, void *target)
+{
+        parse_size(r, value, &((struct limits *)target)->memory);
+}
+
+static void read_disk(struct reader *r, const cJSON *value, void *target)
+{
+        parse_size(r, value, &((struct limits *)target)->disk);
+}
+
+static void read_bytes_out(struct reader *r, const cJSON *value, void *target)
+{
+        parse_size(r, value, &((struct limits *)target)->sent);
+}
+
+static void read_files(struct reader *r, const cJSON *value, void *target)
+{
+        reader_number(r, value, FILES_LEAST, FILES_MAX, &((struct limits *)target)->files);
 }
 
 static void read_cpu(struct reader *r, const cJSON *value, void *target)
@@ -127,8 +148,15 @@ static void read_idle(struct reader *r, const cJSON *value, void *target)
 }
 
 static const struct field limits_fields[] = {
-        { "memory", NULL, read_memory, NULL, false }, { "cpu", NULL, read_cpu, NULL, false },   { "pids", NULL, read_pids, NULL, false },
-        { "wall", NULL, read_wall, NULL, false },     { "idle", NULL, read_idle, NULL, false }, { NULL, NULL, NULL, NULL, false },
+        { "memory", NULL, read_memory, NULL, false },
+        { "cpu", NULL, read_cpu, NULL, false },
+        { "pids", NULL, read_pids, NULL, false },
+        { "files", NULL, read_files, NULL, false },
+        { "disk", NULL, read_disk, NULL, false },
+        { "bytes_out", NULL, read_bytes_out, NULL, false },
+        { "wall", NULL, read_wall, NULL, false },
+        { "idle", NULL, read_idle, NULL, false },
+        { NULL, NULL, NULL, NULL, false },
 };
 
 static void read_limits(struct reader *r, const cJSON *value, void *target)
@@ -155,20 +183,11 @@ static void read_grant(struct reader *r, const cJSON *value, void *target)
         parse_duration(r, value, &((struct capability *)target)->grant);
 }
 
-static void read_size(struct reader *r, const cJSON *value, uint64_t *ret)
-{
-        const char *text = reader_string(r, value, "a size in quotes such as \"512K\" or \"2M\"");
-        _cleanup_error_ struct error e = ERROR_INIT;
-
-        if (text && size_parse(text, ret, &e) < 0)
-                reader_error(r, &e);
-}
-
 static void read_bytes(struct reader *r, const cJSON *value, void *target)
 {
         struct throttle *t = target;
 
-        read_size(r, value, &t->bytes);
+        parse_size(r, value, &t->bytes);
         if (t->bytes && t->bytes < THROTTLE_BYTES_MIN)
                 reader_wrong(r, value, "at least \"1K\"");
 }
@@ -180,7 +199,7 @@ static void read_connections(struct reader *r, const cJSON *value, void *target)
 
 static void read_budget(struct reader *r, const cJSON *value, void *target)
 {
-        read_size(r, value, &((struct throttle *)target)->budget);
+        parse_size(r, value, &((struct throttle *)target)->budget);
 }
 
 static void read_then(struct reader *r, const cJSON *value, void *target)

@@ -25,6 +25,7 @@ void parse_trips(struct reader *r, const cJSON *value, void *target);
 
 /* A duration, in s. */
 void parse_duration(struct reader *r, const cJSON *value, uint64_t *ret);
+void parse_size(struct reader *r, const cJSON *value, uint64_t *ret); /* bytes */
 /* What is told of what a capability allows; and what is where it does not say so. */
 #define AUDIT_DEFAULT (1u << HF_AUDIT_CONNECT | 1u << HF_AUDIT_DNS)
 void parse_audit(struct reader *r, const cJSON *value, void *target);

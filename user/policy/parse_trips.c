@@ -9,9 +9,12 @@
 #define COUNT_MAX 1000000000u
 #define PRESSURE_WITHIN_LEAST 10 /* s: the kernel brings the figures up to date every two */
 
-static const char *const names[TRIPS] = { "denials", "names", "lost", "bytes-out", "cpu-pressure", "memory-pressure", "wall", "idle" };
+static const char *const names[TRIPS] = { "denials", "names", "lost",         "bytes-out",  "cpu-pressure", "memory-pressure",
+                                          "wall",    "idle",  "memory-limit", "pids-limit", "disk-limit" };
 
-#define ON_EXPECTED "\"denials\", \"names\", \"lost\", \"bytes-out\", \"cpu-pressure\", \"memory-pressure\", \"wall\" or \"idle\""
+#define ON_EXPECTED \
+        "\"denials\", \"names\", \"lost\", \"bytes-out\", \"cpu-pressure\", \"memory-pressure\", \"wall\", \"idle\", \"memory-limit\", " \
+        "\"pids-limit\" or \"disk-limit\""
 #define DO_EXPECTED "\"pause\", \"deny\" or \"kill\""
 
 const char *trip_name(enum trip_on on)
@@ -95,15 +98,6 @@ static void read_percent(struct reader *r, const cJSON *value, uint64_t *ret)
         *ret = percent;
 }
 
-static void read_bytes(struct reader *r, const cJSON *value, uint64_t *ret)
-{
-        const char *text = reader_string(r, value, "a size in quotes such as \"512K\" or \"100M\"");
-        _cleanup_error_ struct error e = ERROR_INIT;
-
-        if (text && size_parse(text, ret, &e) < 0)
-                reader_error(r, &e);
-}
-
 /* How much is too much, in the notation of what is measured. */
 static void read_most(struct reader *r, struct reading *t)
 {
@@ -114,11 +108,14 @@ static void read_most(struct reader *r, struct reading *t)
         case TRIP_DENIALS:
         case TRIP_LOST:
         case TRIP_NAMES:
+        case TRIP_MEMORY_LIMIT:
+        case TRIP_PIDS_LIMIT:
+        case TRIP_DISK_LIMIT:
                 reader_number(r, t->over, 0, t->trip.on == TRIP_NAMES ? TRIP_NAMES_MAX : COUNT_MAX, &count);
                 t->trip.over = count;
                 break;
         case TRIP_BYTES_OUT:
-                read_bytes(r, t->over, &t->trip.over);
+                parse_size(r, t->over, &t->trip.over);
                 break;
         case TRIP_CPU:
         case TRIP_MEMORY:

@@ -72,8 +72,11 @@ struct limits {          /* 0: no limit */
         uint64_t memory; /* bytes */
         uint32_t cpu;    /* percent of one core */
         uint32_t pids;
-        uint64_t wall; /* s */
-        uint64_t idle; /* s */
+        uint32_t files; /* open ones, of one process */
+        uint64_t disk;  /* bytes written to files */
+        uint64_t sent;  /* bytes out, of packets that leave the host */
+        uint64_t wall;  /* s */
+        uint64_t idle;  /* s */
 };
 
 /* What a trip measures. The order is that of the names in parse_trips.c. */
@@ -86,6 +89,9 @@ enum trip_on {
         TRIP_MEMORY,    /* the same */
         TRIP_WALL,
         TRIP_IDLE,
+        TRIP_MEMORY_LIMIT, /* how often the limit held the session */
+        TRIP_PIDS_LIMIT,
+        TRIP_DISK_LIMIT,
         TRIPS,
 };
 

@@ -263,9 +263,10 @@ static void the_lower_limit_of_all_layers_wins(void **state)
         static const char policy[] =
                 "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"2G\",\"pids\":64}}";
         static const char user[] =
-                "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"1G\",\"cpu\":\"200%\"}}";
+                "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"memory\":\"1G\",\"cpu\":\"200%\","
+                "\"files\":64,\"disk\":\"2M\",\"idle\":\"1m\"}}";
         static const char host[] = "{\"holdfast\":1,\"name\":\"t\",\"capabilities\":{\"a\":{}},\"limits\":{\"cpu\":\"50%\",\"pids\":100,"
-                                   "\"wall\":\"1h\"}}";
+                                   "\"wall\":\"1h\",\"disk\":\"1M\",\"bytes_out\":\"3K\"}}";
         _cleanup_clipped_ struct clipped c = { 0 }, same = { 0 };
 
         (void)state;
@@ -273,7 +274,11 @@ static void the_lower_limit_of_all_layers_wins(void **state)
         assert_int_equal(c.compiled->limits.memory, 1ULL << 30);
         assert_int_equal(c.compiled->limits.cpu, 50);
         assert_int_equal(c.compiled->limits.pids, 64);
+        assert_int_equal(c.compiled->limits.files, 64);
+        assert_int_equal(c.compiled->limits.disk, 1ULL << 20);
+        assert_int_equal(c.compiled->limits.sent, 3072);
         assert_int_equal(c.compiled->limits.wall, 3600);
+        assert_int_equal(c.compiled->limits.idle, 60);
         assert_true(c.compiled->clipped);
         compile_under(&same, policy, NULL, policy);
         assert_int_equal(same.compiled->limits.memory, 2ULL << 30);

@@ -40,7 +40,8 @@ static void a_whole_policy_becomes_a_model(void **state)
                 "{\"path\":\"${HOME}/.ssh\",\"deny\":\"rwxc\",\"hint\":\"Keys stay.\"}]},"
                 "\"net\":{\"authorization\":\"ask\",\"grant\":\"15m\",\"egress\":[{\"cidr\":\"10.0.0.0/8\",\"port\":443,\"proto\":\"tcp\"},"
                 "{\"cidr\":\"2001:db8::1\",\"port\":\"8000-8099\"}],\"files\":[{\"path\":\"/opt\",\"allow\":\"r\",\"deny\":\"w\"}]}},"
-                "\"limits\":{\"memory\":\"2G\",\"cpu\":\"200%\",\"pids\":512,\"wall\":\"2h\"}}");
+                "\"limits\":{\"memory\":\"2G\",\"cpu\":\"200%\",\"pids\":512,\"wall\":\"2h\",\"idle\":\"30m\",\"files\":4096,"
+                "\"disk\":\"10G\",\"bytes_out\":\"1M\"}}");
 
         (void)state;
         assert_string_equal(p->name, "a.b-c_9");
@@ -71,7 +72,11 @@ static void a_whole_policy_becomes_a_model(void **state)
         assert_int_equal(p->limits.memory, 2ULL << 30);
         assert_int_equal(p->limits.cpu, 200);
         assert_int_equal(p->limits.pids, 512);
+        assert_int_equal(p->limits.files, 4096);
+        assert_int_equal(p->limits.disk, 10ULL << 30);
+        assert_int_equal(p->limits.sent, 1ULL << 20);
         assert_int_equal(p->limits.wall, 7200);
+        assert_int_equal(p->limits.idle, 1800);
         policy_free(p);
 }
 
@@ -272,6 +277,11 @@ static void trips_measure_each_in_its_notation(void **state)
                 { TRIP("{\"on\":\"memory-pressure\",\"over\":\"1%\",\"within\":\"10s\",\"do\":\"kill\"}"),
                   { TRIP_MEMORY, HF_KILL_KILL, 1, 10 } },
                 { TRIP("{\"on\":\"wall\",\"over\":\"2h\",\"do\":\"pause\"}"), { TRIP_WALL, HF_KILL_PAUSE, 7200, 0 } },
+                { TRIP("{\"on\":\"memory-limit\",\"over\":0,\"within\":\"1m\",\"do\":\"kill\"}"),
+                  { TRIP_MEMORY_LIMIT, HF_KILL_KILL, 0, 60 } },
+                { TRIP("{\"on\":\"pids-limit\",\"over\":9,\"within\":\"1s\",\"do\":\"deny\"}"), { TRIP_PIDS_LIMIT, HF_KILL_DENY, 9, 1 } },
+                { TRIP("{\"on\":\"disk-limit\",\"over\":1,\"within\":\"1h\",\"do\":\"pause\"}"),
+                  { TRIP_DISK_LIMIT, HF_KILL_PAUSE, 1, 3600 } },
                 { TRIP("{\"on\":\"idle\",\"over\":\"15m\",\"do\":\"kill\"}"), { TRIP_IDLE, HF_KILL_KILL, 900, 0 } },
         };
 
@@ -327,6 +337,9 @@ static void wrong_types_tell_what_was_found(void **state)
         assert_refused(FILES("\"/usr\""), FILE_RULE, "the string \"/usr\"|an object");
         assert_refused(FILES("{\"path\":1,\"allow\":\"r\"}"), FILE_RULE ".path", "the number 1|absolute path");
         assert_refused(FILES("{\"path\":\"/a\",\"allow\":[\"r\"]}"), FILE_RULE ".allow", "an array|rwxc");
+        assert_refused(POLICY(",\"limits\":{\"files\":15}"), "$.limits.files", "16");
+        assert_refused(POLICY(",\"limits\":{\"disk\":10}"), "$.limits.disk", "a size in quotes");
+        assert_refused(POLICY(",\"limits\":{\"bytes_out\":\"0\"}"), "$.limits.bytes_out", "found the string \"0\"");
         assert_refused(POLICY(",\"limits\":[]"), "$.limits", "an array|an object");
         assert_refused(POLICY(",\"limits\":{\"pids\":\"512\"}"), "$.limits.pids", "the string \"512\"|a whole number");
         assert_refused(POLICY(",\"limits\":{\"memory\":1024}"), "$.limits.memory", "the number 1024|in quotes");

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How much a session whose policy limits it writes to files: what the kernel accounts to its tasks (task_io_accounting), looked at when a
+ * task writes, when it ends, and by the daemon once a second.
+ */
+#ifndef HOLDFAST_DISK_BPF_H
+#define HOLDFAST_DISK_BPF_H
+
+#include "holdfast.bpf.h"
+
+#define EDQUOT 122
+
+/* What of a task's bytes was counted before. */
+struct {
+        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, __u64);
+} counted MAP;
+
+/* Counts what the task has written since it was last looked. Two that look at once each count a part. */
+static __always_inline void disk_count(struct task_struct *task, __u32 slot)
+{
+        struct hf_use *use = &uses[slot & (HF_SLOTS - 1)];
+        __u64 now = task->ioac.write_bytes, *before = bpf_task_storage_get(&counted, task, NULL, 0);
+        struct hf_task *record;
+        __u64 begin;
+
+        if (!before) {
+                record = task_record(task);
+                begin = record && record->kind ? 0 : now;
+                before = bpf_task_storage_get(&counted, task, &begin, BPF_LOCAL_STORAGE_GET_F_CREATE);
+        }
+        if (before)
+                __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(before, now));
+}
+
+/* Whether the session of the current task has written all that it may. */
+static __always_inline bool disk_is_full(const struct agent *a)
+{
+        struct hf_use *use = &uses[a->slot & (HF_SLOTS - 1)];
+
+        disk_count(bpf_get_current_task_btf(), a->slot);
+        if (!use->written_limit || use->written < use->written_limit)
+                return false;
+        __sync_fetch_and_add(&use->written_held, 1);
+        return true;
+}
+
+#endif
