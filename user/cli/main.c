@@ -9,6 +9,7 @@ static const struct command commands[] = {
         { "run", "run a command confined", command_run },
         { "attach", "confine what runs already", command_attach },
         { "ps", "list the sessions", command_ps },
+        { "top", "show what the sessions use, live", command_top },
         { "show", "show one session", command_show },
         { "tail", "follow the events", command_tail },
         { "explain", "tell whether something would be allowed, and why", command_explain },

@@ -105,6 +105,20 @@ static void fields_of_items(const cJSON *array)
         }
 }
 
+/* A line for them all, each behind its name. */
+static void fields_of_object(const cJSON *object)
+{
+        const cJSON *m;
+        char number[32];
+
+        printf("%-12s", object->string);
+        cJSON_ArrayForEach (m, object) {
+                printf(" %s=", m->string);
+                output_safe(output_field(object, m->string, number));
+        }
+        putchar('\n');
+}
+
 void output_fields(const cJSON *object)
 {
         const cJSON *m;
@@ -113,6 +127,10 @@ void output_fields(const cJSON *object)
         cJSON_ArrayForEach (m, object) {
                 if (cJSON_IsArray(m) && cJSON_GetArraySize(m)) {
                         fields_of_items(m);
+                        continue;
+                }
+                if (cJSON_IsObject(m)) {
+                        fields_of_object(m);
                         continue;
                 }
                 printf("%-12s ", m->string);

@@ -25,7 +25,7 @@ int command_show(int argc, char **argv)
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        path = client_path("/v1/sessions/", operands[0], "");
+        path = client_path("/v1/sessions/", operands[0], "?use=true");
         if (!path)
                 return STATUS_FAILED;
         status = client_ask(socket, "GET", path, NULL, &reply);
