@@ -9,6 +9,7 @@
 #include "holdfast.bpf.h"
 
 #define EDQUOT 122
+#define DISK_NAME 4096 /* bytes that what is made counts, whatever it takes */
 
 /* What of a task's bytes was counted before. */
 struct {
@@ -33,6 +34,11 @@ static __always_inline void disk_count(struct task_struct *task, __u32 slot)
         }
         if (before)
                 __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(before, now));
+}
+
+static __always_inline void disk_add(const struct agent *a, __u64 bytes)
+{
+        __sync_fetch_and_add(&uses[a->slot & (HF_SLOTS - 1)].written, bytes);
 }
 
 /* Whether the session of the current task has written all that it may. */

@@ -297,6 +297,17 @@ static __always_inline int check_way(const struct agent *a, struct dentry *dentr
         return place->way ? refuse(a, place->node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY) : 0;
 }
 
+/* What is made takes room beside what is written to it: a name, an inode, what a symlink or an attribute holds. */
+static __always_inline int charge_made(const struct agent *a, struct dentry *dentry, __u16 op, __u64 bytes)
+{
+        if (a->killed || !a->session || !a->session->disk)
+                return 0;
+        if (disk_is_full(a))
+                return refuse(a, NULL, dentry, op, HF_WRITE, -EDQUOT, HF_WHY_DISK);
+        disk_add(a, bytes);
+        return 0;
+}
+
 static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change, struct place *place)
 {
         int error;
@@ -312,8 +323,12 @@ static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
 {
         struct place place;
         struct agent a;
+        int error;
 
-        return agent_current(&a) ? check_one_name(&a, dentry, op_change, &place) : 0;
+        if (!agent_current(&a))
+                return 0;
+        error = check_one_name(&a, dentry, op_change, &place);
+        return error || (op_change >> 16 & 0xff) == CHANGE_REMOVE ? error : charge_made(&a, dentry, op_change, DISK_NAME);
 }
 
 /* The names of POSIX message queues come and go through the hooks for inodes alone; no rule could name them. */
@@ -339,6 +354,8 @@ static __always_inline int check_made(struct inode *folder, struct dentry *dentr
         error = check_one_name(&a, dentry, CHANGE(HF_OP_CREATE, CHANGE_MAKE), &place);
         if (!error)
                 error = check_mode(&a, dentry, mode, HF_OP_CREATE);
+        if (!error)
+                error = charge_made(&a, dentry, HF_OP_CREATE, DISK_NAME);
         if (!error && is_told(&a, place.node, HF_AUDIT_WRITE, 1))
                 tell_allowed(&a, dentry, place.node->rule[1], HF_OP_CREATE, HF_WRITE);
         return error;
@@ -427,7 +444,8 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         /* FUSE may make the new name an inode of its own, which no rule knows. */
         if (old_dentry->d_sb->s_magic == FUSE_MAGIC)
                 from.by_name = true;
-        return check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
+        error = check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
+        return error ? error : charge_made(&a, new_dentry, HF_OP_LINK, DISK_NAME);
 }
 
 SEC("lsm/path_rename")
@@ -463,11 +481,15 @@ static __always_inline int check_owned(const struct agent *a, struct dentry *den
         return refuse(a, NULL, dentry, op, HF_WRITE, a->killed ? -EPERM : -EACCES, HF_WHY_DEVICE);
 }
 
-static __always_inline int check_metadata(struct dentry *dentry, __u16 op)
+static __always_inline int check_metadata(struct dentry *dentry, __u16 op, __u64 bytes)
 {
         struct agent a;
+        int error;
 
-        return agent_acts(&a) ? check_owned(&a, dentry, op) : 0;
+        if (!agent_acts(&a))
+                return 0;
+        error = check_owned(&a, dentry, op);
+        return error || !bytes ? error : charge_made(&a, dentry, op, bytes);
 }
 
 /*
@@ -502,15 +524,15 @@ int BPF_PROG(inode_setattr_6_1, struct dentry *dentry, struct iattr *attr)
 }
 
 SEC("lsm/inode_setxattr")
-int BPF_PROG(inode_setxattr, void *idmap, struct dentry *dentry)
+int BPF_PROG(inode_setxattr, void *idmap, struct dentry *dentry, const char *name, const void *value, size_t size)
 {
-        return check_metadata(dentry, HF_OP_XATTR);
+        return check_metadata(dentry, HF_OP_XATTR, size + DISK_NAME);
 }
 
 SEC("lsm/inode_removexattr")
 int BPF_PROG(inode_removexattr, void *idmap, struct dentry *dentry)
 {
-        return check_metadata(dentry, HF_OP_XATTR);
+        return check_metadata(dentry, HF_OP_XATTR, 0);
 }
 
 /* The attributes that users give are content; the kernel's own, such as ACLs, are what stat tells. */
@@ -530,13 +552,13 @@ int BPF_PROG(inode_getxattr, struct dentry *dentry, const char *name)
 SEC("?lsm/inode_set_acl")
 int BPF_PROG(inode_set_acl, void *idmap, struct dentry *dentry)
 {
-        return check_metadata(dentry, HF_OP_XATTR);
+        return check_metadata(dentry, HF_OP_XATTR, DISK_NAME);
 }
 
 SEC("?lsm/inode_remove_acl")
 int BPF_PROG(inode_remove_acl, void *idmap, struct dentry *dentry)
 {
-        return check_metadata(dentry, HF_OP_XATTR);
+        return check_metadata(dentry, HF_OP_XATTR, 0);
 }
 
 /* Being told what happens to files is reading. */
@@ -729,5 +751,5 @@ int BPF_PROG(uring_cmd, struct io_uring_cmd *command)
 SEC("?lsm/inode_file_setattr")
 int BPF_PROG(inode_file_setattr, struct dentry *dentry)
 {
-        return check_metadata(dentry, HF_OP_SETATTR);
+        return check_metadata(dentry, HF_OP_SETATTR, 0);
 }

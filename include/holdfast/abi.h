@@ -77,7 +77,9 @@ struct hf_use {
         __u64 sent; /* bytes of the packets that were let leave the host, with the headers of IP and what TCP sends again */
         __u64 sent_limit;
         __u64 sent_held; /* packets that were dropped for that */
-        __u64 written; /* bytes of files, as the kernel accounts them to a task, and what fallocate(2) reserved; of sessions with a limit */
+        /* Of a session with a limit: bytes of files, as the kernel accounts them to a task, what fallocate(2) reserved, and for what was
+         * made. */
+        __u64 written;
         __u64 written_limit;
         __u64 written_held; /* writes that were refused for that */
         __u64 pad[2];

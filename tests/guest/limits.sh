@@ -230,11 +230,25 @@ def at_end(i):
     os.wait()
     os.pwrite(fd, b"x", 0)
 
-if way in ("copied", "sent", "spliced"):
+def made(what):
+    # 4 KB each: for as many as take 64 MB
+    def run(i):
+        for j in range(256): what(path + str(i) + "-" + str(j))
+    return run
+
+empty = made(lambda name: os.close(os.open(name, os.O_WRONLY | os.O_CREAT)))
+folders = made(os.mkdir)
+symlinks = made(lambda name: os.symlink("x" * 4000, name))
+fifos = made(os.mkfifo)
+links = made(lambda name: os.link(path + "source", name))
+
+attributes = made(lambda name: os.setxattr(path + "source", "user.x", b"x"))
+
+if way in ("copied", "links", "attributes", "sent", "spliced"):
     with open(path + "source", "wb", buffering=0) as f: f.write(block)
 print(until_refused(fork_and(globals()[way[5:]]) if way.startswith("fork-") else globals()[way]))
 '
-WAYS='write again removed direct vector copied sent spliced reserved mapped threaded at_end fork-write fork-reserved fork-mapped'
+WAYS='write again removed direct vector copied sent spliced reserved mapped threaded at_end fork-write fork-reserved fork-mapped empty folders symlinks fifos links attributes'
 
 # In kilobytes: what it has there, holes apart.
 taken() {
