@@ -314,6 +314,7 @@ try:
 except OSError: pass
 time.sleep(600)"
 	stopped killed 'trip disk-limit of the policy: '
+	holds "why" "$(holdfast why "$session" -n 50)" 'raise $.limits.disk of the policy'
 }
 
 test_a_policy_sets_the_limit_and_takes_it_back() {

@@ -129,12 +129,14 @@ static int advise_capability(cJSON *o)
 int advice_add(cJSON *o)
 {
         const char *why = json_get_string(o, "why"), *session = json_get_string(o, "session"), *layer = json_get_string(o, "layer"),
-                   *kill = json_get_string(o, "kill");
+                   *kill = json_get_string(o, "kill"), *limit = is(why, "disk") ? "disk" : json_get_string(o, "limit");
 
         if (!is(json_get_string(o, "verdict"), "deny"))
                 return 0;
         if (layer && !is(layer, "policy"))
                 return advise(o, "the %s's ceiling refuses it, which no policy opens: the ceiling has to allow it too", layer);
+        if (limit)
+                return advise(o, "raise $.limits.%s of the policy, and of the ceilings over it", limit);
         if (is(why, "no_rule") || is(why, "rule") || is(why, "gain"))
                 return add_rule(o, why);
         if (is(why, "inactive"))

@@ -64,6 +64,8 @@ static void print_object(const cJSON *e)
         } else if (json_get_string(e, "what")) {
                 printf("%s ", output_field(e, "found", number));
                 output_safe(json_get_string(e, "what"));
+        } else if (json_get_string(e, "limit")) {
+                output_safe(json_get_string(e, "limit"));
         } else if (json_get_string(e, "policy")) {
                 output_safe(json_get_string(e, "policy"));
         } else if (cJSON_GetObjectItemCaseSensitive(e, "detail")) {

@@ -27,7 +27,7 @@ static void line(FILE *to, const char *heading, const char *text)
 static void object(FILE *to, const cJSON *o)
 {
         const char *path = json_get_string(o, "path"), *addr = json_get_string(o, "addr"), *proto = json_get_string(o, "proto"),
-                   *host = json_get_string(o, "host"), *type = json_get_string(o, "type");
+                   *host = json_get_string(o, "host"), *type = json_get_string(o, "type"), *limit = json_get_string(o, "limit");
         uint64_t port = 0;
         char number[32];
 
@@ -44,6 +44,8 @@ static void object(FILE *to, const cJSON *o)
                 fprintf(to, strchr(addr, ':') ? "[%s]:%s" : "%s:%s", addr, output_field(o, "port", number));
                 if (proto)
                         fprintf(to, "/%s", proto);
+        } else if (limit) {
+                output_safe_to(to, limit);
         } else if (cJSON_GetObjectItemCaseSensitive(o, "detail")) {
                 output_safe_to(to, output_field(o, "detail", number));
         }
@@ -134,6 +136,8 @@ static const char *verb(const cJSON *o)
         };
         const char *op = json_get_string(o, "op"), *right = json_get_string(o, "right");
 
+        if (json_get_string(o, "limit"))
+                return "use more than it may of";
         for (size_t i = 0; op && i < ARRAY_SIZE(verbs); i++)
                 if (!strcmp(verbs[i].op, op))
                         return verbs[i].words;
