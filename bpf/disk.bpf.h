@@ -36,21 +36,26 @@ static __always_inline void disk_count(struct task_struct *task, __u32 slot)
                 __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(before, now));
 }
 
-static __always_inline void disk_add(const struct agent *a, __u64 bytes)
+static __always_inline void disk_add(__u32 slot, __u64 bytes)
 {
-        __sync_fetch_and_add(&uses[a->slot & (HF_SLOTS - 1)].written, bytes);
+        __sync_fetch_and_add(&uses[slot & (HF_SLOTS - 1)].written, bytes);
 }
 
-/* Whether the session of the current task has written all that it may. */
-static __always_inline bool disk_is_full(const struct agent *a)
+/*
+ * Adds to what the session of the current task has written; false, and nothing is added, where that is all that it may. Global, and so
+ * verified once, whatever calls it.
+ */
+__attribute__((noinline)) __weak bool disk_take(__u32 slot, __u64 bytes)
 {
-        struct hf_use *use = &uses[a->slot & (HF_SLOTS - 1)];
+        struct hf_use *use = &uses[slot & (HF_SLOTS - 1)];
 
-        disk_count(bpf_get_current_task_btf(), a->slot);
-        if (!use->written_limit || use->written < use->written_limit)
-                return false;
+        disk_count(bpf_get_current_task_btf(), slot);
+        if (!use->written_limit || use->written < use->written_limit) {
+                __sync_fetch_and_add(&use->written, bytes);
+                return true;
+        }
         __sync_fetch_and_add(&use->written_held, 1);
-        return true;
+        return false;
 }
 
 #endif

@@ -173,7 +173,7 @@ int BPF_PROG(file_permission, struct file *file, int mask)
         if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
         type = file->f_inode->i_mode & S_IFMT;
-        if (!a.killed && a.session->disk && (mask & MAY_WRITE) && type == S_IFREG && disk_is_full(&a))
+        if (!a.killed && a.session->disk && (mask & MAY_WRITE) && type == S_IFREG && !disk_take(a.slot, 0))
                 return refuse(&a, NULL, file->f_path.dentry, HF_OP_WRITE, HF_WRITE, -EDQUOT, HF_WHY_DISK);
         if (!a.killed && !a.session->recheck)
                 return 0;
@@ -302,10 +302,7 @@ static __always_inline int charge_made(const struct agent *a, struct dentry *den
 {
         if (a->killed || !a->session || !a->session->disk)
                 return 0;
-        if (disk_is_full(a))
-                return refuse(a, NULL, dentry, op, HF_WRITE, -EDQUOT, HF_WHY_DISK);
-        disk_add(a, bytes);
-        return 0;
+        return disk_take(a->slot, bytes) ? 0 : refuse(a, NULL, dentry, op, HF_WRITE, -EDQUOT, HF_WHY_DISK);
 }
 
 static __always_inline int check_one_name(const struct agent *a, struct dentry *dentry, __u32 op_change, struct place *place)

@@ -511,25 +511,32 @@ __attribute__((noinline)) __weak int charge(struct __sk_buff *skb, __u64 high, _
         return PACKET_DROP;
 }
 
+/* Adds to what the session has sent; false, and nothing is added, where that would be more than it may. */
+static __noinline bool take_sent(__u32 slot, __u32 bytes)
+{
+        struct hf_use *use = &uses[slot & (HF_SLOTS - 1)];
+        const __u64 before = __sync_fetch_and_add(&use->sent, bytes);
+
+        if (!use->sent_limit || before + bytes <= use->sent_limit)
+                return true;
+        __sync_fetch_and_sub(&use->sent, bytes);
+        __sync_fetch_and_add(&use->sent_held, 1);
+        return false;
+}
+
 /* What by a rule may leave. */
 static __always_inline int leave(struct __sk_buff *skb, const struct agent *a, const struct headers *h)
 {
         const __u64 *to = (const __u64 *)h->to.addr, what = seen(h, true);
-        struct hf_use *use = &uses[a->slot & (HF_SLOTS - 1)];
-        const __u64 before = __sync_fetch_and_add(&use->sent, skb->len);
         int verdict = PACKET_LEAVE;
 
-        if (use->sent_limit && before + skb->len > use->sent_limit) {
-                verdict = PACKET_DROP;
-                __sync_fetch_and_add(&use->sent_held, 1);
-        } else if (a->session->throttled && (!h->bare || is_first(what))) {
+        if (a->session->throttled && (!h->bare || is_first(what)))
                 verdict = charge(skb, to[0], to[1], what) & 3; /* for the verifier */
-        }
+        if (verdict == PACKET_LEAVE && !take_sent(a->slot, skb->len))
+                verdict = PACKET_DROP;
         if (verdict == PACKET_LEAVE && h->protocol == IPPROTO_UDP)
                 datagram_leaves(skb, to[0], to[1], (__u32)__builtin_bswap16(h->from_port) << 16 | h->to.port,
                                 skb->len - h->at - sizeof(struct udphdr));
-        if (verdict != PACKET_LEAVE)
-                __sync_fetch_and_sub(&use->sent, skb->len);
         return verdict;
 }
 
