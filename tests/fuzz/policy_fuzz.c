@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzzes policy_parse() and policy_compile() over a file system made of hashes. */
+/* Fuzzes policy_parse(), policy_load() and policy_compile() over a file system made of hashes. */
 #include "base/cleanup.h"
 #include "holdfast/decide.h"
 #include "policy/policy.h"
@@ -114,6 +114,53 @@ static void check_findings(const struct findings *f, bool failed)
                 check(f->list[i].where[0] == '$' && f->list[i].what[0] && !strpbrk(f->list[i].what, "\x1b\r\n"));
 }
 
+/* The library: "base" is a sound policy, every other name is the input itself, in a file of that name. */
+struct input {
+        const uint8_t *data;
+        size_t size;
+};
+
+static int read_input(void *context, const char *name, const char *from, char **text, size_t *length, char **file, struct error *e)
+{
+        static const char base[] = "{\"holdfast\":1,\"name\":\"base\",\"limits\":{\"pids\":9},\"capabilities\":{\"base\":{\"files\":"
+                                   "[{\"path\":\"/a\",\"allow\":\"r\"}]},\"a\":{}}}";
+        const struct input *in = context;
+        const bool sound = !strcmp(name, "base");
+
+        (void)e;
+        check(name[0] && !strchr(name, '/') && (!from || !strncmp(from, "/lib/", 5)));
+        *length = sound ? strlen(base) : in->size;
+        *text = malloc(*length + 1);
+        check(*text && asprintf(file, "/lib/%s.json", name) > 0);
+        memcpy(*text, sound ? (const void *)base : in->data, *length);
+        (*text)[*length] = '\0';
+        return 0;
+}
+
+/* What comes out of a chain stands by itself, and says the same again. */
+static void check_load(const uint8_t *data, size_t size, bool parses)
+{
+        struct input in = { data, size };
+        const struct policy_library library = { read_input, &in };
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT, none = FINDINGS_INIT;
+        struct policy *policy = NULL, *again = NULL;
+        char *whole = NULL;
+        const int r = policy_load((const char *)data, size, NULL, &library, &policy, &whole, &findings);
+
+        check((r < 0) == (findings.total > 0) && (r == 0) == (policy != NULL) && (r == 0) == (whole != NULL));
+        check(!parses || r == 0);
+        for (int i = 0; i < findings.count; i++)
+                check((findings.list[i].where[0] == '$' || !strncmp(findings.list[i].where, "/lib/", 5)) &&
+                      !strpbrk(findings.list[i].what, "\x1b\r\n"));
+        if (r < 0)
+                return;
+        check(policy_parse(whole, strlen(whole), &again, &none) == 0 && !none.total);
+        check(again->n_rules == policy->n_rules && again->n_capabilities == policy->n_capabilities && !strcmp(again->name, policy->name));
+        policy_free(again);
+        policy_free(policy);
+        free(whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const char *const mounts[] = { "/", "/a", "/a/b/c", "/usr/lib/x", "/srv/ws/.git", "/proc", "relative", "", NULL };
@@ -129,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         r = policy_parse((const char *)data, size, &policy, &findings);
         check_findings(&findings, r < 0);
         check((r == 0) == (policy != NULL));
+        check_load(data, size, r == 0);
         if (r < 0)
                 return 0;
         r = policy_compile(policy, &vars, &view, &compiled, &more);

@@ -87,3 +87,16 @@ void findings_clear(struct findings *f)
         free(f->list);
         *f = (struct findings)FINDINGS_INIT;
 }
+
+void findings_take(struct findings *to, const struct findings *from, const char *file)
+{
+        for (int i = 0; i < from->count; i++) {
+                char *where = NULL;
+
+                if (file && asprintf(&where, "%s: %s", file, from->list[i].where) < 0)
+                        where = NULL;
+                findings_add(to, where ? where : from->list[i].where, "%s", from->list[i].what);
+                free(where);
+        }
+        to->total += from->total - from->count;
+}

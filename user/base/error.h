@@ -57,4 +57,7 @@ struct findings {
 void findings_add(struct findings *f, const char *where, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void findings_clear(struct findings *f);
 
+/* Adds all of another one, each with "file: " before its place; file may be NULL. */
+void findings_take(struct findings *to, const struct findings *from, const char *file);
+
 #endif

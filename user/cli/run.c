@@ -5,9 +5,11 @@
 #include "cli/agent.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/policy_source.h"
+#include "cli/program.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -16,24 +18,31 @@
 
 #define STATUS_NOT_FOUND 127 /* as shells have it */
 #define STATUS_NOT_RUN 126
+#define POLICY_DEFAULT "coding-agent"
 
 struct run {
-        const char *policy, *workspace, *agent, *name, *socket;
+        const char *policy, *workspace, *agent, *name, *keep, *socket;
         bool json;
 };
 
 static const struct usage usage = {
-        .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] -- CMD [ARG...]",
-        .description = "Runs a command confined, and exits with its status. What the policy does not allow is refused.",
+        .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] [--keep-env NAME[,NAME...]] [--] "
+                    "CMD [ARG...]",
+        .description = "Runs a command confined, and exits with its status. What the policy does not allow is refused. Variables that look\n"
+                       "like secrets are left out of its environment, but those that the policy or --keep-env names.",
         .command_follows = true,
         .least = 1,
         .most = -1,
 };
 
-static int add_workspace(cJSON *body, const char *given)
+static int no_memory(void)
 {
-        char path[PATH_MAX];
+        fputs("holdfast: out of memory\n", stderr);
+        return STATUS_FAILED;
+}
 
+static int add_workspace(cJSON *body, const char *given, char path[PATH_MAX])
+{
         if (!realpath(given ? given : ".", path)) {
                 fprintf(stderr, "holdfast: workspace %s: %s\n", given ? given : ".", strerror(errno));
                 return errno == ENOENT ? STATUS_ABSENT : STATUS_FAILED;
@@ -41,28 +50,141 @@ static int add_workspace(cJSON *body, const char *given)
         return json_add_text(body, "workspace", path) < 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-/* Without --agent it is called as its program is. */
-static int add_agent(cJSON *body, const char *given, const char *command)
+/* A policy that extends the one with that name by the places that the program is installed in. */
+static int add_extended(cJSON *body, const char *policy, const struct program *p)
+{
+        _cleanup_json_ cJSON *o = cJSON_CreateObject();
+        cJSON *program = cJSON_AddObjectToObject(cJSON_AddObjectToObject(o, "capabilities"), "program");
+        cJSON *files = cJSON_AddArrayToObject(program, "files");
+        _cleanup_free_ char *text = NULL;
+
+        cJSON_AddNumberToObject(o, "holdfast", 1);
+        cJSON_AddStringToObject(o, "name", policy);
+        cJSON_AddStringToObject(o, "extends", policy);
+        cJSON_AddStringToObject(program, "description", "Where holdfast run found the program installed.");
+        for (int i = 0; i < PROGRAM_PLACES && p->places[i]; i++) {
+                cJSON *rule = cJSON_CreateObject();
+
+                json_add_text(rule, "path", p->places[i]);
+                cJSON_AddStringToObject(rule, "allow", "rx");
+                cJSON_AddStringToObject(rule, "deny", "w");
+                cJSON_AddItemToArray(files, rule);
+        }
+        text = cJSON_Print(o);
+        if (!text || json_add_text(body, "policy_text", text) < 0 || json_add_text(body, "policy_file", policy) < 0)
+                return no_memory();
+        return STATUS_DONE;
+}
+
+/* Without --policy: the policy that is for the program; *agent gets which of its names that is. */
+static int choose_policy(cJSON *body, const struct run *o, const struct program *p, const char *workspace, const char **agent)
+{
+        _cleanup_reply_ struct client_reply reply = { 0 };
+        const char *policy = NULL;
+        const cJSON *entry;
+        int status;
+
+        if (!p->path)
+                return policy_source_add(body, POLICY_DEFAULT);
+        status = client_ask(o->socket, "GET", "/v1/policies", NULL, &reply);
+        if (status != STATUS_DONE)
+                return status;
+        entry = program_policy(p, workspace, reply.json, agent);
+        policy = entry ? json_get_string(entry, "name") : NULL;
+        if (policy && p->places[0])
+                status = add_extended(body, policy, p);
+        else
+                status = policy_source_add(body, policy ? policy : POLICY_DEFAULT);
+        return status;
+}
+
+/* Without --agent it is called as the program that the policy is for, or as the command. */
+static int add_agent(cJSON *body, const char *given, const char *known, const struct program *p, const char *command)
 {
         const char *slash = strrchr(command, '/');
+        int r;
 
-        return agent_add(body, given ? given : slash ? slash + 1 : command);
+        if (given)
+                return agent_add(body, given);
+        r = json_add_text(body, "agent", known ? known : slash ? slash + 1 : command);
+        return r == 0 && known && p->version ? json_add_text(body, "version", p->version) : r;
 }
 
 /* Asks for a session of this very process. From the answer on it is confined. */
 static int begin(const struct run *o, const char *command, struct client_reply *reply)
 {
         _cleanup_json_ cJSON *body = cJSON_CreateObject();
+        _cleanup_(program_clear) struct program p = { 0 };
+        const char *known = NULL;
+        char workspace[PATH_MAX];
         int status;
 
-        if (!body || add_agent(body, o->agent, command) < 0 || (o->name && json_add_text(body, "name", o->name) < 0)) {
-                fputs("holdfast: out of memory\n", stderr);
+        if (!body || (o->name && json_add_text(body, "name", o->name) < 0))
+                return no_memory();
+        status = add_workspace(body, o->workspace, workspace);
+        if (status == STATUS_DONE && !o->policy && program_find(command, getenv("HOME"), workspace, &p) == -ENOMEM)
+                status = no_memory();
+        if (status == STATUS_DONE)
+                status = o->policy ? policy_source_add(body, o->policy) : choose_policy(body, o, &p, workspace, &known);
+        if (status == STATUS_DONE && add_agent(body, o->agent, known, &p, command) < 0)
+                status = no_memory();
+        return status == STATUS_DONE ? client_ask(o->socket, "POST", "/v1/sessions", body, reply) : status;
+}
+
+static void say(const cJSON *session, const char *member)
+{
+        const char *text = json_get_string(session, member);
+
+        output_safe_to(stderr, text ? text : "");
+}
+
+/* One line: what was chosen for the user. */
+static void tell(const cJSON *session)
+{
+        const char *version = json_get_string(session, "version");
+
+        fputs("holdfast: ", stderr);
+        say(session, "agent");
+        fputs(version && *version ? " " : "", stderr);
+        say(session, "version");
+        fputs(" runs under the policy ", stderr);
+        say(session, "policy");
+        fputs(" in ", stderr);
+        say(session, "workspace");
+        fputs("\n", stderr);
+}
+
+/* What this process, which becomes the command, hands on of its environment. */
+static int clean(const struct run *o, const cJSON *session)
+{
+        _cleanup_buffer_ struct buffer dropped = BUFFER_INIT;
+
+        if (environment_clean(json_get_array(session, "environment"), o->keep, &dropped) < 0)
+                return no_memory();
+        if (dropped.length && !o->json)
+                fprintf(stderr, "holdfast: not handed on, as they look like secrets: %s (--keep-env NAME keeps one)\n", dropped.data);
+        return STATUS_DONE;
+}
+
+/* The session is there. */
+static int enter(const struct run *o, const cJSON *session)
+{
+        const char *id = json_get_string(session, "id");
+        int status;
+
+        if (!id || setenv("HOLDFAST_SESSION", id, 1) < 0) {
+                fputs("holdfast: the daemon's answer has no session\n", stderr);
                 return STATUS_FAILED;
         }
-        status = add_workspace(body, o->workspace);
-        if (status == STATUS_DONE)
-                status = policy_source_add(body, o->policy);
-        return status == STATUS_DONE ? client_ask(o->socket, "POST", "/v1/sessions", body, reply) : status;
+        status = clean(o, session);
+        if (status != STATUS_DONE)
+                return status;
+        if (o->json)
+                return output_json(stderr, session); /* stdout is the command's */
+        if (!o->policy)
+                tell(session);
+        output_unverified(session);
+        return STATUS_DONE;
 }
 
 static int become(char **argv)
@@ -78,32 +200,24 @@ static int become(char **argv)
 
 int command_run(int argc, char **argv)
 {
-        struct run o = { .policy = "coding-agent" };
+        struct run o = { 0 };
         const struct option_row rows[] = {
-                { "policy", 'p', "NAME|FILE", "what it may do (default: coding-agent)", NULL, &o.policy },
+                { "policy", 'p', "NAME|FILE", "what it may do (default: the policy for the program, else " POLICY_DEFAULT ")", NULL, &o.policy },
                 { "workspace", 'w', "DIR", "the folder it works in (default: the current one)", NULL, &o.workspace },
-                { "agent", 'a', "NAME[@VERSION]", "what it is called (default: as the command)", NULL, &o.agent },
+                { "agent", 'a', "NAME[@VERSION]", "what it is called (default: as the program)", NULL, &o.agent },
                 { "name", 'n', "NAME", "a name for the session", NULL, &o.name },
+                { "keep-env", 'k', "NAME[,NAME]", "variables to keep though they look like secrets", NULL, &o.keep },
                 OPTIONS_COMMON(&o.json, &o.socket),
         };
         struct client_reply reply = { 0 };
-        const char *id;
         char **command;
         int status = options_parse(argc, argv, &usage, rows, &command);
 
         if (status != OPTIONS_GO_ON)
                 return status;
         status = begin(&o, command[0], &reply);
-        id = json_get_string(reply.json, "id");
-        if (status == STATUS_DONE && id && setenv("HOLDFAST_SESSION", id, 1) == 0) {
-                if (o.json)
-                        output_json(stderr, reply.json); /* stdout is the command's */
-                else
-                        output_unverified(reply.json);
-        } else if (status == STATUS_DONE) {
-                fputs("holdfast: the daemon's answer has no session\n", stderr);
-                status = STATUS_FAILED;
-        }
+        if (status == STATUS_DONE)
+                status = enter(&o, reply.json);
         client_reply_clear(&reply);
         curl_global_cleanup();
         if (status != STATUS_DONE)

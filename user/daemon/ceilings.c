@@ -69,19 +69,6 @@ static int read_text(const char *path, char **ret, size_t *length, struct error 
         return 1;
 }
 
-/* Adds what was found in a text, with the file before each place. */
-static void add_findings(struct findings *to, const struct findings *from, const char *path)
-{
-        for (int i = 0; i < from->count; i++) {
-                _cleanup_free_ char *where = NULL;
-
-                if (asprintf(&where, "%s: %s", path, from->list[i].where) < 0)
-                        where = NULL;
-                findings_add(to, where ? where : path, "%s", from->list[i].what);
-        }
-        to->total += from->total - from->count;
-}
-
 static int put(struct ceilings *c, enum hf_layer layer, const char *path, struct policy *policy, char *text)
 {
         c->layers[layer].policy = policy;
@@ -104,7 +91,7 @@ static int read_layer(struct ceilings *c, enum hf_layer layer, const char *path,
         if (r <= 0)
                 return r;
         r = policy_parse(text, length, &policy, &found);
-        add_findings(findings, &found, path);
+        findings_take(findings, &found, path);
         if (r == -EINVAL)
                 return error_set(e, -ENOTRECOVERABLE, "the ceiling %s has errors (%d): " BROKEN, path, found.total);
         if (r < 0 || put(c, layer, path, TAKE_PTR(policy), TAKE_PTR(text)) < 0)

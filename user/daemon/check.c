@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "daemon/file.h"
+#include "daemon/library.h"
 #include "kernel/kernel.h"
 #include "policy/policy.h"
 
@@ -77,7 +78,7 @@ int check_policy(const char *path, bool json)
 {
         _cleanup_(policy_freep) struct policy *policy = NULL;
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *whole = NULL;
         size_t length = 0;
         int r = file_read(AT_FDCWD, path, POLICY_TEXT_MAX, &text, &length);
 
@@ -85,7 +86,7 @@ int check_policy(const char *path, bool json)
                 fprintf(stderr, "holdfastd: cannot read %s: %s\n", path, r == -EFBIG ? "a policy has at most 16 MiB" : strerror(-r));
                 return 1;
         }
-        r = policy_parse(text, length, &policy, &findings);
+        r = library_load(text, length, path, &policy, &whole, &findings);
         if (r < 0 && !findings.total)
                 fprintf(stderr, "holdfastd: %s: %s\n", path, strerror(-r));
         if (r < 0 || json)

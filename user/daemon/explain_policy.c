@@ -29,13 +29,13 @@ static int say(int status, const char *text)
         return status;
 }
 
-static int read_policy(const char *source, char **text, size_t *length, struct error *e)
+static int read_policy(const char *source, char **text, size_t *length, char **file, struct error *e)
 {
         size_t n = strlen(source);
         int r;
 
         if (!strchr(source, '/') && (n <= 5 || strcmp(source + n - 5, ".json") != 0))
-                return library_read(source, text, length, e);
+                return library_read(source, text, length, file, e);
         r = file_read(AT_FDCWD, source, POLICY_TEXT_MAX, text, length);
         return r < 0 ? error_set(e, r, "cannot read the policy %s: %s", source, strerror(-r)) : 0;
 }
@@ -176,7 +176,7 @@ int explain_policy(const char *source, const char *workspace, const char *right,
         _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
         _cleanup_fsview_ struct fsview view = FSVIEW_INIT;
         _cleanup_error_ struct error e = ERROR_INIT;
-        _cleanup_free_ char *text = NULL, *folder = realpath(workspace ? workspace : ".", NULL);
+        _cleanup_free_ char *text = NULL, *file = NULL, *whole = NULL, *folder = realpath(workspace ? workspace : ".", NULL);
         _cleanup_(question_clear) struct question q = { 0 };
         size_t length = 0;
         int r;
@@ -185,10 +185,10 @@ int explain_policy(const char *source, const char *workspace, const char *right,
                 return say(USAGE, "expected some of rwxc and an absolute path, or connect and HOST:PORT");
         if (!folder)
                 return say(ABSENT, "the workspace is not there");
-        r = read_policy(source, &text, &length, &e);
+        r = read_policy(source, &text, &length, &file, &e);
         if (r < 0)
                 return say(r == -ENOENT ? ABSENT : FAILED, error_text(&e));
-        r = policy_parse(text, length, &policy, &findings);
+        r = library_load(text, length, file, &policy, &whole, &findings);
         if (r == 0)
                 r = fsview_open(&view, getpid());
         if (r == 0)

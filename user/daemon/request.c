@@ -69,30 +69,31 @@ void request_failed(struct http_request *r, const char *file, const struct findi
                 http_problem_errno(r, e);
 }
 
-bool request_parse_policy(struct http_request *r, const char *text, size_t length, const char *file, struct policy **policy)
+bool request_load_policy(struct http_request *r, const char *text, size_t length, const char *file, const char *name,
+                         struct policy **policy, char **whole)
 {
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
-        int code = policy_parse(text, length, policy, &findings);
+        int code = library_load(text, length, file, policy, whole, &findings);
 
         if (code >= 0)
                 return true;
         if (findings.total)
-                http_problem(r, 422, "bad-policy", &findings, "%s%serrors in the policy: %d", file ? file : "", file ? ": " : "",
+                http_problem(r, 422, "bad-policy", &findings, "%s%serrors in the policy: %d", name ? name : "", name ? ": " : "",
                              findings.total);
         else
                 http_problem(r, 500, "memory", NULL, "%s", strerror(-code));
         return false;
 }
 
-/* The text of the policy by whichever member gives it. */
-static char *policy_text(struct http_request *r, const cJSON *body, const char **file)
+/* The text of the policy by whichever member gives it; *file: that of the library it is in, to be freed. */
+static char *policy_text(struct http_request *r, const cJSON *body, const char **name, char **file)
 {
         const cJSON *policy = cJSON_GetObjectItemCaseSensitive(body, "policy");
         _cleanup_error_ struct error e = ERROR_INIT;
         const char *text;
         char *copy = NULL;
 
-        if (!request_text(r, body, "policy_text", &text) || !request_text(r, body, "policy_file", file))
+        if (!request_text(r, body, "policy_text", &text) || !request_text(r, body, "policy_file", name))
                 return NULL;
         if (!!policy + !!text != 1) {
                 http_problem(r, 400, "bad-request", NULL,
@@ -100,8 +101,8 @@ static char *policy_text(struct http_request *r, const cJSON *body, const char *
                 return NULL;
         }
         if (cJSON_IsString(policy)) {
-                *file = cJSON_GetStringValue(policy);
-                if (library_read(*file, &copy, NULL, &e) < 0)
+                *name = cJSON_GetStringValue(policy);
+                if (library_read(*name, &copy, NULL, file, &e) < 0)
                         http_problem_errno(r, &e);
                 return copy;
         }
@@ -117,10 +118,7 @@ static char *policy_text(struct http_request *r, const cJSON *body, const char *
 
 bool request_policy(struct http_request *r, const cJSON *body, struct policy **policy, char **text, const char **file)
 {
-        _cleanup_free_ char *copy = policy_text(r, body, file);
+        _cleanup_free_ char *in_library = NULL, *copy = policy_text(r, body, file, &in_library);
 
-        if (!copy || !request_parse_policy(r, copy, strlen(copy), *file, policy))
-                return false;
-        *text = TAKE_PTR(copy);
-        return true;
+        return copy && request_load_policy(r, copy, strlen(copy), in_library, *file, policy, text);
 }

@@ -27,7 +27,7 @@ void route_policy_show(struct http_request *r, void *context)
 
         if (access_peer(context, r, &peer) < 0)
                 return;
-        if (library_read(http_segment(r, "name"), &text, &length, &e) < 0)
+        if (library_read(http_segment(r, "name"), &text, &length, NULL, &e) < 0)
                 http_problem_errno(r, &e);
         else
                 http_reply_text(r, 200, "application/json", text, length);
@@ -36,12 +36,13 @@ void route_policy_show(struct http_request *r, void *context)
 void route_policies_check(struct http_request *r, void *context)
 {
         _cleanup_(policy_freep) struct policy *policy = NULL;
+        _cleanup_free_ char *whole = NULL;
         size_t length = 0;
         const char *text = http_body(r, &length);
         struct peer peer;
         cJSON *o;
 
-        if (access_peer(context, r, &peer) < 0 || !request_parse_policy(r, text, length, NULL, &policy))
+        if (access_peer(context, r, &peer) < 0 || !request_load_policy(r, text, length, NULL, NULL, &policy, &whole))
                 return;
         o = cJSON_CreateObject();
         if (o) {

@@ -67,14 +67,7 @@ static bool read_policy(struct http_request *r, struct policy **policy, char **t
         const cJSON *body;
 
         if (!tree || cJSON_GetObjectItemCaseSensitive(tree, "holdfast")) {
-                if (!request_parse_policy(r, raw, length, NULL, policy))
-                        return false;
-                *text = strndup(raw, length);
-                if (*text)
-                        return true;
-                policy_free(*policy);
-                http_problem(r, 500, "memory", NULL, "out of memory");
-                return false;
+                return request_load_policy(r, raw, length, NULL, NULL, policy, text);
         }
         body = http_json(r);
         return body && request_members(r, body, names) && request_policy(r, body, policy, text, file);

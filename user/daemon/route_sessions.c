@@ -192,6 +192,19 @@ static bool name_free(struct daemon *d, struct http_request *r, const char *name
         return true;
 }
 
+/* What the caller, which becomes the command, is to leave in its environment. */
+static void add_environment(cJSON *o, const struct policy *p)
+{
+        cJSON *list = cJSON_AddArrayToObject(o, "environment");
+
+        for (int i = 0; p && i < p->n_capabilities; i++) {
+                const struct capability *c = &p->capabilities[i];
+
+                for (int n = 0; c->authorization == AUTHORIZATION_ALWAYS && n < c->environment.n; n++)
+                        cJSON_AddItemToArray(list, cJSON_CreateString(c->environment.list[n]));
+        }
+}
+
 void route_sessions_create(struct http_request *r, void *context)
 {
         struct daemon *d = context;
@@ -219,6 +232,8 @@ void route_sessions_create(struct http_request *r, void *context)
         answer = session_json(d, s);
         if (answer && s->attach != ATTACH_RUN)
                 found_add_json(answer, &s->found);
+        if (answer && s->attach == ATTACH_RUN)
+                add_environment(answer, s->policy);
         found_clear(&s->found);
         http_reply(r, 201, answer);
 }

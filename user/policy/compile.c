@@ -11,13 +11,30 @@
 
 DEFINE_CLEANUP(struct compiled *, compiled_free)
 
+/* The policy that the capability was taken over from whose JSON path this is; NULL: none. */
+static const char *from(const struct policy *p, const char *where)
+{
+        struct where w = WHERE_INIT;
+
+        where_key(&w, "capabilities");
+        for (int i = 0; i < p->n_capabilities; i++) {
+                const size_t before = where_key(&w, p->capabilities[i].name);
+
+                if (!strncmp(where, w.text, w.length) && where[w.length] == '.')
+                        return p->capabilities[i].from;
+                where_pop(&w, before);
+        }
+        return NULL;
+}
+
 void source_finding(struct findings *findings, const struct source *source, const char *where, const char *format, ...)
 {
         _cleanup_free_ char *place = NULL, *what = NULL;
+        const char *file = source->file ? source->file : from(source->policy, where);
         va_list ap;
         int n;
 
-        if (source->file && asprintf(&place, "%s: %s", source->file, where) < 0)
+        if (file && asprintf(&place, "%s: %s", file, where) < 0)
                 place = NULL;
         va_start(ap, format);
         n = vasprintf(&what, format, ap);

@@ -13,7 +13,7 @@ struct source {
         enum hf_layer layer;
 };
 
-/* Adds a finding at a JSON path of the source, with the file before it where it is a ceiling. */
+/* Adds a finding at a JSON path of the source, with the file before it where it is a ceiling, or the policy whose capability it is. */
 void source_finding(struct findings *findings, const struct source *source, const char *where, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 

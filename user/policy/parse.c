@@ -43,17 +43,26 @@ static void read_version(struct reader *r, const cJSON *value, void *target)
                 reader_wrong(r, value, "the number 1, the version of the policy format");
 }
 
-static void read_name(struct reader *r, const cJSON *value, void *target)
+void parse_name(struct reader *r, const cJSON *value, char **ret)
 {
-        struct policy *p = target;
         const char *text = reader_string(r, value, NAME_EXPECTED);
 
         if (!text)
                 return;
         if (!name_is_valid(text))
                 reader_wrong(r, value, NAME_EXPECTED);
-        else if (!p->name)
-                p->name = reader_copy(r, text);
+        else if (!*ret)
+                *ret = reader_copy(r, text);
+}
+
+static void read_name(struct reader *r, const cJSON *value, void *target)
+{
+        parse_name(r, value, &((struct policy *)target)->name);
+}
+
+static void read_extends(struct reader *r, const cJSON *value, void *target)
+{
+        parse_name(r, value, &((struct policy *)target)->extends);
 }
 
 static void read_on_control_loss(struct reader *r, const cJSON *value, void *target)
@@ -233,6 +242,11 @@ static void read_throttle(struct reader *r, const cJSON *value, void *target)
                 reader_say(r, "found \"then\" without \"budget\", expected both or neither");
 }
 
+static void read_from(struct reader *r, const cJSON *value, void *target)
+{
+        parse_name(r, value, &((struct capability *)target)->from);
+}
+
 static const struct field capability_fields[] = {
         { "description", NULL, read_capability_description, NULL, false },
         { "files", NULL, parse_files, NULL, false },
@@ -243,6 +257,8 @@ static const struct field capability_fields[] = {
         { "guard", NULL, parse_guard, NULL, false },
         { "throttle", NULL, read_throttle, NULL, false },
         { "audit", NULL, parse_audit, NULL, false },
+        { "environment", NULL, parse_environment, NULL, false },
+        { "from", NULL, read_from, NULL, false },
         { NULL, NULL, NULL, NULL, false },
 };
 
@@ -292,46 +308,72 @@ static const struct field policy_fields[] = {
         { "holdfast", "the number 1, the version of the policy format", read_version, NULL, true },
         { "name", NAME_EXPECTED, read_name, NULL, true },
         { "description", NULL, read_description, NULL, false },
-        { "capabilities", "an object with at least one capability", read_capabilities, NULL, true },
+        { "programs", NULL, parse_programs, NULL, false },
+        { "extends", NULL, read_extends, NULL, false },
+        { "capabilities", NULL, read_capabilities, NULL, false },
         { "limits", NULL, read_limits, NULL, false },
         { "on_control_loss", NULL, read_on_control_loss, NULL, false },
         { "on_revoke", NULL, read_on_revoke, NULL, false },
         { "trips", NULL, parse_trips, NULL, false },
         { "guard", NULL, NULL, "put it into a capability: \"guard\": [\"…\"]", false },
         { "tools", NULL, NULL, "remove it", false },
-        { "extends", NULL, NULL, "write the capabilities out", false },
         { NULL, NULL, NULL, NULL, false },
 };
 
 DEFINE_CLEANUP(struct policy *, policy_free)
 
-int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings)
+/* What a policy needs depends on whether it takes capabilities over. */
+static void check_whole(struct reader *r, const cJSON *tree, bool whole)
 {
-        _cleanup_json_ cJSON *tree = NULL;
+        const cJSON *extends = cJSON_GetObjectItemCaseSensitive(tree, "extends");
+
+        if (extends && whole)
+                findings_add(r->findings, "$.extends", "found \"extends\" where a policy stands by itself, expected all its capabilities");
+        if (cJSON_IsObject(tree) && !extends && !cJSON_GetObjectItemCaseSensitive(tree, "capabilities"))
+                reader_say(r, "found no field \"capabilities\", expected an object with at least one capability");
+}
+
+int policy_read(const cJSON *tree, bool whole, struct policy **ret, struct findings *findings)
+{
         _cleanup_(policy_freep) struct policy *policy = calloc(1, sizeof(*policy));
         struct parser p = { .reader = { .findings = findings, .where = WHERE_INIT }, .policy = policy };
-        int before = findings->total, r;
+        const int before = findings->total;
 
         if (!policy)
                 return -ENOMEM;
-        r = json_load(text, length, &tree, findings);
-        if (r < 0)
-                return r;
         reader_object(&p.reader, tree, policy_fields, policy);
+        check_whole(&p.reader, tree, whole);
         if (p.reader.no_memory)
                 return -ENOMEM;
-        if (findings->total > before)
-                return -EINVAL;
         *ret = TAKE_PTR(policy);
-        return 0;
+        return findings->total > before ? -EINVAL : 0;
+}
+
+int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings)
+{
+        _cleanup_json_ cJSON *tree = NULL;
+        _cleanup_(policy_freep) struct policy *policy = NULL;
+        const int before = findings->total;
+        int r = json_load(text, length, &tree, findings);
+
+        if (r == 0)
+                r = policy_read(tree, true, &policy, findings);
+        if (r == 0 && findings->total > before) /* keys that are there twice */
+                r = -EINVAL;
+        if (r == 0)
+                *ret = TAKE_PTR(policy);
+        return r;
 }
 
 void policy_free(struct policy *p)
 {
         if (!p)
                 return;
-        for (int i = 0; i < p->n_capabilities; i++)
+        for (int i = 0; i < p->n_capabilities; i++) {
                 free(p->capabilities[i].name);
+                free(p->capabilities[i].from);
+                name_list_clear(&p->capabilities[i].environment);
+        }
         for (int i = 0; i < p->n_rules; i++) {
                 free(p->rules[i].where);
                 free(p->rules[i].hint);
@@ -343,6 +385,8 @@ void policy_free(struct policy *p)
         free(p->rules);
         free(p->name);
         free(p->description);
+        free(p->extends);
+        name_list_clear(&p->programs);
         free(p);
 }
 

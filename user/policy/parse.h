@@ -30,6 +30,20 @@ void parse_size(struct reader *r, const cJSON *value, uint64_t *ret); /* bytes *
 #define AUDIT_DEFAULT (1u << HF_AUDIT_CONNECT | 1u << HF_AUDIT_DNS)
 void parse_audit(struct reader *r, const cJSON *value, void *target);
 
+/* Variables that a capability keeps; programs that the policy is for. */
+void parse_environment(struct reader *r, const cJSON *value, void *target);
+void parse_programs(struct reader *r, const cJSON *value, void *target);
+void name_list_clear(struct name_list *names);
+
+/* A policy's name, as "name", "extends" and "from" have it. *ret is set unless it is already, and to be freed. */
+void parse_name(struct reader *r, const cJSON *value, char **ret);
+
+/*
+ * policy_parse() of a text that is a tree already; whole: as there, else "extends" is taken, and then needs no capabilities. With findings
+ * a policy that could be read in part is returned all the same, to be freed.
+ */
+int policy_read(const cJSON *tree, bool whole, struct policy **ret, struct findings *findings);
+
 /* A text for people: not empty, at most so many bytes, no control characters. *ret is set unless it is already, and to be freed. */
 void parse_text(struct reader *r, const cJSON *value, char **ret, size_t most);
 

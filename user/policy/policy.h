@@ -58,14 +58,24 @@ struct throttle {             /* of what leaves by a capability; 0: no limit */
         uint32_t then;        /* once that is used: HF_KILL_PAUSE; 0: the capability opens no more of the network */
 };
 
+/* Names, each once or more often. */
+struct name_list {
+        char **list;
+        int n;
+};
+
+#define NAME_LIST_MAX 64
+
 struct capability {
         char *name;
+        char *from; /* name of the policy that it was taken over from, NULL: it is the policy's own */
         enum authorization authorization;
         uint64_t grant; /* s that an approval holds, 0: not given */
         uint16_t guard; /* 1 << enum hf_guard for each exception that it makes */
         uint8_t audit;  /* 1 << enum hf_audit for each thing that is told of what it allows */
         bool audits;    /* the policy says so itself */
         struct throttle throttle;
+        struct name_list environment; /* variables that "holdfast run" keeps for it, though they look like secrets */
 };
 
 struct limits {          /* 0: no limit */
@@ -108,7 +118,9 @@ struct trip {
 
 struct policy {
         char *name;
-        char *description; /* or NULL */
+        char *description;     /* or NULL */
+        char *extends;         /* name of the policy whose capabilities it takes over; NULL: none, always of a whole one */
+        struct name_list programs; /* that "holdfast run" chooses it for */
         struct capability *capabilities;
         int n_capabilities;
         struct rule *rules; /* rules[0] is rule number 1 */
@@ -121,12 +133,34 @@ struct policy {
 };
 
 /*
- * Reads a policy. All errors go to findings, each with its JSON path: syntax (with line and column), duplicate keys, unknown
+ * Reads a policy that is whole: one with "extends" is refused, see policy_load(). All errors go to findings, each with its JSON path: syntax (with line and column), duplicate keys, unknown
  * fields, wrong types, values out of range, and whatever this version cannot enforce. Returns 0 and the policy (to be freed with
  * policy_free) only when there are none; else -EINVAL, or -ENOMEM.
  */
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);
+
+#define POLICY_CHAIN_MAX 8 /* policies that one extends, itself included */
+
+/* Policies by their names. */
+struct policy_library {
+        /*
+         * The text of one, and the file that it is in, both to be freed. A policy that lies in the file from (NULL: in none) and extends
+         * its own name means the one that it hides. 0 or negative errno with an error.
+         */
+        int (*read)(void *context, const char *name, const char *from, char **text, size_t *length, char **file, struct error *e);
+        void *context;
+};
+
+/*
+ * Reads a policy with all that it extends, from the library, and merges them: capabilities by their names, limits one by one; of
+ * everything else what the nearest one says. Name, description and programs are its own. file: where the text is in the library, NULL: it
+ * is not in there. All errors of all of them go to findings, those of what is extended with its file before the JSON path. Returns as
+ * policy_parse(); *ret_text, to be freed, is the text of the whole: policy_parse() reads it without a library, and JSON paths are those of
+ * the policy that said it. Without "extends" it is the text as it is.
+ */
+int policy_load(const char *text, size_t length, const char *file, const struct policy_library *library, struct policy **ret,
+                char **ret_text, struct findings *findings);
 
 static inline bool throttle_is_set(const struct throttle *t)
 {

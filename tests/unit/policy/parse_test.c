@@ -198,11 +198,30 @@ static void unknown_fields_are_refused_with_the_nearest_name(void **state)
         assert_refused("{\"Holdfast\":1}", "$.Holdfast", "did you mean \"holdfast\"");
 }
 
+static void lists_of_names_hold_names_only(void **state)
+{
+        static const char *const variables[] = { "", "1A", "A-B", "A B", "A=B", "A*", "\\u00c4" };
+        static const char *const programs[] = { "", "a/b", "..", ".a", "a b", "a\\u001b" };
+        char text[256];
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+                snprintf(text, sizeof(text), CAPABILITY("{\"environment\":[\"A_1\",\"%s\"]}"), variables[i]);
+                assert_refused(text, "$.capabilities.base.environment[1]", "name of a variable");
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+                snprintf(text, sizeof(text), POLICY(",\"programs\":[\"%s\"]"), programs[i]);
+                assert_refused(text, "$.programs[0]", "name of a program");
+        }
+        assert_refused(POLICY(",\"programs\":\"claude\""), "$.programs", "array");
+        assert_refused(CAPABILITY("{\"from\":\"A\"}"), "$.capabilities.base.from", "a name");
+}
+
 #define TRIP(text) POLICY(",\"trips\":[" text "]")
 
 static void what_cannot_be_enforced_is_refused_and_says_so(void **state)
 {
-        static const char *const top[] = { "guard", "tools", "extends" };
+        static const char *const top[] = { "guard", "tools" };
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(top); i++) {
@@ -922,6 +941,7 @@ int main(void)
                 cmocka_unit_test(the_number_of_rules_is_bounded),
                 cmocka_unit_test(duplicate_keys_are_refused_at_every_level),
                 cmocka_unit_test(unknown_fields_are_refused_with_the_nearest_name),
+                cmocka_unit_test(lists_of_names_hold_names_only),
                 cmocka_unit_test(what_cannot_be_enforced_is_refused_and_says_so),
                 cmocka_unit_test(what_is_done_on_revocation_is_kill_or_pause),
                 cmocka_unit_test(what_is_done_once_control_is_lost_is_keep_pause_or_kill),

@@ -18,6 +18,37 @@ static char *read_file(const char *path)
         return text;
 }
 
+/* The policies that lie here, as the library that they extend. */
+static int read_here(void *context, const char *name, const char *from, char **text, size_t *length, char **file, struct error *e)
+{
+        char path[128];
+
+        (void)context;
+        (void)from;
+        (void)e;
+        snprintf(path, sizeof(path), "policies/%s.json", name);
+        *text = read_file(path);
+        *length = strlen(*text);
+        *file = strdup(path);
+        return 0;
+}
+
+/* The whole text of a policy. */
+static char *whole(const char *text)
+{
+        static const struct policy_library library = { read_here, NULL };
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
+        struct policy *policy = NULL;
+        char *ret = NULL;
+
+        if (policy_load(text, strlen(text), NULL, &library, &policy, &ret, &findings) < 0) {
+                print_findings(&findings);
+                fail();
+        }
+        policy_free(policy);
+        return ret;
+}
+
 static const struct fake tree[] = {
         { "/usr", 'd', NULL },          { "/usr/bin", 'd', NULL },  { "/usr/sbin", 'd', NULL },   { "/usr/lib", 'd', NULL },
         { "/usr/lib64", 'd', NULL },    { "/bin", 'l', "usr/bin" }, { "/sbin", 'l', "usr/sbin" }, { "/lib", 'l', "usr/lib" },
@@ -34,13 +65,14 @@ struct expectation {
 static void assert_policy(const char *file, const struct expectation *expected)
 {
         _cleanup_fixture_ struct fixture f = { 0 };
-        _cleanup_free_ char *text = read_file(file);
+        _cleanup_free_ char *text = read_file(file), *all = whole(text);
 
-        if (compile(&f, tree, NULL, text) < 0) {
+        if (compile(&f, tree, NULL, all) < 0) {
                 print_findings(&f.findings);
                 fail();
         }
         assert_int_equal(f.compiled->n_prefixes, 0);
+        assert_int_equal(f.compiled->hosts != NULL, strstr(text, "\"host\"") != NULL);
         for (; expected->path; expected++) {
                 const struct hf_node *node = &compiled_find(f.compiled, expected->path, NULL)->node;
                 char found[5];
@@ -102,7 +134,13 @@ static void a_coding_agent_sees_no_secret_and_changes_nothing_that_runs_later(vo
                 { "/srv/ws/.git/hooks/pre-commit", "rx" },
                 { "/srv/ws/.git/config", "rx" },
                 { "/srv/ws/.claude/settings.json", "rx" },
-                { "/srv/ws/.claude/agents/x.md", "rwx" },
+                { "/srv/ws/.claude/agents/x.md", "rx" },
+                { "/srv/ws/.github/workflows/ci.yml", "rx" },
+                { "/srv/ws/.github/CODEOWNERS", "rwx" },
+                { "/srv/ws/.env", "" },
+                { "/srv/ws/.env.example", "rwx" },
+                { "/home/u/.claude/settings.json", "" },
+                { "/home/u/.codex/auth.json", "" },
                 { "/srv/ws/.mcp.json", "rx" },
                 { "/srv/ws/.vscode/tasks.json", "rx" },
                 { "/srv/ws/.envrc", "rx" },
@@ -112,6 +150,87 @@ static void a_coding_agent_sees_no_secret_and_changes_nothing_that_runs_later(vo
 
         (void)state;
         assert_policy("policies/coding-agent.json", expected);
+}
+
+/* An agent under its own preset: what it keeps, and what would run outside or belongs to another agent. */
+static void agents_keep_their_transcripts_and_login_and_change_nothing_that_runs_later(void **state)
+{
+        static const struct expectation claude[] = {
+                { "/home/u/.claude/settings.json", "r" },
+                { "/home/u/.claude/settings.local.json", "r" },
+                { "/home/u/.claude/hooks/x", "r" },
+                { "/home/u/.claude/plugins/x", "r" },
+                { "/home/u/.claude/commands/x.md", "r" },
+                { "/home/u/.claude/skills/x/run.sh", "r" },
+                { "/home/u/.claude/agents/x.md", "r" },
+                { "/home/u/.claude/shell-snapshots/x.sh", "r" },
+                { "/home/u/.claude/session-env/id", "rw" },
+                { "/home/u/.claude/session-env/id/hook.sh", "r" },
+                { "/home/u/.claude/something-new", "r" },
+                { "/home/u/.claude.json", "r" },
+                { "/home/u/.claude/.credentials.json", "rw" },
+                { "/home/u/.claude/projects/-srv-ws/x.jsonl", "rw" },
+                { "/home/u/.claude/local/node_modules/.bin/claude", "rx" },
+                { "/home/u/.codex/auth.json", "" },
+                { "/home/u/.gemini/oauth_creds.json", "" },
+                { "/srv/ws/.claude/settings.json", "rx" },
+                { "/srv/ws/.env", "" },
+                { "/srv/ws/main.c", "rwx" },
+                { "/home/u/.ssh/id_rsa", "" },
+                { NULL, NULL },
+        };
+        static const struct expectation codex[] = {
+                { "/home/u/.codex/config.toml", "r" },     { "/home/u/.codex/hooks.json", "r" },
+                { "/home/u/.codex/rules/x.rules", "r" },   { "/home/u/.codex/skills/x/run.sh", "r" },
+                { "/home/u/.codex/plugins/x", "r" },       { "/home/u/.codex/shell_snapshots/x.sh", "r" },
+                { "/home/u/.codex/auth.json", "rw" },      { "/home/u/.codex/sessions/x.jsonl", "rw" },
+                { "/home/u/.codex/state_5.sqlite", "rw" }, { "/home/u/.claude.json", "" },
+                { "/srv/ws/.codex/config.toml", "rx" },    { NULL, NULL },
+        };
+        static const struct expectation gemini[] = {
+                { "/home/u/.gemini/settings.json", "r" },   { "/home/u/.gemini/extensions/x/x.js", "r" },
+                { "/home/u/.gemini/tmp/bin/rg", "rx" },     { "/home/u/.gemini/trustedFolders.json", "r" },
+                { "/home/u/.gemini/tmp/ws/chats/x", "rw" }, { "/home/u/.gemini/oauth_creds.json", "rw" },
+                { "/home/u/.gemini/.env", "r" },            { "/home/u/.codex/auth.json", "" },
+                { "/srv/ws/.gemini/settings.json", "rx" },  { NULL, NULL },
+        };
+        static const struct expectation opencode[] = {
+                { "/home/u/.config/opencode/opencode.json", "rx" },
+                { "/home/u/.config/opencode/plugins/x.js", "rx" },
+                { "/home/u/.cache/opencode/bin/rg", "rx" },
+                { "/home/u/.cache/opencode/models.json", "rw" },
+                { "/home/u/.cache/opencode/node_modules/x/x.js", "rx" },
+                { "/home/u/.local/share/opencode/auth.json", "rw" },
+                { "/home/u/.local/share/opencode/opencode.db-wal", "rw" },
+                { "/home/u/.local/share/opencode/snapshot/x/config", "r" },
+                { "/srv/ws/opencode.json", "rx" },
+                { "/srv/ws/.opencode/plugin/x.js", "rx" },
+                { "/tmp/.abc.node", "rwx" },
+                { NULL, NULL },
+        };
+        static const struct expectation cursor[] = {
+                { "/home/u/.cursor/mcp.json", "r" },          { "/home/u/.cursor/hooks.json", "r" },
+                { "/home/u/.cursor/cli-config.json", "r" },   { "/home/u/.cursor/chats/x/store.db", "rw" },
+                { "/home/u/.config/cursor/auth.json", "rw" }, { "/home/u/.local/share/cursor-agent/versions/1/cursor-agent", "rx" },
+                { "/srv/ws/.cursor/mcp.json", "rx" },         { NULL, NULL },
+        };
+        static const struct expectation interpreter[] = {
+                { "/usr/bin/python3", "rx" },
+                { "/srv/ws/x.ipynb", "rwx" },
+                { "/srv/ws/.env", "" },
+                { "/home/u/.gitconfig", "" },
+                { "/home/u/.npm/x", "" },
+                { "/home/u/.ipython/profile_default/startup/x.py", "" },
+                { NULL, NULL },
+        };
+
+        (void)state;
+        assert_policy("policies/claude-code.json", claude);
+        assert_policy("policies/codex.json", codex);
+        assert_policy("policies/gemini.json", gemini);
+        assert_policy("policies/opencode.json", opencode);
+        assert_policy("policies/cursor-agent.json", cursor);
+        assert_policy("policies/code-interpreter.json", interpreter);
 }
 
 static void locked_down_runs_nothing_that_it_wrote(void **state)
@@ -186,7 +305,8 @@ static void every_shipped_policy_is_right_and_named_like_its_file(void **state)
         assert_int_equal(glob("policies/*.json", 0, NULL, &found), 0);
         for (size_t i = 0; i < found.gl_pathc; i++) {
                 _cleanup_free_ char *text = read_file(found.gl_pathv[i]);
-                struct policy *p = parsed(text);
+                _cleanup_free_ char *all = whole(text);
+                struct policy *p = parsed(all);
                 char file[128];
 
                 snprintf(file, sizeof(file), "policies/%s.json", p->name);
@@ -206,11 +326,13 @@ static void every_example_in_the_documentation_is_right(void **state)
         (void)state;
         while ((at = strstr(at, "```json\n"))) {
                 _cleanup_fixture_ struct fixture f = { 0 };
+                _cleanup_free_ char *all = NULL;
                 char *end = strstr(at += 8, "```");
 
                 assert_non_null(end);
                 *end = '\0';
-                assert_int_equal(compile(&f, tree, NULL, at), 0);
+                all = whole(at);
+                assert_int_equal(compile(&f, tree, NULL, all), 0);
                 at = end + 1;
                 n++;
         }
@@ -222,6 +344,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_coding_agent_works_in_its_workspace_and_reads_the_system),
                 cmocka_unit_test(a_coding_agent_sees_no_secret_and_changes_nothing_that_runs_later),
+                cmocka_unit_test(agents_keep_their_transcripts_and_login_and_change_nothing_that_runs_later),
                 cmocka_unit_test(locked_down_runs_nothing_that_it_wrote),
                 cmocka_unit_test(read_only_writes_nothing),
                 cmocka_unit_test(a_canary_writes_in_its_folder_only),
