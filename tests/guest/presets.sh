@@ -33,8 +33,10 @@ SECRETS='.env .env.local .env.production a/b/.env
 	~/.password-store/a.gpg ~/.local/share/keyrings/login.keyring ~/.mozilla/firefox/a/logins.json ~/.config/google-chrome/Default/Cookies
 	~/.config/chromium/Default/Cookies ~/.config/BraveSoftware/a ~/.bash_history ~/.terraform.d/credentials.tfrc.json ~/.vault-token'
 
+TRY=/usr/local/share/holdfast-try.py # where every preset lets it be read
+trap 'rm -f $TRY' EXIT
 # Tries an act at each path of standard input: make, change, remove, replace, link or read. Prints the act, the path and what came of it.
-cat >"$SCRATCH/try.py" <<'END_PYTHON'
+cat >$TRY <<'END_PYTHON'
 import errno, os, sys
 
 def make(path):
@@ -66,7 +68,7 @@ for path in sys.stdin.read().split():
     except OSError as e:
         print(path, errno.errorcode[e.errno])
 END_PYTHON
-chmod 644 "$SCRATCH/try.py"
+chmod 644 $TRY
 
 # fresh [PATHS]: the home afresh, with a repository as its workspace, and these files, each with a text.
 fresh() {
@@ -85,7 +87,7 @@ fresh() {
 acts() {
 	tr -s ' \t\n' '\n' <<<"$2" | sed '/^./!d' >"$SCRATCH/paths"
 	chmod 644 "$SCRATCH/paths"
-	as_kim "${3:+holdfast run --policy $3 -- }python3 $SCRATCH/try.py $1 <$SCRATCH/paths" 2>&1
+	as_kim "${3:+holdfast run --policy $3 -- }python3 $TRY $1 <$SCRATCH/paths" 2>&1
 }
 
 # all ACT PATHS EXPECTED [PRESET]: the same for each of them.
@@ -179,7 +181,7 @@ test_run_finds_the_preset_the_version_and_the_place_of_an_agent() {
 		output=$(as_kim "PATH=$KIM/strange/prefix/bin:\$PATH holdfast run $program . --flag" 2>&1) || fail "$program: $output"
 		holds "$program" "$output" "holdfast: $program 9.8.7 runs under the policy $preset in $KIM/work"
 		holds "$program" "$output" 'ran . --flag'
-		same "the session" "$program 9.8.7 $preset" "$(since | fields kind=session op=start agent version policy | tr '\t' ' ')"
+		same "the session" "$program 9.8.7 $preset" "$(api GET '/v1/sessions?state=ended' | fields agent="$program" agent version policy | tail -n 1 | tr '\t' ' ')"
 	done <<-END
 		claude claude-code
 		codex codex

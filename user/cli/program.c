@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PACKAGE_LEVELS 5          /* folders up in which a program's package.json may be */
-#define PACKAGE_MAX (1u << 20)    /* bytes */
-#define FIRST_LINE 256            /* bytes, as the kernel reads of a script */
+#define PACKAGE_LEVELS 5       /* folders up in which a program's package.json may be */
+#define PACKAGE_MAX (1u << 20) /* bytes */
+#define FIRST_LINE 256         /* bytes, as the kernel reads of a script */
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
 
 /* Where every shipped policy lets programs run. */

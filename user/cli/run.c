@@ -28,8 +28,9 @@ struct run {
 static const struct usage usage = {
         .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] [--keep-env NAME[,NAME...]] [--] "
                     "CMD [ARG...]",
-        .description = "Runs a command confined, and exits with its status. What the policy does not allow is refused. Variables that look\n"
-                       "like secrets are left out of its environment, but those that the policy or --keep-env names.",
+        .description =
+                "Runs a command confined, and exits with its status. What the policy does not allow is refused. Variables that look\n"
+                "like secrets are left out of its environment, but those that the policy or --keep-env names.",
         .command_follows = true,
         .least = 1,
         .most = -1,
@@ -202,7 +203,8 @@ int command_run(int argc, char **argv)
 {
         struct run o = { 0 };
         const struct option_row rows[] = {
-                { "policy", 'p', "NAME|FILE", "what it may do (default: the policy for the program, else " POLICY_DEFAULT ")", NULL, &o.policy },
+                { "policy", 'p', "NAME|FILE", "what it may do (default: the policy for the program, else " POLICY_DEFAULT ")", NULL,
+                  &o.policy },
                 { "workspace", 'w', "DIR", "the folder it works in (default: the current one)", NULL, &o.workspace },
                 { "agent", 'a', "NAME[@VERSION]", "what it is called (default: as the program)", NULL, &o.agent },
                 { "name", 'n', "NAME", "a name for the session", NULL, &o.name },

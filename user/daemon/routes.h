@@ -57,8 +57,8 @@ bool request_text(struct http_request *r, const cJSON *body, const char *name, c
 bool request_policy(struct http_request *r, const cJSON *body, struct policy **policy, char **text, const char **file);
 
 /*
- * A policy from its text, which is in a file of the library, or in none (NULL); name is for messages, or NULL. *whole, to be freed, gets the
- * text with all that it extends.
+ * A policy from its text, which is in a file of the library, or in none (NULL); name is for messages, or NULL. *whole, to be freed, gets
+ * the text with all that it extends.
  */
 bool request_load_policy(struct http_request *r, const char *text, size_t length, const char *file, const char *name,
                          struct policy **policy, char **whole);

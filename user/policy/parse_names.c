@@ -52,8 +52,7 @@ static void read_program(struct reader *r, const cJSON *value, void *target)
         add(r, value, target, is_program, PROGRAM_EXPECTED);
 }
 
-static void read_names(struct reader *r, const cJSON *value, struct name_list *names,
-                       void (*read)(struct reader *, const cJSON *, void *))
+static void read_names(struct reader *r, const cJSON *value, struct name_list *names, void (*read)(struct reader *, const cJSON *, void *))
 {
         const int n = cJSON_IsArray(value) ? cJSON_GetArraySize(value) : 0;
 

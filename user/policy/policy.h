@@ -118,8 +118,8 @@ struct trip {
 
 struct policy {
         char *name;
-        char *description;     /* or NULL */
-        char *extends;         /* name of the policy whose capabilities it takes over; NULL: none, always of a whole one */
+        char *description;         /* or NULL */
+        char *extends;             /* name of the policy whose capabilities it takes over; NULL: none, always of a whole one */
         struct name_list programs; /* that "holdfast run" chooses it for */
         struct capability *capabilities;
         int n_capabilities;
@@ -133,9 +133,9 @@ struct policy {
 };
 
 /*
- * Reads a policy that is whole: one with "extends" is refused, see policy_load(). All errors go to findings, each with its JSON path: syntax (with line and column), duplicate keys, unknown
- * fields, wrong types, values out of range, and whatever this version cannot enforce. Returns 0 and the policy (to be freed with
- * policy_free) only when there are none; else -EINVAL, or -ENOMEM.
+ * Reads a policy that is whole: one with "extends" is refused, see policy_load(). All errors go to findings, each with its JSON path:
+ * syntax (with line and column), duplicate keys, unknown fields, wrong types, values out of range, and whatever this version cannot
+ * enforce. Returns 0 and the policy (to be freed with policy_free) only when there are none; else -EINVAL, or -ENOMEM.
  */
 int policy_parse(const char *text, size_t length, struct policy **ret, struct findings *findings);
 void policy_free(struct policy *p);

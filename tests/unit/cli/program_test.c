@@ -138,13 +138,19 @@ static void a_program_in_a_folder_of_versions_has_that_version(void **state)
         struct program p;
 
         (void)state;
-        make("home/.local/share/agent/versions/2.0.1", "\x7f" "ELF", 0755);
+        make("home/.local/share/agent/versions/2.0.1",
+             "\x7f"
+             "ELF",
+             0755);
         make_link("bin/agent", at("home/.local/share/agent/versions/2.0.1"));
         found("agent", &p);
         assert_string_equal(p.version, "2.0.1");
         assert_string_equal(p.places[0], at("home/.local/share/agent/versions"));
         program_clear(&p);
-        make("home/.local/share/agent/versions/2026.01.02-abc/agent", "\x7f" "ELF", 0755);
+        make("home/.local/share/agent/versions/2026.01.02-abc/agent",
+             "\x7f"
+             "ELF",
+             0755);
         found(at("home/.local/share/agent/versions/2026.01.02-abc/agent"), &p);
         assert_string_equal(p.version, "2026.01.02-abc");
         program_clear(&p);
@@ -155,7 +161,10 @@ static void places_never_hold_the_home_folder_or_the_workspace(void **state)
         struct program p;
 
         (void)state;
-        make("home/bin/agent", "\x7f" "ELF", 0755);
+        make("home/bin/agent",
+             "\x7f"
+             "ELF",
+             0755);
         found(at("home/bin/agent"), &p);
         assert_string_equal(p.places[0], at("home/bin/agent"));
         program_clear(&p);
@@ -164,11 +173,17 @@ static void places_never_hold_the_home_folder_or_the_workspace(void **state)
         assert_string_equal(p.places[0], at("home/agent"));
         assert_string_equal(p.places[1], at("bin/interpreter"));
         program_clear(&p);
-        make("home/work/node_modules/agent/agent", "\x7f" "ELF", 0755);
+        make("home/work/node_modules/agent/agent",
+             "\x7f"
+             "ELF",
+             0755);
         found(at("home/work/node_modules/agent/agent"), &p);
         assert_null(p.places[0]);
         program_clear(&p);
-        make("home/a*b/bin/agent", "\x7f" "ELF", 0755); /* no policy can name it */
+        make("home/a*b/bin/agent",
+             "\x7f"
+             "ELF",
+             0755); /* no policy can name it */
         found(at("home/a*b/bin/agent"), &p);
         assert_null(p.places[0]);
         program_clear(&p);

@@ -188,11 +188,16 @@ static void agents_keep_their_transcripts_and_login_and_change_nothing_that_runs
                 { "/srv/ws/.codex/config.toml", "rx" },    { NULL, NULL },
         };
         static const struct expectation gemini[] = {
-                { "/home/u/.gemini/settings.json", "r" },   { "/home/u/.gemini/extensions/x/x.js", "r" },
-                { "/home/u/.gemini/tmp/bin/rg", "rx" },     { "/home/u/.gemini/trustedFolders.json", "r" },
-                { "/home/u/.gemini/tmp/ws/chats/x", "rw" }, { "/home/u/.gemini/oauth_creds.json", "rw" },
-                { "/home/u/.gemini/.env", "r" },            { "/home/u/.codex/auth.json", "" },
-                { "/srv/ws/.gemini/settings.json", "rx" },  { NULL, NULL },
+                { "/home/u/.gemini/settings.json", "r" },
+                { "/home/u/.gemini/extensions/x/x.js", "r" },
+                { "/home/u/.gemini/tmp/bin/rg", "rx" },
+                { "/home/u/.gemini/trustedFolders.json", "r" },
+                { "/home/u/.gemini/tmp/ws/chats/x", "rw" },
+                { "/home/u/.gemini/oauth_creds.json", "rw" },
+                { "/home/u/.gemini/.env", "r" },
+                { "/home/u/.codex/auth.json", "" },
+                { "/srv/ws/.gemini/settings.json", "rx" },
+                { NULL, NULL },
         };
         static const struct expectation opencode[] = {
                 { "/home/u/.config/opencode/opencode.json", "rx" },
