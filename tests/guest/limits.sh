@@ -145,7 +145,7 @@ import ctypes, errno, mmap, os, sys, threading
 way, path, block = sys.argv[1], sys.argv[2], os.urandom(1 << 20)
 
 def until_refused(act):
-    for i in range(64):
+    for i in range(16):
         try: act(i)
         except OSError as e: return errno.errorcode[e.errno]
     return "done"
@@ -231,9 +231,9 @@ def at_end(i):
     os.pwrite(fd, b"x", 0)
 
 def made(what):
-    # 4 KB each: for as many as take 64 MB
+    # 4 KB each, 8 MB in all
     def run(i):
-        for j in range(256): what(path + str(i) + "-" + str(j))
+        for j in range(128): what(path + str(i) + "-" + str(j))
     return run
 
 empty = made(lambda name: os.close(os.open(name, os.O_WRONLY | os.O_CREAT)))
@@ -263,11 +263,11 @@ test_no_way_of_writing_gets_round_the_limit() {
 		clean_up
 		same "unconfined: $way" 'done' "$(python3 -c "$WRITERS" "$way" "$WS/file")"
 		clean_up
-		limited '{ "disk": "8M" }'
+		limited '{ "disk": "4M" }'
 		mark
 		confined python3 -c "$WRITERS" "$way" "$WS/file"
 		same "$way" EDQUOT "$output"
-		[ "$(taken)" -le $((16 * 1024)) ] || fail "$way: it has $(taken) KB"
+		[ "$(taken)" -le $((10 * 1024)) ] || fail "$way: it has $(taken) KB"
 		told disk
 		same "$way: why" disk "$(refusals why kind | awk '$2 == "file" { print $1; exit }')"
 	done

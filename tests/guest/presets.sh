@@ -35,7 +35,7 @@ SECRETS='.env .env.local .env.production a/b/.env
 
 TRY=/usr/local/share/holdfast-try.py # where every preset lets it be read
 trap 'rm -f $TRY' EXIT
-# Tries an act at each path of standard input: make, change, remove, replace, link or read. Prints the act, the path and what came of it.
+# Tries acts, with "+" between, at each path of standard input: make, change, remove, replace, link or read. Prints the path and what came of it.
 cat >$TRY <<'END_PYTHON'
 import errno, os, sys
 
@@ -61,12 +61,14 @@ def replace(path):
             os.unlink("new")
 
 acts = {"make": make, "link": link, "change": change, "replace": replace, "remove": os.unlink, "read": lambda path: open(path).read()}
-for path in sys.stdin.read().split():
-    try:
-        acts[sys.argv[1]](os.path.abspath(os.path.expanduser(path)))
-        print(path, "done")
-    except OSError as e:
-        print(path, errno.errorcode[e.errno])
+paths = sys.stdin.read().split()
+for act in sys.argv[1].split("+"):
+    for path in paths:
+        try:
+            acts[act](os.path.abspath(os.path.expanduser(path)))
+            print(path, "done")
+        except OSError as e:
+            print(path, errno.errorcode[e.errno])
 END_PYTHON
 chmod 644 $TRY
 
@@ -83,16 +85,20 @@ fresh() {
 	chown -R kim: "$KIM"
 }
 
-# acts ACT PATHS [PRESET]: what came of it, in a session under the preset or outside of any.
+# acts ACTS PATHS [PRESET]: what came of them, in a session under the preset or outside of any.
 acts() {
 	tr -s ' \t\n' '\n' <<<"$2" | sed '/^./!d' >"$SCRATCH/paths"
 	chmod 644 "$SCRATCH/paths"
 	as_kim "${3:+holdfast run --policy $3 -- }python3 $TRY $1 <$SCRATCH/paths" 2>&1
 }
 
-# all ACT PATHS EXPECTED [PRESET]: the same for each of them.
+# all ACTS PATHS EXPECTED [PRESET]: the same for each of them.
 all() {
-	same "$1 ${4-outside}" "$(tr -s ' \t\n' '\n' <<<"$2" | sed "/^./!d; s/\$/ $3/")" "$(acts "$1" "$2" "${4-}")"
+	local expected=''
+	for _ in ${1//+/ }; do
+		expected+=$(tr -s ' \t\n' '\n' <<<"$2" | sed "/^./!d; s/\$/ $3/")$'\n'
+	done
+	same "$1 ${4-outside}" "${expected%$'\n'}" "$(acts "$1" "$2" "${4-}")"
 }
 
 state_of() {
@@ -106,25 +112,20 @@ test_what_runs_later_cannot_be_made_where_it_is_not_there_yet() {
 	for preset in $PRESETS; do
 		fresh
 		before=$(state_of)
-		all make "$LATER" EACCES "$preset"
-		all link "$LATER" EACCES "$preset"
-		before=$(diff <(echo "$before") <(state_of) | grep '^[<>]' | grep -v ' d $') && fail "$preset left: $before"
+		all make+link "$LATER" EACCES "$preset"
+		same "what $preset left" '' "$(diff <(echo "$before") <(state_of) | grep '^[<>]' | grep -v ' d $' || true)"
 	done
 }
 
 test_what_runs_later_cannot_be_changed_removed_or_replaced() {
-	local preset before act
+	local preset before
 	for preset in $PRESETS; do
 		fresh "$LATER"
 		before=$(state_of)
-		for act in change remove replace; do
-			all $act "$LATER" EACCES "$preset"
-		done
+		all change+remove+replace "$LATER" EACCES "$preset"
 		same "what is there under $preset" "$before" "$(state_of)"
 	done
-	all change "$LATER" 'done'
-	all replace "$LATER" 'done'
-	all remove "$LATER" 'done'
+	all change+replace+remove "$LATER" 'done'
 }
 
 test_secrets_are_not_read_nor_made() {
@@ -134,14 +135,14 @@ test_secrets_are_not_read_nor_made() {
 	for preset in $PRESETS; do
 		fresh "$SECRETS"
 		before=$(state_of)
-		all read "$SECRETS" EACCES "$preset"
-		all change "$SECRETS" EACCES "$preset"
+		all read+change "$SECRETS" EACCES "$preset"
 		same "what is there under $preset" "$before" "$(state_of)"
 		fresh
 		all make "$SECRETS" EACCES "$preset"
 	done
 }
 
+# shellcheck disable=SC2088 # the tilde is for who tries
 test_an_agent_keeps_its_transcripts_and_reads_its_login_but_no_other_agent_s() {
 	local preset own other
 	local -A logins=([claude-code]='~/.claude/.credentials.json' [codex]='~/.codex/auth.json' [gemini]='~/.gemini/oauth_creds.json'
@@ -150,7 +151,7 @@ test_an_agent_keeps_its_transcripts_and_reads_its_login_but_no_other_agent_s() {
 		[gemini]='~/.gemini/tmp/work/chats/a.jsonl ~/.gemini/projects.json' [opencode]='~/.local/share/opencode/opencode.db'
 		[cursor-agent]='~/.cursor/chats/a/store.db')
 	for preset in "${!logins[@]}"; do
-		fresh "${logins[*]}"
+		fresh "${logins[*]} ~/.cursor/cli-config.json"
 		own=${logins[$preset]}
 		other=${logins[*]}
 		all read "$own" 'done' "$preset"
