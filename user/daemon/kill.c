@@ -271,6 +271,17 @@ void kill_finish(struct daemon *d, struct kill *k)
                  k->reason);
 }
 
+int kill_session(struct daemon *d, const struct session *s, uint32_t strength, const char *reason)
+{
+        struct kill_request q = { .target = target_session(s->id), .strength = strength, .reason = reason, .actor = "holdfastd" };
+        struct kill *k = NULL;
+        int r = kill_set(d, &q, &k, NULL);
+
+        if (r == 0)
+                kill_finish(d, k);
+        return r;
+}
+
 /*
  * Takes the bits of a kill that does not count any more back, but for those that others ask for. Bits that no kill explains stay; so do all
  * of the capabilities where it is not known which is which.

@@ -32,6 +32,9 @@ struct kill_request {
  */
 int kill_set(struct daemon *d, struct kill_request *q, struct kill **ret, struct error *e);
 
+/* What the daemon itself does to a session: sets and finishes. 0 or negative errno. */
+int kill_session(struct daemon *d, const struct session *s, uint32_t strength, const char *reason);
+
 /* Freezes or thaws, as the kills that stand on the session ask for. */
 void kill_freeze(struct daemon *d, const struct session *s);
 

@@ -147,15 +147,6 @@ static void note(struct daemon *d, struct session *s, enum limit_held which, uin
         l->reached[which] = now;
 }
 
-static void stop(struct daemon *d, struct session *s, uint32_t strength, const char *reason)
-{
-        struct kill_request q = { .target = target_session(s->id), .strength = strength, .reason = reason, .actor = "holdfastd" };
-        struct kill *k = NULL;
-
-        if (kill_set(d, &q, &k, NULL) == 0)
-                kill_finish(d, k);
-}
-
 /* What writes on through a mapping, which no hook refuses, is paused. */
 static void look_mapped(struct daemon *d, struct session *s, const struct hf_use *use)
 {
@@ -169,7 +160,7 @@ static void look_mapped(struct daemon *d, struct session *s, const struct hf_use
         l->grown += l->written && written > l->written;
         l->written = written;
         if (l->grown > GROWN_MOST)
-                stop(d, s, HF_KILL_PAUSE, "disk limit: it goes on writing through memory");
+                kill_session(d, s, HF_KILL_PAUSE, "disk limit: it goes on writing through memory");
 }
 
 void limits_look(struct daemon *d, struct session *s)
@@ -189,7 +180,7 @@ void limits_tick(struct daemon *d, struct session *s)
         limits_look(d, s);
         look_mapped(d, s, use);
         if (use->sent_limit && __atomic_load_n(&use->sent_held, __ATOMIC_RELAXED) && !(session_bits(d, s) & HF_KILL_KILL))
-                stop(d, s, HF_KILL_KILL, "bytes_out limit");
+                kill_session(d, s, HF_KILL_KILL, "bytes_out limit");
 }
 
 /* ---- showing them ----------------------------------------------------------------------------------------------------------------- */

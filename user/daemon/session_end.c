@@ -125,14 +125,10 @@ int session_watch(struct daemon *d, struct session *s, struct error *e)
 static int on_wall(sd_event_source *source, uint64_t usec, void *context)
 {
         struct session *s = context;
-        struct daemon *d = s->daemon;
-        struct kill_request q = { .target = target_session(s->id), .strength = HF_KILL_KILL, .reason = "wall limit", .actor = "holdfastd" };
-        struct kill *k = NULL;
 
         (void)source;
         (void)usec;
-        if (kill_set(d, &q, &k, NULL) == 0)
-                kill_finish(d, k);
+        kill_session(s->daemon, s, HF_KILL_KILL, "wall limit");
         return 0;
 }
 

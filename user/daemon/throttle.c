@@ -56,17 +56,10 @@ static bool is_paused_for(const struct daemon *d, const struct session *s, const
 static bool pause_for(struct daemon *d, struct session *s, const struct capability *c)
 {
         char reason[192];
-        struct kill_request q = { .target = target_session(s->id), .strength = HF_KILL_PAUSE, .reason = reason, .actor = "holdfastd" };
-        struct kill *k = NULL;
 
         snprintf(reason, sizeof(reason), "the capability %s has used its budget of %llu bytes", c->name,
                  (unsigned long long)c->throttle.budget);
-        if (is_paused_for(d, s, reason))
-                return true;
-        if (kill_set(d, &q, &k, NULL) < 0)
-                return false;
-        kill_finish(d, k);
-        return true;
+        return is_paused_for(d, s, reason) || kill_session(d, s, HF_KILL_PAUSE, reason) == 0;
 }
 
 /* The capability of a bit where it pauses the session once its budget is used. */

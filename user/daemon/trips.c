@@ -195,17 +195,12 @@ static void weigh(struct worst *w, const struct trip_state *t, uint64_t value)
 static void act(struct daemon *d, struct session *s, const struct worst *w)
 {
         char reason[REASON_SIZE];
-        struct kill_request q = { .target = target_session(s->id), .reason = reason, .actor = "holdfastd" };
-        struct kill *k = NULL;
 
         if (!w->trip)
                 return;
-        q.strength = w->trip->trip.strength;
         write_reason(w->trip, w->value, reason);
-        if (kill_set(d, &q, &k, NULL) < 0)
-                return;
-        kill_finish(d, k);
-        restart(d, s);
+        if (kill_session(d, s, w->trip->trip.strength, reason) == 0)
+                restart(d, s);
 }
 
 /* While the session is refused, or does not stand as it is known here, nothing counts. */
