@@ -48,7 +48,7 @@ refusal() { # NUMBER: the refusal with that place in the stream since the start,
 }
 
 of_session() { # MEMBER
-	holdfast show "$session" --json | fields "$1"
+	holdfast ps --json | fields id="$session" "$1"
 }
 
 printf 'Kernel %s, user %s, policy coding-agent, workspace ~/work.\n\nAn agent does its job, confined:\n' "$(uname -r)" $user
