@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes an agent's settings elsewhere, and moves them into place.
- * event: file create | file rename
+ * event: file mkdir | file create | file rename
  * policy: agent
  */
 #include "lib/adversary.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes the folder of an agent's settings in the workspace, and the settings in it.
- * event: file create
+ * event: file mkdir | file create
  * policy: agent
  */
 #include "lib/adversary.h"
