@@ -5,6 +5,7 @@
 
 #include "holdfast.bpf.h"
 #include "content.bpf.h"
+#include "disk.bpf.h"
 #include "event.bpf.h"
 #include "walk.bpf.h"
 
@@ -21,6 +22,7 @@
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 #define DEVPTS_MAGIC 0x1cd1
+#define PROC_SUPER_MAGIC 0x9fa0
 
 /*
  * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
@@ -72,6 +74,14 @@ static __always_inline bool is_device(struct inode *inode)
         return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
 }
 
+/* Whether what is written to it is on a disk, as far as is known, and not in memory. */
+static __always_inline bool is_on_disk(struct inode *inode)
+{
+        __u64 magic = inode->i_sb->s_magic;
+
+        return (inode->i_mode & S_IFMT) == S_IFREG && magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && magic != PROC_SUPER_MAGIC;
+}
+
 static __always_inline bool is_folder(struct inode *inode)
 {
         return is_there(inode) && (inode->i_mode & S_IFMT) == S_IFDIR;
@@ -96,6 +106,8 @@ static __always_inline int check_inode(const struct agent *a, struct dentry *den
                         return refuse(a, place.node, dentry, op, HF_WRITE, -EACCES, HF_WHY_WAY);
                 if (hf_content_asked(place.node, rights) && !content_known(a->policy, a->live, number(inode)))
                         return refuse(a, place.node, dentry, op, HF_EXEC, -EACCES, HF_WHY_CONTENT);
+                if ((rights & HF_WRITE) && a->session && a->session->disk && is_there(inode) && is_on_disk(inode) && !disk_take(a->slot, 0))
+                        return refuse(a, NULL, dentry, op, HF_WRITE, -EDQUOT, HF_WHY_DISK);
                 *node = place.node;
                 return 0;
         }

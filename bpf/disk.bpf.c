@@ -28,7 +28,7 @@ int BPF_PROG(vfs_fallocate, struct file *file, int mode, loff_t offset, loff_t l
         if (length <= 0 || (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE)) || !agent_acts_on(&a, file))
                 return 0;
         if (a.session && a.session->disk)
-                disk_add(a.slot, length);
+                disk_take(a.slot, length);
         return 0;
 }
 

@@ -36,11 +36,6 @@ static __always_inline void disk_count(struct task_struct *task, __u32 slot)
                 __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(before, now));
 }
 
-static __always_inline void disk_add(__u32 slot, __u64 bytes)
-{
-        __sync_fetch_and_add(&uses[slot & (HF_SLOTS - 1)].written, bytes);
-}
-
 /*
  * Adds to what the session of the current task has written; false, and nothing is added, where that is all that it may. Global, and so
  * verified once, whatever calls it.
@@ -51,7 +46,8 @@ __attribute__((noinline)) __weak bool disk_take(__u32 slot, __u64 bytes)
 
         disk_count(bpf_get_current_task_btf(), slot);
         if (!use->written_limit || use->written < use->written_limit) {
-                __sync_fetch_and_add(&use->written, bytes);
+                /* Who asks for more than there can be does not turn the count over. */
+                __sync_fetch_and_add(&use->written, bytes < use->written_limit ? bytes : use->written_limit);
                 return true;
         }
         __sync_fetch_and_add(&use->written_held, 1);

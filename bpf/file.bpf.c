@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Files and programs: opening, changing the tree, metadata, and what is open already. */
 #include "check.bpf.h"
-#include "disk.bpf.h"
 #include "socket.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -14,7 +13,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ATTR_FORCE (1 << 9)
 #define MAY_WRITE 2
 #define RENAME_EXCHANGE 2
-#define PROC_SUPER_MAGIC 0x9fa0
 #define MQUEUE_MAGIC 0x19800202
 #define O_TMPFILE_FLAG 020000000 /* __O_TMPFILE */
 #define S_ISUID 04000
@@ -172,11 +170,11 @@ int BPF_PROG(file_permission, struct file *file, int mask)
 
         if (!host_look() || !agent_acts_on(&a, file))
                 return 0;
-        type = file->f_inode->i_mode & S_IFMT;
-        if (!a.killed && a.session->disk && (mask & MAY_WRITE) && type == S_IFREG && !disk_take(a.slot, 0))
+        if (!a.killed && a.session->disk && (mask & MAY_WRITE) && is_on_disk(file->f_inode) && !disk_take(a.slot, 0))
                 return refuse(&a, NULL, file->f_path.dentry, HF_OP_WRITE, HF_WRITE, -EDQUOT, HF_WHY_DISK);
         if (!a.killed && !a.session->recheck)
                 return 0;
+        type = file->f_inode->i_mode & S_IFMT;
         magic = file->f_inode->i_sb->s_magic;
         if (!a.killed && (type == S_IFIFO || !type))
                 return 0;

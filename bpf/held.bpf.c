@@ -3,7 +3,6 @@
 #include "look.bpf.h"
 #include "socket.bpf.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
 #define MQUEUE_MAGIC 0x19800202
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
