@@ -15,7 +15,7 @@ as_kim() {
 }
 
 # What runs code outside later, in the workspace and at home.
-LATER='.git/hooks/pre-commit .git/config .git/modules/a/config .githooks/pre-push .husky/pre-commit .pre-commit-config.yaml
+LATER='.git/hooks/pre-commit .git/config .git/modules/a/config .git/commondir .git/worktrees/a/commondir .githooks/pre-push .husky/pre-commit .pre-commit-config.yaml
 	.claude/settings.json .claude/settings.local.json .claude/commands/a.md .claude/agents/a.md .claude/skills/a/run.sh .mcp.json .codex/config.toml
 	.cursor/mcp.json .cursor/hooks.json .gemini/settings.json .opencode/plugin/a.js opencode.json .vscode/tasks.json .vscode/settings.json
 	.idea/workspace.xml .devcontainer/devcontainer.json .exrc .envrc .mise.toml .npmrc .yarnrc.yml .pnpmfile.cjs .cargo/config.toml
@@ -194,6 +194,10 @@ test_run_finds_the_preset_the_version_and_the_place_of_an_agent() {
 	fake_agent "$KIM/work/node_modules/.x" evil claude 1.0
 	output=$(as_kim "PATH=$KIM/work/node_modules/.x/bin:\$PATH holdfast run claude ." 2>&1) || fail "$output"
 	holds "a program of the workspace itself" "$output" "under the policy coding-agent"
+	mkdir -p "$KIM/work/bin"
+	ln -s /usr/bin/true "$KIM/work/bin/claude"
+	output=$(as_kim "PATH=$KIM/work/bin:\$PATH holdfast run claude ." 2>&1) || fail "$output"
+	holds "a link in the workspace" "$output" "under the policy coding-agent"
 }
 
 test_secrets_of_the_environment_are_dropped_and_only_their_names_are_told() {

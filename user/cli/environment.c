@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TOKEN_LEAST 20 /* characters: a user who is longer is a token */
+
 /* A word of a name that is one of these, */
 static const char *const words[] = {
         "ASKPASS", "AUTH", "BEARER", "COOKIE", "CREDS", "DSN", "JWT", "KEY", "KEYS", "PASS", "PASSWD", "PAT", "PWD",
@@ -19,7 +21,9 @@ static const char *const ends[] = {
 };
 
 /* Names that say it in no such word: of sockets and files that open something too. */
-static const char *const names[] = { "CONTAINER_HOST", "DOCKER_HOST", "GPG_AGENT_INFO", "KRB5CCNAME", "KUBECONFIG", "PGPASSFILE" };
+static const char *const names[] = {
+        "CONTAINER_HOST", "DOCKER_HOST", "GPG_AGENT_INFO", "KRB5CCNAME", "KUBECONFIG", "PGPASSFILE", "SSHPASS"
+};
 
 /* Names that say it and mean something else. */
 static const char *const harmless[] = { "AWS_DEFAULT_REGION", "AWS_REGION", "OLDPWD", "PWD" };
@@ -44,6 +48,7 @@ static bool ends_in(const char *word)
 
 static bool has_word(const char *name)
 {
+        const char *end;
         char word[64];
 
         while (*name) {
@@ -51,8 +56,11 @@ static bool has_word(const char *name)
 
                 while (isalnum((unsigned char)name[n]))
                         n++;
-                length = n < sizeof(word) ? n : sizeof(word) - 1;
-                memcpy(word, name + n - length, length);
+                for (length = n; length && isdigit((unsigned char)name[length - 1]);) /* TOKEN2 is one too */
+                        length--;
+                end = name + length;
+                length = length < sizeof(word) ? length : sizeof(word) - 1;
+                memcpy(word, end - length, length);
                 word[length] = '\0';
                 if (is_one_of(words, ARRAY_SIZE(words), word) || ends_in(word))
                         return true;
@@ -69,16 +77,22 @@ static bool is_connection_string(const char *name)
         return n >= strlen(end) && !strcasecmp(name + n - strlen(end), end);
 }
 
-/* scheme://user:password@host */
+/*
+ * scheme://user:password@host, or a token in the place of the user. Not every program that writes such an address escapes the password:
+ * what comes before the "@" may have any character.
+ */
 static bool has_password(const char *value)
 {
         const char *at = value;
 
         while ((at = strstr(at, "://"))) {
-                const size_t n = strcspn(at += 3, "/?# \t\n");
-                const char *colon = memchr(at, ':', n), *end = memrchr(at, '@', n);
+                const size_t authority = strcspn(at += 3, "/?# \t\n"), all = strcspn(at, " \t\n");
+                const char *colon = memchr(at, ':', authority), *end = memrchr(at, '@', authority);
+                const bool port = colon && (size_t)(colon + 1 - at) + strspn(colon + 1, "0123456789") == authority;
 
-                if (colon && end && colon + 1 < end)
+                if (!end && colon && !port)
+                        end = memrchr(at, '@', all);
+                if (end && (colon ? colon + 1 < end : end - at >= TOKEN_LEAST))
                         return true;
         }
         return false;

@@ -40,13 +40,13 @@ static bool is_program(const char *path)
         return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The real path of a command, as execvp(3) would find it. */
-static int resolve(const char *command, char **ret)
+/* The path of a command, as execvp(3) would find it. */
+static int look_up(const char *command, char **ret)
 {
         const char *path = getenv("PATH");
 
         if (strchr(command, '/')) {
-                *ret = is_program(command) ? realpath(command, NULL) : NULL;
+                *ret = is_program(command) ? strdup(command) : NULL;
                 return *ret ? 0 : -ENOENT;
         }
         for (const char *at = path ? path : PATH_DEFAULT; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
@@ -58,8 +58,8 @@ static int resolve(const char *command, char **ret)
                         return -ENOMEM;
                 }
                 if (*command && is_program(file)) {
-                        *ret = realpath(file, NULL);
-                        return *ret ? 0 : -ENOENT;
+                        *ret = TAKE_PTR(file);
+                        return 0;
                 }
         }
         return -ENOENT;
@@ -89,6 +89,18 @@ static bool up(char *path)
                 return false;
         *slash = '\0';
         return true;
+}
+
+/* The real folder that a path is in. */
+static char *real_folder(const char *path)
+{
+        _cleanup_free_ char *folder = strdup(path);
+        char *slash = folder ? strrchr(folder, '/') : NULL;
+
+        if (!slash)
+                return folder ? realpath(".", NULL) : NULL;
+        slash[slash == folder] = '\0'; /* that of "/x" is "/" */
+        return realpath(folder, NULL);
 }
 
 static cJSON *read_json(const char *path)
@@ -177,8 +189,10 @@ static int find_version(struct program *p)
 static int find_interpreter(const char *path, char **ret)
 {
         _cleanup_fclose_ FILE *f = fopen(path, "re");
+        _cleanup_free_ char *file = NULL;
         char line[FIRST_LINE + 1] = "", *word, *state = NULL;
         const char *base;
+        int r;
 
         if (!f || !fgets(line, sizeof(line), f) || strncmp(line, "#!", 2) != 0)
                 return -ENOENT;
@@ -188,7 +202,9 @@ static int find_interpreter(const char *path, char **ret)
                 do
                         word = strtok_r(NULL, " \t\r\n", &state);
                 while (word && (*word == '-' || strchr(word, '=')));
-        return word ? resolve(word, ret) : -ENOENT;
+        r = word ? look_up(word, &file) : -ENOENT;
+        *ret = r == 0 ? realpath(file, NULL) : NULL;
+        return r == 0 && !*ret ? -ENOENT : r;
 }
 
 static bool holds(const char *folder, const char *path)
@@ -196,9 +212,19 @@ static bool holds(const char *folder, const char *path)
         return path && path_is_in(path, folder);
 }
 
+/* Whether a folder is right below another: ~/.local has more than programs. */
+static bool is_right_below(const char *path, const char *folder)
+{
+        const char *slash = strrchr(path, '/');
+        const size_t n = strlen(folder);
+
+        return slash && (size_t)(slash - path) == n && !strncmp(path, folder, n);
+}
+
 /*
  * Where a file is installed, as far as it is known to be of one program or one package manager: its outermost node_modules, or the folder
- * above its bin. Else, and where that would hold the home folder or the workspace, the file alone.
+ * above its bin. Else, where no home is known, and where that would hold the workspace, or the home folder or be right below it, the file
+ * alone.
  */
 static int find_place(const char *path, const char *home, const char *workspace, char **ret)
 {
@@ -220,7 +246,7 @@ static int find_place(const char *path, const char *home, const char *workspace,
                         known = true;
                 }
         }
-        if (!known || holds(place, home) || holds(place, workspace) || !strchr(place + 1, '/'))
+        if (!known || !home || holds(place, home) || is_right_below(place, home) || holds(place, workspace) || !strchr(place + 1, '/'))
                 memcpy(place, path, strlen(path) + 1);
         *ret = TAKE_PTR(place);
         return 0;
@@ -250,8 +276,14 @@ static int find_places(struct program *p, const char *home, const char *workspac
 
 int program_find(const char *command, const char *home, const char *workspace, struct program *ret)
 {
-        int r = resolve(command, &ret->path);
+        _cleanup_free_ char *real_home = home ? realpath(home, NULL) : NULL;
+        int r = look_up(command, &ret->file);
 
+        if (r == 0) {
+                ret->folder = real_folder(ret->file);
+                ret->path = realpath(ret->file, NULL);
+                r = ret->folder && ret->path ? 0 : -ENOENT;
+        }
         if (r == 0)
                 r = add_name(ret, command);
         if (r == 0)
@@ -260,7 +292,7 @@ int program_find(const char *command, const char *home, const char *workspace, s
                 r = add_name(ret, ret->path);
         if (r == 0)
                 r = find_version(ret);
-        return r < 0 ? r : find_places(ret, home, workspace);
+        return r < 0 ? r : find_places(ret, real_home, workspace);
 }
 
 void program_clear(struct program *p)
@@ -269,6 +301,8 @@ void program_clear(struct program *p)
                 free(p->names[i]);
         for (int i = 0; i < PROGRAM_PLACES; i++)
                 free(p->places[i]);
+        free(p->file);
+        free(p->folder);
         free(p->path);
         free(p->version);
         *p = (struct program){ 0 };
@@ -288,7 +322,7 @@ const cJSON *program_policy(const struct program *p, const char *workspace, cons
 {
         const cJSON *policy;
 
-        if (!p->path || holds(workspace, p->path))
+        if (!p->path || holds(workspace, p->path) || holds(workspace, p->folder))
                 return NULL;
         for (int i = 0; i < PROGRAM_NAMES && p->names[i]; i++)
                 cJSON_ArrayForEach (policy, policies) {

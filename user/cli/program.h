@@ -10,6 +10,8 @@
 #define PROGRAM_PLACES 2
 
 struct program {
+        char *file;                   /* as it was found, to be executed */
+        char *folder;                 /* the real one that this is in */
         char *path;                   /* of its file, resolved */
         char *names[PROGRAM_NAMES];   /* that it goes by: the command's, its package's, its file's. NULL after the last */
         char *version;                /* of its package, or of the folder that it is in; NULL: not known */
@@ -26,7 +28,7 @@ bool path_is_in(const char *path, const char *folder);
 
 /*
  * The entry of a list of policies, as the API has it, whose programs have one of the names; *name gets that one. NULL: there is none, or
- * the program is in the workspace itself, where an agent may have put it.
+ * the program, or the link to it, is in the workspace itself, where an agent may have put it.
  */
 const cJSON *program_policy(const struct program *p, const char *workspace, const cJSON *policies, const char **name);
 

@@ -112,10 +112,9 @@ static int add_agent(cJSON *body, const char *given, const char *known, const st
 }
 
 /* Asks for a session of this very process. From the answer on it is confined. */
-static int begin(const struct run *o, const char *command, struct client_reply *reply)
+static int begin(const struct run *o, const char *command, struct program *p, struct client_reply *reply)
 {
         _cleanup_json_ cJSON *body = cJSON_CreateObject();
-        _cleanup_(program_clear) struct program p = { 0 };
         const char *known = NULL;
         char workspace[PATH_MAX];
         int status;
@@ -123,11 +122,11 @@ static int begin(const struct run *o, const char *command, struct client_reply *
         if (!body || (o->name && json_add_text(body, "name", o->name) < 0))
                 return no_memory();
         status = add_workspace(body, o->workspace, workspace);
-        if (status == STATUS_DONE && !o->policy && program_find(command, getenv("HOME"), workspace, &p) == -ENOMEM)
+        if (status == STATUS_DONE && !o->policy && program_find(command, getenv("HOME"), workspace, p) == -ENOMEM)
                 status = no_memory();
         if (status == STATUS_DONE)
-                status = o->policy ? policy_source_add(body, o->policy) : choose_policy(body, o, &p, workspace, &known);
-        if (status == STATUS_DONE && add_agent(body, o->agent, known, &p, command) < 0)
+                status = o->policy ? policy_source_add(body, o->policy) : choose_policy(body, o, p, workspace, &known);
+        if (status == STATUS_DONE && add_agent(body, o->agent, known, p, command) < 0)
                 status = no_memory();
         return status == STATUS_DONE ? client_ask(o->socket, "POST", "/v1/sessions", body, reply) : status;
 }
@@ -188,11 +187,12 @@ static int enter(const struct run *o, const cJSON *session)
         return STATUS_DONE;
 }
 
-static int become(char **argv)
+/* The program that the policy was chosen for, or what there is by that name. */
+static int become(const struct program *p, char **argv)
 {
         int error;
 
-        execvp(argv[0], argv);
+        execvp(p->file ? p->file : argv[0], argv);
         error = errno;
         fprintf(stderr, "holdfast: cannot run %s: %s%s\n", argv[0], strerror(error),
                 error == EACCES || error == EPERM ? "; if it is the policy that refuses, \"holdfast tail\" shows which rule" : "");
@@ -211,13 +211,14 @@ int command_run(int argc, char **argv)
                 { "keep-env", 'k', "NAME[,NAME]", "variables to keep though they look like secrets", NULL, &o.keep },
                 OPTIONS_COMMON(&o.json, &o.socket),
         };
+        _cleanup_(program_clear) struct program p = { 0 };
         struct client_reply reply = { 0 };
         char **command;
         int status = options_parse(argc, argv, &usage, rows, &command);
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        status = begin(&o, command[0], &reply);
+        status = begin(&o, command[0], &p, &reply);
         if (status == STATUS_DONE)
                 status = enter(&o, reply.json);
         client_reply_clear(&reply);
@@ -226,5 +227,5 @@ int command_run(int argc, char **argv)
                 return status;
         /* Whatever else was inherited is not the agent's. */
         close_range(3, ~0U, 0);
-        return become(command);
+        return become(&p, command);
 }

@@ -220,7 +220,10 @@ int command_top(int argc, char **argv)
         once |= !terminal;
         status = look(&t, socket, false, terminal);
         for (bool first = true; status == STATUS_DONE && (first || !once); first = false) {
-                usleep(first ? LATER_MS * 1000 : (useconds_t)seconds * 1000000);
+                if (first)
+                        usleep(LATER_MS * 1000);
+                else
+                        sleep((unsigned)seconds);
                 status = look(&t, socket, true, terminal && !once);
         }
         cJSON_Delete(t.before);

@@ -34,6 +34,7 @@ static void secrets_are_told_by_the_words_of_their_names(void **state)
                 "GH_PAT",
                 "GIT_ASKPASS",
                 "GITHUB_TOKEN",
+                "GITHUB_TOKEN2",
                 "GOOGLE_APPLICATION_CREDENTIALS",
                 "KRB5CCNAME",
                 "KUBECONFIG",
@@ -46,6 +47,7 @@ static void secrets_are_told_by_the_words_of_their_names(void **state)
                 "PGPASSWORD",
                 "SENTRY_DSN",
                 "SMTP_PASS",
+                "SSHPASS",
                 "SSH_ASKPASS",
                 "SSH_AUTH_SOCK",
                 "STRIPE_SECRET_KEY",
@@ -114,7 +116,9 @@ static void what_programs_need_is_no_secret(void **state)
 
 static void a_url_with_a_password_is_a_secret_whatever_its_name(void **state)
 {
-        static const char *const secret[] = { "postgres://u:p@db/x", "http://:p@h", "a=1 redis://u:p@h:6379", "https://x/ amqp://u:p@h" };
+        static const char *const secret[] = { "postgres://u:p@db/x",    "http://:p@h",
+                                              "a=1 redis://u:p@h:6379", "https://x/ amqp://u:p@h",
+                                              "postgres://u:p/w@db",    "https://ghp_0123456789abcdefghij@github.com/x" };
         static const char *const plain[] = { "https://u@h/x", "https://h:8080/a@b", "u:p@h", "://", "a://:@h", "https://h/?a=u:p@h" };
 
         (void)state;

@@ -168,6 +168,20 @@ static void places_never_hold_the_home_folder_or_the_workspace(void **state)
         found(at("home/bin/agent"), &p);
         assert_string_equal(p.places[0], at("home/bin/agent"));
         program_clear(&p);
+        make("home/.local/bin/agent",
+             "\x7f"
+             "ELF",
+             0755);
+        found(at("home/.local/bin/agent"), &p); /* ~/.local has more than programs */
+        assert_string_equal(p.places[0], at("home/.local/bin/agent"));
+        program_clear(&p);
+        assert_int_equal(symlink(at("home"), at("alias")), 0);
+        assert_int_equal(program_find(at("home/bin/agent"), at("alias"), at("home/work"), &p), 0);
+        assert_string_equal(p.places[0], at("home/bin/agent"));
+        program_clear(&p);
+        assert_int_equal(program_find(at("home/bin/agent"), NULL, at("home/work"), &p), 0);
+        assert_string_equal(p.places[0], at("home/bin/agent"));
+        program_clear(&p);
         make("home/agent", "#!/usr/bin/env -S A=b interpreter x\n", 0755);
         found(at("home/agent"), &p);
         assert_string_equal(p.places[0], at("home/agent"));
@@ -256,6 +270,11 @@ static void the_first_policy_for_one_of_its_names_is_chosen(void **state)
         assert_string_equal(name, "agent");
         assert_null(program_policy(&p, at("home/.npm-global"), list, &name)); /* the workspace may hold anything */
         assert_null(program_policy(&p, NULL, NULL, &name));
+        program_clear(&p);
+        make_link("home/work/bin/agent", at("home/.npm-global/bin/agent"));
+        found(at("home/work/bin/agent"), &p);
+        assert_non_null(program_policy(&p, at("home/other"), list, &name));
+        assert_null(program_policy(&p, at("home/work"), list, &name)); /* nor may a link in it choose */
         program_clear(&p);
         found("/bin/sh", &p);
         assert_null(program_policy(&p, NULL, list, &name));
