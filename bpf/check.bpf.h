@@ -74,12 +74,17 @@ static __always_inline bool is_device(struct inode *inode)
         return (type == S_IFCHR || type == S_IFBLK) && inode->i_sb->s_magic != DEVPTS_MAGIC;
 }
 
-/* Whether what is written to it is on a disk, as far as is known, and not in memory. */
+/* Whether what is written there counts toward the limit of the disk: not what is in memory, nor where the kernel does not account it. */
+static __always_inline bool has_disk(struct super_block *sb)
+{
+        __u64 magic = sb->s_magic;
+
+        return magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && magic != PROC_SUPER_MAGIC && magic != FUSE_MAGIC;
+}
+
 static __always_inline bool is_on_disk(struct inode *inode)
 {
-        __u64 magic = inode->i_sb->s_magic;
-
-        return (inode->i_mode & S_IFMT) == S_IFREG && magic != TMPFS_MAGIC && magic != HUGETLBFS_MAGIC && magic != PROC_SUPER_MAGIC;
+        return (inode->i_mode & S_IFMT) == S_IFREG && has_disk(inode->i_sb);
 }
 
 static __always_inline bool is_folder(struct inode *inode)

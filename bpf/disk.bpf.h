@@ -11,29 +11,35 @@
 #define EDQUOT 122
 #define DISK_NAME 4096 /* bytes that what is made counts, whatever it takes */
 
-/* What of a task's bytes was counted before. */
+/* What of a task's bytes was counted before, and what counts for the reservation that it is making. */
+struct counted {
+        __u64 written;
+        __u64 reserved;
+};
+
 struct {
         __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, int);
-        __type(value, __u64);
+        __type(value, struct counted);
 } counted MAP;
 
 /* Counts what the task has written since it was last looked. Two that look at once each count a part. */
-static __always_inline void disk_count(struct task_struct *task, __u32 slot)
+static __always_inline struct counted *disk_count(struct task_struct *task, __u32 slot)
 {
         struct hf_use *use = &uses[slot & (HF_SLOTS - 1)];
-        __u64 now = task->ioac.write_bytes, *before = bpf_task_storage_get(&counted, task, NULL, 0);
+        struct counted *before = bpf_task_storage_get(&counted, task, NULL, 0), begin = {};
+        __u64 now = task->ioac.write_bytes;
         struct hf_task *record;
-        __u64 begin;
 
         if (!before) {
                 record = task_record(task);
-                begin = record && record->kind ? 0 : now;
+                begin.written = record && record->kind ? 0 : now;
                 before = bpf_task_storage_get(&counted, task, &begin, BPF_LOCAL_STORAGE_GET_F_CREATE);
         }
-        if (before)
-                __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(before, now));
+        if (before && now != before->written)
+                __sync_fetch_and_add(&use->written, now - __sync_lock_test_and_set(&before->written, now));
+        return before;
 }
 
 /*
@@ -45,13 +51,13 @@ __attribute__((noinline)) __weak bool disk_take(__u32 slot, __u64 bytes)
         struct hf_use *use = &uses[slot & (HF_SLOTS - 1)];
 
         disk_count(bpf_get_current_task_btf(), slot);
-        if (!use->written_limit || use->written < use->written_limit) {
-                /* Who asks for more than there can be does not turn the count over. */
-                __sync_fetch_and_add(&use->written, bytes < use->written_limit ? bytes : use->written_limit);
-                return true;
+        if (use->written_limit && use->written >= use->written_limit) {
+                __sync_fetch_and_add(&use->written_held, 1);
+                return false;
         }
-        __sync_fetch_and_add(&use->written_held, 1);
-        return false;
+        if (bytes)
+                __sync_fetch_and_add(&use->written, bytes);
+        return true;
 }
 
 #endif

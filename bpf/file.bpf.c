@@ -159,7 +159,7 @@ static __always_inline int spliced(const struct agent *a, struct file *file, int
         return sock ? socket_recheck(a, sock, mask & MAY_WRITE ? HF_OP_SEND : HF_OP_RECV) : 0;
 }
 
-/* Reads and writes of what is open already: only after a kill, or once a right may have been taken away. */
+/* Reads and writes of what is open already: only after a kill, once a right may have been taken away, or where writing is limited. */
 SEC("lsm/file_permission")
 int BPF_PROG(file_permission, struct file *file, int mask)
 {
@@ -298,7 +298,7 @@ static __always_inline int check_way(const struct agent *a, struct dentry *dentr
 /* What is made takes room beside what is written to it: a name, an inode, what a symlink or an attribute holds. */
 static __always_inline int charge_made(const struct agent *a, struct dentry *dentry, __u16 op, __u64 bytes)
 {
-        if (a->killed || !a->session || !a->session->disk)
+        if (a->killed || !a->session || !a->session->disk || !has_disk(dentry->d_sb))
                 return 0;
         return disk_take(a->slot, bytes) ? 0 : refuse(a, NULL, dentry, op, HF_WRITE, -EDQUOT, HF_WHY_DISK);
 }

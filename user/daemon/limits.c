@@ -13,10 +13,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ull /* ns */
-#define QUIET (60 * SECOND)  /* a limit that holds again after so long is told again */
-#define GROWN_MOST 2         /* looks that may find more written than is allowed: a write that has begun ends */
-#define ROUNDS 10            /* over processes that fork while their files are limited */
+#define SECOND 1000000000ull   /* ns */
+#define QUIET (60 * SECOND)    /* a limit that holds again after so long is told again */
+#define WRITTEN_ON (64u << 20) /* bytes past the limit: a write that has begun ends, and removing files writes too */
+#define ROUNDS 10              /* over processes that fork while their files are limited */
 #define IO_ACCOUNTING "/proc/self/io"
 
 static const char *const names[LIMITS_HELD] = { "memory", "cpu", "pids", "disk" };
@@ -38,25 +38,37 @@ int limits_check(const struct limits *limits, struct findings *findings)
 
 /* ---- setting them --------------------------------------------------------------------------------------------------------------- */
 
-/* False: none of its processes may open more than that any more. */
-static bool limit_files(struct daemon *d, const struct session *s, uint32_t most)
+/* 1: a process could still open more; 0: none may any more. */
+static int limit_files(struct daemon *d, const struct session *s, uint32_t most)
 {
         _cleanup_free_ pid_t *list = NULL;
         size_t count = 0;
-        bool changed = false;
+        int r = session_members(d, s, &list, &count, NULL), more = 0;
 
-        if (session_members(d, s, &list, &count, NULL) < 0)
-                return false;
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count && r >= 0; i++) {
                 struct rlimit l;
 
                 if (prlimit(list[i], RLIMIT_NOFILE, NULL, &l) < 0 || l.rlim_max <= most)
-                        continue;
+                        continue; /* those that have ended have none */
                 l.rlim_max = most;
                 l.rlim_cur = l.rlim_cur < most ? l.rlim_cur : most;
-                changed |= prlimit(list[i], RLIMIT_NOFILE, &l, NULL) == 0;
+                more = 1;
+                if (prlimit(list[i], RLIMIT_NOFILE, &l, NULL) < 0 && errno != ESRCH)
+                        r = -errno;
         }
-        return changed;
+        return r < 0 ? r : more;
+}
+
+/* Until what forks meanwhile has it too. */
+static void limit_all_files(struct daemon *d, const struct session *s, uint32_t most)
+{
+        int r = 1;
+
+        for (int i = 0; i < ROUNDS && r > 0; i++)
+                r = limit_files(d, s, most);
+        if (r)
+                log_warning("session %s: not all of its processes are held to %u open files: %s", s->id, most,
+                            r < 0 ? strerror(-r) : "they fork faster than they can be limited");
 }
 
 /* How often each has held the session so far. */
@@ -71,7 +83,13 @@ static void count(struct daemon *d, const struct session *s, const struct limits
         to[LIMIT_DISK] = __atomic_load_n(&kernel_use(d->kernel, s->slot)->written_held, __ATOMIC_RELAXED);
 }
 
-static void set(struct daemon *d, const struct session *s)
+void limits_begin(struct daemon *d, struct session *s)
+{
+        *kernel_use(d->kernel, s->slot) = (struct hf_use){ 0 };
+        kernel_session(d->kernel, s->slot)->disk = 0;
+}
+
+void limits_set(struct daemon *d, struct session *s)
 {
         struct hf_session *record = kernel_session(d->kernel, s->slot);
         struct hf_use *use = kernel_use(d->kernel, s->slot);
@@ -82,23 +100,10 @@ static void set(struct daemon *d, const struct session *s)
         __atomic_store_n(&use->written_limit, l.disk, __ATOMIC_RELEASE);
         __atomic_store_n(&use->sent_limit, l.sent, __ATOMIC_RELEASE);
         __atomic_store_n(&record->disk, l.disk != 0, __ATOMIC_RELEASE);
-}
-
-void limits_begin(struct daemon *d, struct session *s)
-{
-        *kernel_use(d->kernel, s->slot) = (struct hf_use){ 0 };
-        set(d, s);
-}
-
-void limits_set(struct daemon *d, struct session *s)
-{
-        const struct limits l = limits_of(s);
-
-        set(d, s);
-        s->limits.written = s->limits.grown = 0;
+        s->limits.written = 0;
         count(d, s, &l, s->limits.held);
-        for (int i = 0; l.files && i < ROUNDS && limit_files(d, s, l.files); i++)
-                continue;
+        if (l.files)
+                limit_all_files(d, s, l.files);
 }
 
 /* ---- once a second ---------------------------------------------------------------------------------------------------------------- */
@@ -150,16 +155,13 @@ static void note(struct daemon *d, struct session *s, enum limit_held which, uin
 /* What writes on through a mapping, which no hook refuses, is paused. */
 static void look_mapped(struct daemon *d, struct session *s, const struct hf_use *use)
 {
-        struct limits_state *l = &s->limits;
         const uint64_t written = __atomic_load_n(&use->written, __ATOMIC_RELAXED);
 
-        if (!use->written_limit || written < use->written_limit || session_bits(d, s)) {
-                l->written = l->grown = 0;
-                return;
-        }
-        l->grown += l->written && written > l->written;
-        l->written = written;
-        if (l->grown > GROWN_MOST)
+        if (!use->written_limit || written < use->written_limit || session_bits(d, s))
+                s->limits.written = 0;
+        else if (!s->limits.written)
+                s->limits.written = written;
+        else if (written > s->limits.written + WRITTEN_ON)
                 kill_session(d, s, HF_KILL_PAUSE, "disk limit: it goes on writing through memory");
 }
 

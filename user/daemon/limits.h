@@ -23,8 +23,7 @@ enum limit_held { LIMIT_MEMORY, LIMIT_CPU, LIMIT_PIDS, LIMIT_DISK, LIMITS_HELD }
 struct limits_state {
         uint64_t held[LIMITS_HELD];    /* how often each has held it, as the kernel counts */
         uint64_t reached[LIMITS_HELD]; /* when it last did, ns of CLOCK_BOOTTIME; 0: it has not */
-        uint64_t written;              /* more than the limit, when it was last looked; 0: less than that */
-        unsigned grown;                /* looks since that found still more */
+        uint64_t written;              /* when it was first seen to have come to the limit; 0: it has not */
 };
 
 /* Whether the host can keep those that are not the cgroup's; findings at $.limits where not (-EOPNOTSUPP). */

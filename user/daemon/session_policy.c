@@ -198,6 +198,7 @@ int session_apply(struct daemon *d, struct session *s, struct policy *policy, ch
                         cgroup_limit(s->cgroup_fd, &before, s->made_cgroup, findings);
                 return r;
         }
+        limits_look(d, s); /* what held it so far is of the policy so far */
         point_at(d, s, id, TAKE_PTR(p), TAKE_PTR(t), TAKE_PTR(name), &ceilings, &unverified);
         session_limit_wall(d, s);
         limits_set(d, s);

@@ -58,7 +58,7 @@ struct hf_use *kernel_use(struct kernel *k, uint32_t slot);
 /* Counts what the tasks of sessions with a limit on what they write have written through mappings. */
 int kernel_count_written(struct kernel *k, struct error *e);
 
-/* To be called before a session is killed or has recheck: see struct hf_host. */
+/* To be called before a session is killed, or has recheck or disk: see struct hf_host. */
 void kernel_look(struct kernel *k);
 
 /*
