@@ -311,7 +311,7 @@ test_no_way_of_writing_gets_round_the_limit() {
 		confined python3 -c "$WRITERS" "$way" "$WS/file"
 		same "$way" EDQUOT "$output"
 		most=7
-		[ $way != dumped ] || most=64 # one core file is written whole
+		[ "$way" != dumped ] || most=64 # one core file is written whole
 		[ "$(taken)" -le $((most * 1024)) ] || fail "$way: it has $(taken) KB"
 		told disk
 		same "$way: why" disk "$(refusals why kind | awk '$2 == "file" { print $1; exit }')"
