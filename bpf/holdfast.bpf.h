@@ -136,6 +136,14 @@ struct {
 } cgroups MAP;
 
 struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, HF_EXECUTABLES_MAX);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, struct hf_executable_key);
+        __type(value, struct hf_executable);
+} executables MAP;
+
+struct {
         __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
         __uint(map_flags, BPF_F_NO_PREALLOC);
         __type(key, int);

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 14
+#define HF_ABI_VERSION 15
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -40,6 +40,8 @@ enum hf_kill {
         HF_KILL_SETUP = 1 << 3, /* the slot is not (or no longer) a running session */
 };
 
+#define HF_RECHECK_OPEN (1 << 7)
+
 /* One session. Map "sessions", an mmapable array indexed by slot. The daemon changes kill and policy with plain stores. */
 struct hf_session {
         __u32 kill;       /* enum hf_kill */
@@ -49,7 +51,7 @@ struct hf_session {
         __u64 denials;    /* refusals, counted by the kernel */
         /*
          * Not 0: rights were taken away, or files were open before: look at every read and write. The enum hf_right bits of what may
-         * not go on through memory that is mapped already, which the daemon looks for.
+         * not go on through memory that is mapped already, which the daemon looks for; HF_RECHECK_OPEN where there is no such memory.
          */
         __u32 recheck;
         __u32 sent;     /* events put into the ring buffer, counted by the kernel */
@@ -95,6 +97,7 @@ struct hf_host {
         __u32 control_timeout; /* looks at heartbeat, one a second while the host runs, that find it as it was, until control is lost */
         __u64 heartbeat;       /* ns of CLOCK_BOOTTIME: when the daemon had its last turn; 0: it has had none yet */
         __u64 control_lost;    /* the same: when control was lost, by the kernel; the daemon takes it back once it has acted on it */
+        __u64 executables;     /* filter over the names in map "executables": hf_name_bit() of each is set; 0: there are none */
 };
 
 /* What the guard refuses unless a capability names it: the exceptions of a policy. The order is that of the names in user space's table. */
@@ -406,6 +409,31 @@ struct hf_written {
 
 #define HF_WRITTEN_MAX 32768
 
+/*
+ * Map "executables", a hash: programs that run in a session or not at all. Each is there as the object, with names 0, and as its place:
+ * below each of the folders above, as far as they exist, with the hash of the names from it down to the program (hf_names_join()). So one
+ * that was just replaced, or whose folder was, is known before the daemon has seen it.
+ */
+#define HF_EXECUTABLE_LEVELS 4
+#define HF_EXECUTABLE_RULES 8
+#define HF_EXECUTABLES_MAX 4096 /* keys */
+
+struct hf_executable_key {
+        struct hf_object object;
+        __u64 names;
+};
+
+struct hf_executable_rule {
+        __u64 cgroup; /* the hashes of the names from the root of the hierarchy down, joined: about what is in it, or below; 0: anywhere */
+        __u32 user;   /* real uid; HF_ANYBODY: everybody */
+        __u32 pad;
+};
+
+struct hf_executable {
+        __u64 count; /* at least 1 */
+        struct hf_executable_rule rule[HF_EXECUTABLE_RULES];
+};
+
 /* Map "request", an mmapable array of one: what the daemon asks of the iterators. */
 struct hf_request {
         __u64 cgroup;  /* stamp: take in the tasks below this cgroup; 0: none */
@@ -621,6 +649,7 @@ enum hf_why {
         HF_WHY_RATE,     /* more bytes, or connections, than the capability's throttle lets leave now */
         HF_WHY_BUDGET,   /* the capability has used its budget */
         HF_WHY_DISK,     /* the session has written to files what it may */
+        HF_WHY_HOST,     /* a rule of the host confines the program, and it would run in no session */
         HF_WHYS,
 };
 
@@ -677,7 +706,7 @@ struct hf_event {
 
 _Static_assert(sizeof(struct hf_session) == 128, "hf_session");
 _Static_assert(sizeof(struct hf_use) == 64, "hf_use");
-_Static_assert(sizeof(struct hf_host) == 56, "hf_host");
+_Static_assert(sizeof(struct hf_host) == 64, "hf_host");
 _Static_assert(sizeof(struct hf_policy) == 48 + (HF_AUDITS + HF_GUARDS) * 8, "hf_policy");
 _Static_assert(sizeof(struct hf_node) == 56, "hf_node");
 _Static_assert(sizeof(struct hf_place) == 80, "hf_place");
@@ -703,6 +732,8 @@ struct hf_ipc {
 
 _Static_assert(sizeof(struct hf_request) == 56 + HF_LEVELS * 8, "hf_request");
 _Static_assert(sizeof(struct hf_named) == 24, "hf_named");
+_Static_assert(sizeof(struct hf_executable_key) == 24, "hf_executable_key");
+_Static_assert(sizeof(struct hf_executable) == 8 + HF_EXECUTABLE_RULES * 16, "hf_executable");
 _Static_assert(sizeof(struct hf_decided) == sizeof(struct hf_node) + 16, "hf_decided");
 _Static_assert(sizeof(struct hf_content) == 32, "hf_content");
 _Static_assert(sizeof(struct hf_known_key) == 24, "hf_known_key");

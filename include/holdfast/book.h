@@ -53,6 +53,12 @@ HF_INLINE __u64 hf_name_bit(__u64 start, __u32 length)
         return 1ULL << ((start ^ length) * 0x9e3779b97f4a7c15ULL >> 58);
 }
 
+/* The hash of names one above the other, by that of those below and that of the one above them; not 0 but by chance. */
+HF_INLINE __u64 hf_names_join(__u64 below, __u64 name)
+{
+        return below * 0x9e3779b97f4a7c15ULL ^ name;
+}
+
 #ifdef HF_BOOK
 
 /* The record of the object's place, 0: it has none; the record's own object is to be compared. */

@@ -119,13 +119,15 @@ static int set_member(struct config *c, const cJSON *m, struct error *e)
                         return 0;
                 return error_set(e, -EINVAL, "$.journal: expected \"denials\" or \"all\"");
         }
+        if (!strcmp(m->string, "hosts"))
+                return config_hosts_read(&c->hosts, m, e);
         r = set_rotation(c, m, e);
         return r != -ENOENT
                        ? r
                        : error_set(e, -EINVAL,
                                    "$.%s: unknown key; known are socket, group, audit, audit_rotate_size, audit_rotate_age, audit_keep, "
-                                   "journal, state, ceilings, on_kill, control_timeout, log_level, listen, tls_certificate, tls_key and "
-                                   "roles",
+                                   "journal, state, ceilings, on_kill, control_timeout, log_level, hosts, listen, tls_certificate, tls_key "
+                                   "and roles",
                                    m->string);
 }
 
@@ -187,5 +189,6 @@ void config_clear(struct config *c)
         free(c->ceilings);
         free(c->on_kill);
         config_remote_clear(&c->remote);
+        config_hosts_clear(&c->hosts);
         *c = (struct config)CONFIG_INIT;
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "daemon/journal.h"
+#include "daemon/config_hosts.h"
 #include "daemon/config_remote.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct config {
         enum journal_choice journal; /* which events journald gets too */
         enum log_level log_level;
         struct config_remote remote;
+        struct host_rules hosts; /* of agents that are confined as they start */
 };
 
 #define CONFIG_INIT \

@@ -298,7 +298,7 @@ static int start_sessions(struct daemon *d, struct error *e)
         control_beat(d);
         r = sessions_resume(d, e);
         control_beat(d);
-        return r;
+        return r < 0 ? r : hostrules_start(d, e);
 }
 
 int daemon_start(struct daemon *d, const char *config_path, bool debug, struct error *e)
@@ -368,6 +368,7 @@ void daemon_stop(struct daemon *d)
         remote_forget(d);
         http_server_free(d->http);
         access_stop(d);
+        hostrules_stop(d);
         tell_stop(d);
         streams_stop(d);
         replays_clear(&d->replays);

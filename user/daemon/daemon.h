@@ -10,6 +10,7 @@
 #include "daemon/config.h"
 #include "daemon/cutter.h"
 #include "daemon/drills.h"
+#include "daemon/hostrules.h"
 #include "daemon/keeper.h"
 #include "daemon/killset.h"
 #include "daemon/metrics.h"
@@ -51,6 +52,7 @@ struct daemon {
         struct replays replays;
         struct command *commands; /* of tell.c, that run */
         struct drills drills;
+        struct hostrules hostrules;
         struct mounts mounts;  /* the daemon's own, for events of no session */
         uint64_t host_lost;    /* of kernel_host()->lost, what was reported */
         uint64_t started;      /* ns since the epoch */
@@ -78,7 +80,7 @@ void daemon_stop(struct daemon *d);
 #define DAEMON_INIT \
         { \
                 .config = CONFIG_INIT, .lock = -1, .cgroups = CGROUPS_INIT, .keeper = KEEPER_INIT, .journal = JOURNAL_INIT, \
-                .resolver = RESOLVER_INIT \
+                .resolver = RESOLVER_INIT, .hostrules = HOSTRULES_INIT \
         }
 
 #endif

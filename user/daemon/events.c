@@ -353,7 +353,9 @@ static void check_session(struct daemon *d, struct session *s)
 
 void events_check_lost(struct daemon *d)
 {
-        uint64_t host = __atomic_load_n(&kernel_host(d->kernel)->lost, __ATOMIC_RELAXED);
+        /* Those of no session; slot 0 is none's. */
+        uint64_t host = __atomic_load_n(&kernel_host(d->kernel)->lost, __ATOMIC_RELAXED) +
+                        __atomic_load_n(&kernel_session(d->kernel, 0)->lost, __ATOMIC_RELAXED);
 
         d->lost_checked = time_now(CLOCK_BOOTTIME);
         store_begin(d->store); /* many sessions may lose at once, and each write by itself waits for the disk */

@@ -87,6 +87,11 @@ bool found_excepted(const struct look *l, enum hf_guard guard)
         return p->guard[guard] & hf_live(p);
 }
 
+bool found_by_exec(const struct look *l)
+{
+        return l->s->attach == ATTACH_EXEC;
+}
+
 int found_in_time(const struct look *l)
 {
         return time_now(CLOCK_MONOTONIC) < l->until ? 0 : -ETIME;
@@ -149,7 +154,7 @@ static int look_all(struct look *l, struct error *e)
         do
                 r = look_at_processes(l, e);
         while (r > 0);
-        return r < 0 ? r : found_look_at_segments(l, e);
+        return r < 0 || found_by_exec(l) ? r : found_look_at_segments(l, e);
 }
 
 static int take_all(struct look *l, struct error *e)

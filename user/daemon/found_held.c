@@ -257,16 +257,34 @@ static void look_at_mapping(struct look *l, const struct hf_held *h)
                 found_add(l, h->rights & HF_EXEC ? "code" : "mapping", l->pid, FOUND_LEFT, "%.*s", m.name_len, m.name);
 }
 
+/* Whether the program that is executed does not get it. */
+static bool closes(const struct look *l, const struct hf_held *h)
+{
+        _cleanup_free_ char *text = NULL;
+        const char *flags;
+        char path[64];
+
+        if (!found_by_exec(l))
+                return false;
+        snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", h->tid, h->fd);
+        flags = file_read(AT_FDCWD, path, 1 << 16, &text, NULL) < 0 ? NULL : strstr(text, "flags:");
+        return flags && (strtoul(flags + strlen("flags:"), NULL, 8) & O_CLOEXEC);
+}
+
 static int look_at_held(void *context, const void *held)
 {
         _cleanup_free_ char *link = NULL;
         const struct hf_held *h = held;
         struct look *l = context;
 
+        if (h->start && found_by_exec(l))
+                return found_in_time(l);
         if (h->start) {
                 look_at_mapping(l, h);
                 return found_in_time(l);
         }
+        if (closes(l, h))
+                return found_in_time(l);
         /* Whoever has very many must not hold the daemon up by their names. */
         if (l->found->count == FOUND_MAX && h->kind != HF_HELD_OBJECT && h->kind != HF_HELD_QUEUE && h->kind != HF_HELD_WATCHES &&
             h->kind != HF_HELD_OWNED) {
@@ -310,7 +328,7 @@ static int take_away(void *context, const void *held)
         struct look *l = context;
         int r = 0;
 
-        if (h->start)
+        if (h->start || closes(l, h))
                 return 0;
         if (h->kind == HF_HELD_WATCHES) {
                 r = remove_watches(l, h);
@@ -341,7 +359,7 @@ int found_look_at_process(struct look *l, pid_t pid, struct error *e)
                 return 0; /* it has ended */
         if (r < 0)
                 return error_set(e, r, "cannot read %s: %s", path, strerror(-r));
-        if (!same_memory_before(l, pid))
+        if (!found_by_exec(l) && !same_memory_before(l, pid))
                 look_at_lines(l);
         l->maps_at = l->maps;
         return kernel_see_held(l->d->kernel, pid, process_thread(pid), l->s->slot, look_at_held, l, e);

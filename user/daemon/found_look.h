@@ -43,6 +43,9 @@ void found_add(struct look *l, const char *kind, pid_t pid, enum found_done done
 /* 0, or -ETIME: a look holds up all that the daemon does else. */
 int found_in_time(const struct look *l);
 
+/* Whether they are about to execute a program: what that takes from them, such as their memory, is no matter. */
+bool found_by_exec(const struct look *l);
+
 /* Whether the policy makes this exception to the guard's rules. */
 bool found_excepted(const struct look *l, enum hf_guard guard);
 

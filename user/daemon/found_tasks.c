@@ -89,9 +89,11 @@ static void look_at_stranger(struct look *l, const struct hf_seen *t)
 
                 if (!m->member)
                         continue;
+                if (t->memory == m->memory && found_by_exec(l))
+                        continue;
                 if (t->memory == m->memory)
                         found_add(l, "memory", (pid_t)m->tgid, FOUND_FAST, "shared with process %u outside", t->tgid);
-                else if (t->files && t->files == m->files)
+                else if (t->files && t->files == m->files && !found_by_exec(l))
                         found_add(l, "descriptors", (pid_t)m->tgid, FOUND_FAST, "shared with process %u outside", t->tgid);
                 else if (t->tracer && t->tracer == m->tgid)
                         found_add(l, "ptrace", (pid_t)m->tgid, FOUND_FAST, "of process %u outside: let that go first", t->tgid);

@@ -20,11 +20,13 @@
 #define PATIENCE 10 /* seconds until an answer */
 #define LISTENER 3  /* the process's own descriptor to listen at */
 
+#define HOSTS HF_POLICIES /* stands for a policy: what the rules of the host hold */
+
 /* What the daemon says: keep these descriptors for that policy. Or, policy 0: close those of all policies that are not in use. */
 struct message {
         uint32_t policy;
         uint32_t more; /* not 0: to what is kept for it already */
-        uint8_t in_use[HF_POLICIES / 8];
+        uint8_t in_use[KEEPER_BITS];
 };
 
 /* Room for the descriptors of a message. */
@@ -82,10 +84,10 @@ static bool hear(int fd, struct kept *kept)
         do
                 n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC);
         while (n < 0 && errno == EINTR);
-        if (n != sizeof(m) || m.policy >= HF_POLICIES)
+        if (n != sizeof(m) || m.policy > HOSTS)
                 return false;
         if (!m.policy) {
-                for (uint32_t i = 0; i < HF_POLICIES; i++)
+                for (uint32_t i = 0; i <= HOSTS; i++)
                         if (!(m.in_use[i / 8] & 1u << i % 8))
                                 close_all(&kept[i]);
                 return true;
@@ -101,7 +103,7 @@ static bool hear(int fd, struct kept *kept)
 
 void keeper_serve(void)
 {
-        static struct kept kept[HF_POLICIES];
+        static struct kept kept[HOSTS + 1];
         bool any = true;
 
         prctl(PR_SET_NAME, KEEPER_NAME);
@@ -113,7 +115,7 @@ void keeper_serve(void)
                 while (fd >= 0 && hear(fd, kept))
                         ;
                 any = false;
-                for (uint32_t i = 0; i < HF_POLICIES; i++)
+                for (uint32_t i = 0; i <= HOSTS; i++)
                         any |= kept[i].n > 0;
         }
 }
@@ -162,8 +164,10 @@ void keeper_find(struct daemon *d)
 {
         _cleanup_close_ int fd = open_socket();
 
-        if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-                d->keeper = (struct keeper){ .fd = TAKE_FD(fd), .in_use = { 1 } }; /* unlike any: policy 0 is never in use */
+        if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+                return;
+        d->keeper.fd = TAKE_FD(fd);
+        d->keeper.in_use[0] = 1; /* unlike any: policy 0 is never in use */
 }
 
 /* Forks twice, so that it is no child of the daemon. */
@@ -208,15 +212,16 @@ static int tell(int fd, const struct message *m, const int *fds, size_t n)
         return sendmsg(fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Has the objects of one policy kept. */
+/* Has the objects of one policy kept, or those of the rules of the host. */
 static int hand_over(struct daemon *d, uint32_t policy)
 {
         struct message m = { .policy = policy };
-        const int *fds;
-        size_t n, now;
+        const int *fds = d->keeper.hosts;
+        size_t n = d->keeper.n_hosts, now;
         int r = 0;
 
-        fds = kernel_policy_held(d->kernel, policy, &n);
+        if (policy != HOSTS)
+                fds = kernel_policy_held(d->kernel, policy, &n);
         for (size_t i = 0; i < n && r == 0; i += now) {
                 uint32_t answer = EPIPE;
 
@@ -242,7 +247,21 @@ static int start_over(struct daemon *d)
         for (uint32_t i = 1; i < HF_POLICIES && r == 0; i++)
                 if (d->sessions.policies[i])
                         r = hand_over(d, i);
-        return r;
+        return r == 0 ? hand_over(d, HOSTS) : r;
+}
+
+static int hand_over_surely(struct daemon *d, uint32_t policy)
+{
+        int r = d->keeper.fd < 0 ? -EPIPE : hand_over(d, policy);
+
+        return r == -EPIPE || r == -ECONNRESET || r == -EAGAIN ? start_over(d) : r; /* it is gone, or silent */
+}
+
+int keeper_hosts(struct daemon *d, const int *fds, size_t n)
+{
+        d->keeper.hosts = fds;
+        d->keeper.n_hosts = n;
+        return n ? hand_over_surely(d, HOSTS) : 0;
 }
 
 int keeper_policy_load(struct daemon *d, uint32_t policy, struct compiled *c, struct findings *unverified, struct error *e)
@@ -255,9 +274,7 @@ int keeper_policy_load(struct daemon *d, uint32_t policy, struct compiled *c, st
         kernel_policy_held(d->kernel, policy, &n);
         if (!n)
                 return 0;
-        r = d->keeper.fd < 0 ? -EPIPE : hand_over(d, policy);
-        if (r == -EPIPE || r == -ECONNRESET || r == -EAGAIN) /* gone, or silent */
-                r = start_over(d);
+        r = hand_over_surely(d, policy);
         if (r == 0)
                 return 0;
         kernel_policy_unload(d->kernel, policy);
@@ -279,6 +296,8 @@ void keeper_tidy(struct daemon *d)
 
         for (uint32_t i = 0; i < HF_POLICIES; i++)
                 m.in_use[i / 8] |= (uint8_t)(d->sessions.policies[i] << i % 8);
+        if (d->keeper.n_hosts)
+                m.in_use[HOSTS / 8] |= 1;
         if (d->keeper.fd < 0)
                 return;
         if (gone(d->keeper.fd)) {

@@ -15,11 +15,15 @@
 
 #define KEEPER_NAME "holdfast-keeper" /* how the daemon's program is called to be one */
 
+#define KEEPER_BITS (HF_POLICIES / 8 + 1) /* one a policy, and one for the rules of the host */
+
 struct daemon;
 
 struct keeper {
-        int fd;                          /* to its process; -1: there is none */
-        uint8_t in_use[HF_POLICIES / 8]; /* what it was told last */
+        int fd;           /* to its process; -1: there is none */
+        const int *hosts; /* what the rules of the host hold, as hostrules.c has it */
+        size_t n_hosts;
+        uint8_t in_use[KEEPER_BITS]; /* what it was told last */
 };
 
 #define KEEPER_INIT \
@@ -29,6 +33,9 @@ struct keeper {
 
 /* Loads a compiled policy, as kernel_policy_load() does, and has its objects kept. On failure nothing of it stays. */
 int keeper_policy_load(struct daemon *d, uint32_t policy, struct compiled *c, struct findings *unverified, struct error *e);
+
+/* Has what the rules of the host hold kept, in place of what it was told before. The array stays the caller's. */
+int keeper_hosts(struct daemon *d, const int *fds, size_t n);
 
 /* Finds the keeper that an earlier daemon started, if there is one. */
 void keeper_find(struct daemon *d);

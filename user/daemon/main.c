@@ -6,6 +6,7 @@
 #include "daemon/check.h"
 #include "daemon/daemon.h"
 #include "daemon/explain.h"
+#include "daemon/tell.h"
 #include "resolver/protocol.h"
 
 #include <getopt.h>
@@ -130,6 +131,10 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[0], RESOLVER_NAME) == 0)
                 return resolver_serve();
+        if (strcmp(argv[0], TELL_NAME) == 0 && argc == 2) {
+                execv(argv[1], argv + 1);
+                return 127;
+        }
         log_setup("holdfastd", LOG_LEVEL_INFO);
         if (parse(argc, argv, &o) < 0) {
                 fputs("Try holdfastd --help\n", stderr);

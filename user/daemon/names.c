@@ -46,6 +46,8 @@ static const struct {
         [HF_WHY_RATE] = { "rate", "the capability's throttle lets no more leave now, or cannot count what this socket sends", "throttle" },
         [HF_WHY_BUDGET] = { "budget", "the capability has used its budget", "throttle" },
         [HF_WHY_DISK] = { "disk", "the session has written all that its policy lets it write to files", "limit" },
+        [HF_WHY_HOST] = { "host", "a rule of the host lets it run in a session only, and holdfastd has begun none: is that running?",
+                          "host" },
         [HF_WHY_GUARD] = { "guard", "the guard refuses it to every session", "guard" },
 };
 
@@ -93,7 +95,7 @@ static const char *const linux_capabilities[] = {
         "checkpoint_restore",
 };
 
-static const char *const attaches[] = { [ATTACH_RUN] = "run", [ATTACH_PID] = "pid", [ATTACH_CGROUP] = "cgroup" };
+static const char *const attaches[] = { [ATTACH_RUN] = "run", [ATTACH_PID] = "pid", [ATTACH_CGROUP] = "cgroup", [ATTACH_EXEC] = "exec" };
 
 static const struct {
         uint32_t bit;

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* How a session came to be. */
-enum attach_kind { ATTACH_RUN, ATTACH_PID, ATTACH_CGROUP };
+/* How a session came to be; ATTACH_EXEC: by a rule of the host, with the program that its process executes. */
+enum attach_kind { ATTACH_RUN, ATTACH_PID, ATTACH_CGROUP, ATTACH_EXEC };
 
 const char *kind_name(unsigned kind);          /* enum hf_kind: "file" */
 const char *op_name(unsigned op);              /* enum hf_op: "open" */

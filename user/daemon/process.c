@@ -121,6 +121,18 @@ int process_uid(pid_t pid, uid_t *ret)
         return 0;
 }
 
+int process_real_uid(pid_t pid, uid_t *ret)
+{
+        _cleanup_free_ char *text = NULL;
+        const char *line;
+        int r = read_proc(pid, "status", &text);
+
+        if (r < 0)
+                return r;
+        line = strstr(text, "\nUid:");
+        return line && sscanf(line + 5, "%u", ret) == 1 ? 0 : -EBADMSG;
+}
+
 int process_cgroup(pid_t pid, char **ret)
 {
         _cleanup_free_ char *text = NULL;

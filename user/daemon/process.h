@@ -48,6 +48,9 @@ bool process_same_start(uint64_t start_ns, uint64_t start_ticks);
 /* The user that all of real, effective and saved uid name; -EPERM when they differ. */
 int process_uid(pid_t pid, uid_t *ret);
 
+/* Its real uid alone. */
+int process_real_uid(pid_t pid, uid_t *ret);
+
 /* Its cgroup in the v2 hierarchy, from that hierarchy's root: "/user.slice". The caller frees it. */
 int process_cgroup(pid_t pid, char **ret);
 

@@ -83,7 +83,7 @@ struct sessions {
 /* What a client asks for. Strings are borrowed; NULL: not given. */
 struct session_request {
         enum attach_kind attach;
-        pid_t pid;          /* of ATTACH_RUN (the caller) and ATTACH_PID */
+        pid_t pid;          /* of ATTACH_RUN (the caller), ATTACH_PID and ATTACH_EXEC */
         uint64_t start;     /* when pid started, as the kernel attests it; 0: by pid alone */
         const char *cgroup; /* of ATTACH_CGROUP */
         const char *workspace, *agent, *version, *name;

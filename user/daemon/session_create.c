@@ -204,8 +204,11 @@ static int install(struct daemon *d, struct session *s, struct compiled *c, stru
         throttle_switched(d, s, s->policy_id);
         limits_begin(d, s);
         resolver_switched(d, s, 0);
-        /* It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. */
-        record->recheck = s->attach == ATTACH_RUN ? 0 : HF_WRITE;
+        /*
+         * It may have files open that the policy does not allow. What it has read or runs already it has; it may not go on writing. What
+         * executes a program leaves its memory.
+         */
+        record->recheck = s->attach == ATTACH_RUN ? 0 : s->attach == ATTACH_EXEC ? HF_RECHECK_OPEN : HF_WRITE;
         __atomic_store_n(&record->policy, s->policy_id, __ATOMIC_RELEASE);
         __atomic_store_n(&record->kill, killset_bits(&d->kills, s), __ATOMIC_RELEASE);
         s->installed = true;
@@ -243,7 +246,8 @@ static int begin(struct daemon *d, struct session *s, const struct session_reque
                 r = install(d, s, c, e);
         if (r >= 0)
                 r = session_move(d, s, q, e);
-        if (r >= 0 && s->attach != ATTACH_RUN)
+        /* What executes a program waits for the daemon as it is, and cannot be frozen. */
+        if (r >= 0 && s->attach != ATTACH_RUN && s->attach != ATTACH_EXEC)
                 r = session_freeze(s, e);
         if (r >= 0 && s->attach != ATTACH_RUN)
                 r = found_look(d, s, q->peer->uid, &s->found, findings, e);

@@ -181,7 +181,8 @@ void session_let_go(struct daemon *d, struct session *s)
         pid_t pid = 0;
         int r = 0;
 
-        session_freeze(s, NULL);
+        if (s->attach != ATTACH_EXEC)
+                session_freeze(s, NULL);
         if (s->tied)
                 kernel_cgroup_remove(d->kernel, s->cgroup_id);
         s->tied = false;

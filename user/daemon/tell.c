@@ -138,10 +138,14 @@ static int input(const char *text)
         return TAKE_FD(fd);
 }
 
-/* As a process group of its own, with all signals as they are by default. */
+/*
+ * As a process group of its own, with all signals as they are by default. By way of this program: spawning waits until one is executed, and
+ * the command may be one that waits for the daemon (hostrules.h).
+ */
 static int spawn(char *path, int in, pid_t *ret)
 {
-        char *const arguments[] = { path, NULL };
+        static char name[] = TELL_NAME;
+        char *const arguments[] = { name, path, NULL };
         static char search[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         char *const environment[] = { search, NULL };
         posix_spawn_file_actions_t actions;
@@ -157,7 +161,7 @@ static int spawn(char *path, int in, pid_t *ret)
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &all);
-        r = posix_spawn(ret, path, &actions, &attributes, arguments, environment);
+        r = posix_spawn(ret, "/proc/self/exe", &actions, &attributes, arguments, environment);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
         return -r;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define TELL_NAME "holdfast-tell" /* how the daemon's program is called to become the command that it is given */
+
 struct daemon;
 
 /* Writes a line to the terminal that a process has as its standard streams, if any; without waiting. Control characters become "?". */

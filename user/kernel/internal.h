@@ -27,6 +27,7 @@ enum map {
         MAP_EVENTS,
         MAP_IPCS,
         MAP_THROTTLES,
+        MAP_EXECUTABLES,
         MAPS,
 };
 

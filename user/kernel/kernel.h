@@ -161,6 +161,24 @@ int kernel_opened_fd(const struct kernel *k);
 int kernel_named_fd(const struct kernel *k);
 int kernel_policies_fd(const struct kernel *k);
 
+/*
+ * A program that is executed in a session or not at all: what is there now, and its place. Of the daemon's own O_PATH descriptors, which
+ * stay open as long as the map has it; -1: nothing is there (yet). above[0] is the folder that has name[0], the program's; above[1] the one
+ * that has name[1], which is that folder's name; and so on, as far as levels.
+ */
+struct kernel_executable {
+        int fd, above[HF_EXECUTABLE_LEVELS], levels;
+        const char *name[HF_EXECUTABLE_LEVELS];
+        uint32_t user;      /* whose processes; HF_ANYBODY: everybody's */
+        const char *cgroup; /* in which cgroup, or below it; NULL: in any */
+};
+
+/*
+ * Makes these all that there are. What was and is still among them is so all the while. hold: some go by their address, and must be kept
+ * open also while no daemon runs. -ENOSPC: more than HF_EXECUTABLE_RULES are about one program.
+ */
+int kernel_executables(struct kernel *k, const struct kernel_executable *list, size_t n, bool *hold, struct error *e);
+
 /* Marks the daemon's listening unix socket: the kernel then notes on each accepted connection who made it. */
 int kernel_listener(struct kernel *k, int fd, struct error *e);
 

@@ -25,9 +25,9 @@
 
 #define PINS_NEW PATH_PINS "_new" /* bpffs takes no dots */
 
-static const char *const map_names[MAPS] = { "sessions", "host",   "policies",        "books",    "hints",   "egress", "opened",
-                                             "named",    "owners", "cgroup_sessions", "contents", "cgroups", "peers",  "request",
-                                             "events",   "ipcs",   "throttles" };
+static const char *const map_names[MAPS] = { "sessions", "host",   "policies",        "books",      "hints",   "egress", "opened",
+                                             "named",    "owners", "cgroup_sessions", "contents",   "cgroups", "peers",  "request",
+                                             "events",   "ipcs",   "throttles",       "executables" };
 static const char *const iter_names[ITERS] = { "stamp_tasks",  "session_members", "name_objects",  "decide_object", "find_mappings",
                                                "find_buffers", "see_contents",    "session_ipcs",  "see_tasks",     "see_files",
                                                "see_watches",  "see_mappings",    "release_tasks", "count_written" };

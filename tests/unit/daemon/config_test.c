@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/config.c"
+#include "daemon/config_hosts.c"
 #include "daemon/config_remote.c"
 #include "daemon/file.c"
 #include "daemon/journal.c"
@@ -156,6 +157,55 @@ static void what_is_wrong_about_tcp_is_named(void **state)
         refuses("{\"roles\": \"wheel\"}", "$.roles");
 }
 
+static void the_rules_of_the_host_are_taken(void **state)
+{
+        _cleanup_config_ struct config c = CONFIG_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+        const struct host_rule *r;
+
+        (void)state;
+        assert_int_equal(
+                with("{\"hosts\": [{\"executable\": \"/usr/local/bin/claude\", \"policy\": \"coding-agent\"},"
+                     " {\"executable\": \"${HOME}/.local/bin/claude\", \"user\": \"root\", \"policy\": \"p\", \"agent\": \"coder\","
+                     "  \"version\": \"1.4\", \"workspace\": \"/srv/work\", \"cgroup\": \"/sys/fs/cgroup/ci.slice\"}]}",
+                     &c, &e),
+                0);
+        assert_int_equal(c.hosts.count, 2);
+        r = &c.hosts.list[0];
+        assert_string_equal(r->executable, "/usr/local/bin/claude");
+        assert_string_equal(r->agent, "claude");
+        assert_int_equal(r->user, (uid_t)-1);
+        assert_null(r->workspace);
+        r = &c.hosts.list[1];
+        assert_string_equal(r->executable, "/root/.local/bin/claude");
+        assert_int_equal(r->user, 0);
+        assert_string_equal(r->agent, "coder");
+        assert_string_equal(r->version, "1.4");
+        assert_string_equal(r->workspace, "/srv/work");
+        assert_string_equal(r->cgroup, "/ci.slice");
+}
+
+static void what_is_wrong_about_the_rules_of_the_host_is_named(void **state)
+{
+        (void)state;
+        refuses("{\"hosts\": {}}", "$.hosts: expected an array");
+        refuses("{\"hosts\": [7]}", "$.hosts[0]: expected an object");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\"}]}", "$.hosts[0].policy");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"policy\": \"p\"}, {\"policy\": \"p\"}]}", "$.hosts[1].executable");
+        refuses("{\"hosts\": [{\"user\": \"root\", \"policy\": \"p\"}]}", "a user or a cgroup alone is no rule");
+        refuses("{\"hosts\": [{\"executable\": \"claude\", \"policy\": \"p\"}]}", "$.hosts[0].executable");
+        refuses("{\"hosts\": [{\"executable\": \"/opt/*/claude\", \"policy\": \"p\"}]}", "patterns are none");
+        refuses("{\"hosts\": [{\"executable\": 7, \"policy\": \"p\"}]}", "$.hosts[0].executable");
+        refuses("{\"hosts\": [{\"executable\": \"${HOME}/a\", \"policy\": \"p\"}]}", "$.hosts[0].user");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"user\": \"no such user\", \"policy\": \"p\"}]}", "$.hosts[0].user");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"user\": 0, \"policy\": \"p\"}]}", "$.hosts[0].user");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"cgroup\": \"ci.slice\", \"policy\": \"p\"}]}", "$.hosts[0].cgroup");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a b\", \"policy\": \"p\"}]}", "$.hosts[0].agent");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"policy\": \"p\", \"agent\": \"a b\"}]}", "$.hosts[0].agent");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"policy\": \"p\", \"workspace\": \"work\"}]}", "$.hosts[0].workspace");
+        refuses("{\"hosts\": [{\"executable\": \"/bin/a\", \"policy\": \"p\", \"program\": \"x\"}]}", "$.hosts[0].program");
+}
+
 static void writes(const char *path, const char *text, mode_t mode)
 {
         FILE *f = fopen(path, "w");
@@ -209,6 +259,8 @@ int main(void)
                 cmocka_unit_test(what_is_wrong_is_named),
                 cmocka_unit_test(what_tcp_needs_is_taken),
                 cmocka_unit_test(what_is_wrong_about_tcp_is_named),
+                cmocka_unit_test(the_rules_of_the_host_are_taken),
+                cmocka_unit_test(what_is_wrong_about_the_rules_of_the_host_is_named),
                 cmocka_unit_test(a_key_that_others_may_read_is_refused),
                 cmocka_unit_test(a_certificate_that_cannot_be_read_is_named),
         };
