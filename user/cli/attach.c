@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* holdfast attach: confines what runs already. */
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/agent.h"
 #include "cli/client.h"
@@ -7,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/policy_source.h"
+#include "cli/systemd.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,17 +16,34 @@
 #include <string.h>
 
 struct attach {
-        const char *pid, *cgroup, *policy, *workspace, *agent, *name, *socket;
+        const char *pid, *cgroup, *unit, *policy, *workspace, *agent, *name, *socket;
         bool json;
 };
 
 static const struct usage usage = {
-        .synopsis = "attach (--pid PID | --cgroup PATH) --policy NAME|FILE [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME]",
+        .synopsis = "attach (--pid PID | --cgroup PATH | --unit UNIT) --policy NAME|FILE [--workspace DIR] [--agent NAME[@VERSION]] "
+                    "[--name NAME]",
         .description = "Confines a process and all below it, or all that is in a cgroup, and prints the session's id.\n"
                        "What they have already and the policy refuses them is said on standard error, one line each: \"revoked\"\n"
                        "(each further use is refused), \"stopped\" (its process is) or \"left\" (code that runs). Where something\n"
                        "cannot be taken away, such as a tracer, nothing is confined.",
 };
+
+/* Where systemd has the unit's processes. */
+static int add_unit(cJSON *attach, const char *unit)
+{
+        _cleanup_buffer_ struct buffer shown = BUFFER_INIT;
+        int status = systemd_show(unit, "ControlGroup", &shown);
+        const char *text = shown.data;
+        _cleanup_free_ char *cgroup = status == STATUS_DONE ? systemd_value(&text, "ControlGroup") : NULL;
+
+        if (status != STATUS_DONE)
+                return status;
+        if (cgroup && *cgroup)
+                return json_add_text(attach, "cgroup", cgroup) < 0 ? STATUS_FAILED : STATUS_DONE;
+        fprintf(stderr, "holdfast: unit %s has no processes: start it first\n", unit);
+        return STATUS_FAILED;
+}
 
 static int add_target(cJSON *body, const struct attach *o)
 {
@@ -32,6 +51,8 @@ static int add_target(cJSON *body, const struct attach *o)
         char *end;
         long pid;
 
+        if (o->unit)
+                return add_unit(attach, o->unit);
         if (o->cgroup)
                 return json_add_text(attach, "cgroup", o->cgroup) < 0 ? STATUS_FAILED : STATUS_DONE;
         pid = strtol(o->pid, &end, 10);
@@ -63,6 +84,7 @@ int command_attach(int argc, char **argv)
         const struct option_row rows[] = {
                 { "pid", 0, "PID", "the process, with all that descend from it", NULL, &o.pid },
                 { "cgroup", 0, "PATH", "the cgroup, with all below it (root only)", NULL, &o.cgroup },
+                { "unit", 0, "UNIT", "the cgroup of a unit of systemd (root only)", NULL, &o.unit },
                 { "policy", 'p', "NAME|FILE", "what it may do", NULL, &o.policy },
                 { "workspace", 'w', "DIR", "the folder it works in (default: where the process is)", NULL, &o.workspace },
                 { "agent", 'a', "NAME[@VERSION]", "what it is called (default: as the process)", NULL, &o.agent },
@@ -76,8 +98,8 @@ int command_attach(int argc, char **argv)
 
         if (status != OPTIONS_GO_ON)
                 return status;
-        if (!o.pid == !o.cgroup)
-                return options_wrong(&usage, "expected either --pid or --cgroup");
+        if (!!o.pid + !!o.cgroup + !!o.unit != 1)
+                return options_wrong(&usage, "expected one of --pid, --cgroup and --unit");
         if (!o.policy)
                 return options_wrong(&usage, "expected --policy");
         status = fill(body, &o);

@@ -24,6 +24,7 @@ struct command {
 
 int command_run(int argc, char **argv);
 int command_attach(int argc, char **argv);
+int command_unit(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_show(int argc, char **argv);

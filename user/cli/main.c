@@ -8,6 +8,7 @@
 static const struct command commands[] = {
         { "run", "run a command confined", command_run },
         { "attach", "confine what runs already", command_attach },
+        { "unit", "print what confines a service of systemd", command_unit },
         { "ps", "list the sessions", command_ps },
         { "top", "show what the sessions use, live", command_top },
         { "show", "show one session", command_show },
