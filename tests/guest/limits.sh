@@ -139,10 +139,10 @@ time.sleep(600)'
 
 # ---- disk -----------------------------------------------------------------------------------------------------------------------
 
-# Each writes as long as it may, and prints what stopped it.
+# The arguments: the beginning of paths, and ways. Each writes as long as it may, and prints what stopped it.
 WRITERS='
 import ctypes, errno, mmap, os, resource, struct, sys, threading
-way, path, block = sys.argv[1], sys.argv[2], os.urandom(1 << 20)
+block = os.urandom(1 << 20)
 
 def until_refused(act):
     for i in range(16):
@@ -284,12 +284,14 @@ fifos = made(os.mkfifo)
 links = made(lambda name: os.link(path + "source", name))
 attributes = made(lambda name: os.setxattr(path + "source", "user.x", b"x"))
 
-if way in ("copied", "links", "attributes", "sent", "spliced"):
-    with open(path + "source", "wb", buffering=0) as f: f.write(block)
-if way == "remapped":
-    opened = [os.open(path + str(i), os.O_RDWR | os.O_CREAT) for i in range(16)]
-    for fd in opened: os.ftruncate(fd, 1 << 20)
-print(until_refused(fork_and(globals()[way[5:]]) if way.startswith("fork-") else globals()[way]))
+for way in sys.argv[2:]:
+    path = sys.argv[1] + way
+    if way in ("copied", "links", "attributes", "sent", "spliced"):
+        with open(path + "source", "wb", buffering=0) as f: f.write(block)
+    if way == "remapped":
+        opened = [os.open(path + str(i), os.O_RDWR | os.O_CREAT) for i in range(16)]
+        for fd in opened: os.ftruncate(fd, 1 << 20)
+    print(until_refused(fork_and(globals()[way[5:]]) if way.startswith("fork-") else globals()[way]))
 '
 WAYS='write again removed direct vector copied sent spliced reserved mapped threaded at_end fork-write fork-reserved fork-mapped empty folders symlinks fifos links attributes asynchronous overflowing remapped dumped'
 
@@ -301,14 +303,14 @@ taken() {
 
 test_no_way_of_writing_gets_round_the_limit() {
 	local way most
+	# shellcheck disable=SC2086
+	same unconfined "$(wc -w <<<"$WAYS") done" "$(python3 -c "$WRITERS" "$WS/" $WAYS | sort | uniq -c | sed 's/^ *//')"
 	for way in $WAYS; do
 		echo "$way"
 		clean_up
-		same "unconfined: $way" 'done' "$(python3 -c "$WRITERS" "$way" "$WS/file")"
-		clean_up
 		limited '{ "disk": "4M" }'
 		mark
-		confined python3 -c "$WRITERS" "$way" "$WS/file"
+		confined python3 -c "$WRITERS" "$WS/" "$way"
 		same "$way" EDQUOT "$output"
 		most=7
 		[ "$way" != dumped ] || most=64 # one core file is written whole
@@ -321,7 +323,7 @@ test_no_way_of_writing_gets_round_the_limit() {
 test_what_is_below_the_limit_is_written() {
 	limited '{ "disk": "80M" }'
 	mark
-	confined python3 -c "$WRITERS" write "$WS/file"
+	confined python3 -c "$WRITERS" "$WS/" write
 	same "with more" 'done' "$output"
 	untold
 	no_refusal
@@ -355,7 +357,7 @@ print("done")' "$WS/file"
 
 test_other_sessions_write_on() {
 	limited '{ "disk": "8M" }'
-	confined python3 -c "$WRITERS" write "$WS/file"
+	confined python3 -c "$WRITERS" "$WS/" write
 	same "the first" EDQUOT "$output"
 	confined sh -c "echo more >$WS/second && echo 'done'"
 	same "the second" 'done' "$output"

@@ -76,12 +76,11 @@ chmod 644 $TRY
 fresh() {
 	rm -rf "$KIM" 2>/dev/null || true
 	mkdir -p "$KIM/work/.git"
-	printf '%s\n' "${1-}" | tr -s ' \t\n' '\n' | sed "s,^~,$KIM,; /^./!d" >"$SCRATCH/paths"
-	while read -r path; do
-		path=$(cd "$KIM/work" && realpath -m "$path")
-		mkdir -p "${path%/*}"
-		echo original >"$path"
-	done <"$SCRATCH/paths"
+	python3 -c 'import os, sys
+for path in sys.argv[2].split():
+    path = os.path.join(sys.argv[1], "work", path.replace("~", sys.argv[1]))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f: f.write("original\n")' "$KIM" "${1-}"
 	chown -R kim: "$KIM"
 }
 
