@@ -35,7 +35,7 @@ SECRETS='.env .env.local .env.production a/b/.env
 
 TRY=/usr/local/share/holdfast-try.py # where every preset lets it be read
 trap 'rm -f $TRY' EXIT
-# Tries acts, with "+" between, at each path of standard input: make, change, remove, replace, link or read. Prints the path and what came of it.
+# Tries an act at each path of standard input: make, change, remove, replace, link or read. Prints the path and what came of it.
 cat >$TRY <<'END_PYTHON'
 import errno, os, sys
 
@@ -62,13 +62,12 @@ def replace(path):
 
 acts = {"make": make, "link": link, "change": change, "replace": replace, "remove": os.unlink, "read": lambda path: open(path).read()}
 paths = sys.stdin.read().split()
-for act in sys.argv[1].split("+"):
-    for path in paths:
-        try:
-            acts[act](os.path.abspath(os.path.expanduser(path)))
-            print(path, "done")
-        except OSError as e:
-            print(path, errno.errorcode[e.errno])
+for path in paths:
+    try:
+        acts[sys.argv[1]](os.path.abspath(os.path.expanduser(path)))
+        print(path, "done")
+    except OSError as e:
+        print(path, errno.errorcode[e.errno])
 END_PYTHON
 chmod 644 $TRY
 
@@ -84,20 +83,20 @@ for path in sys.argv[2].split():
 	chown -R kim: "$KIM"
 }
 
-# acts ACTS PATHS [PRESET]: what came of them, in a session under the preset or outside of any.
+# acts ACT PATHS [PRESET]: what came of it, in a session under the preset or outside of any.
 acts() {
 	tr -s ' \t\n' '\n' <<<"$2" | sed '/^./!d' >"$SCRATCH/paths"
 	chmod 644 "$SCRATCH/paths"
 	as_kim "${3:+holdfast run --policy $3 -- }python3 $TRY $1 <$SCRATCH/paths" 2>&1
 }
 
-# all ACTS PATHS EXPECTED [PRESET]: the same for each of them.
+# all ACTS PATHS EXPECTED [PRESET]: the same for each of them. A session for each act: a preset may pause who is refused very often.
 all() {
-	local expected=''
-	for _ in ${1//+/ }; do
-		expected+=$(tr -s ' \t\n' '\n' <<<"$2" | sed "/^./!d; s/\$/ $3/")$'\n'
+	local act expected
+	expected=$(tr -s ' \t\n' '\n' <<<"$2" | sed "/^./!d; s/\$/ $3/")
+	for act in ${1//+/ }; do
+		same "$act ${4-outside}" "$expected" "$(acts "$act" "$2" "${4-}")"
 	done
-	same "$1 ${4-outside}" "${expected%$'\n'}" "$(acts "$1" "$2" "${4-}")"
 }
 
 state_of() {
