@@ -3,7 +3,7 @@
 # What the guest's suites share. A suite sources this, defines functions test_THIS_IS_REFUSED and ends with run_suite "$@".
 # Each test runs in a subshell with set -e, in the order of the file; arguments of the suite choose tests by a part of their name.
 # Those named long_test_… take long, and are run only where the suite sets LONG.
-# Printed: "ok N sentence" or "not ok N sentence" with what went wrong, and last "suite NAME: P passed, F failed".
+# Printed: "ok N sentence # its time" or "not ok N sentence" with what went wrong, and last "suite NAME: P passed, F failed".
 
 TESTS=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 SUITE=$(basename "$0" .sh)
@@ -22,11 +22,12 @@ mkdir -p "$WS" "$OUT"
 # ---- running -------------------------------------------------------------------------------------------------------------
 
 run_suite() {
-	local name log number=0 passed=0 failed=0 status
+	local name log number=0 passed=0 failed=0 status started
 	log=$(mktemp)
 	for name in $(grep -oE "^${LONG:+(long_)?}test_[a-z0-9_]+\(\)" "$0" | tr -d '()'); do
 		[[ -z "${1-}" || $name == *"$1"* ]] || continue
 		((++number))
+		started=$SECONDS
 		(
 			set -Eeuo pipefail
 			exec 9>&1 # the log, also from within $(…)
@@ -38,7 +39,7 @@ run_suite() {
 		name=${name#long_} name=${name#test_}
 		if [ $status = 0 ]; then
 			((++passed))
-			echo "ok $number ${name//_/ }"
+			echo "ok $number ${name//_/ } # $((SECONDS - started)) s"
 		else
 			((++failed))
 			echo "not ok $number ${name//_/ }"
