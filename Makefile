@@ -185,10 +185,10 @@ compare:
 	status=0; COMPARE=all tools/test --kernel $(KERNEL) --suite compare || status=$$?; \
 	sed -n '/^attempt /,/^# compare/p' build/test/$(KERNEL).log; exit $$status
 
-# Crashes, floods, full disks and 1,000 kills, as often as it takes to be sure: make stress KERNEL=6.1; with SANITIZE=1 the daemon is checked.
+# Crashes, floods, full disks, 1,000 kills and 1,000 sessions, as often as it takes to be sure: make stress KERNEL=6.1; with SANITIZE=1 the daemon is checked.
 stress: payload
 	tools/vm/run --kernel $(KERNEL) --payload $(B)/payload --memory 2560 --smp 2 --timeout 14400 -- \
-		'STRESS=full /usr/lib/holdfast/tests/guest/run stress $(TEST)'
+		'STRESS=full /usr/lib/holdfast/tests/guest/run "stress leaks" $(TEST)'
 
 bench:
 	tools/bench

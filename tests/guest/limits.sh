@@ -320,6 +320,21 @@ test_no_way_of_writing_gets_round_the_limit() {
 	done
 }
 
+test_no_ring_gets_round_the_limit() {
+	local way
+	for way in fill reserve; do
+		clean_up
+		same "unconfined: $way" 'done' "$(uring $way "$WS/file")"
+		clean_up
+		limited '{ "disk": "4M" }'
+		mark
+		confined uring $way "$WS/file"
+		same "$way" 'refused EDQUOT' "$output"
+		[ "$(taken)" -le $((7 * 1024)) ] || fail "$way: it has $(taken) KB"
+		told disk
+	done
+}
+
 test_what_is_below_the_limit_is_written() {
 	limited '{ "disk": "80M" }'
 	mark

@@ -131,11 +131,44 @@ static int attempt_write_buffer(char **arg)
         return result < 0 ? result : 0;
 }
 
+#define FILLS 16 /* times a megabyte */
+
+/* By worker threads of the kernel's. */
+static int attempt_fill(char **arg)
+{
+        static char block[1 << 20];
+        struct io_uring_sqe s = { .opcode = IORING_OP_WRITE, .flags = IOSQE_ASYNC, .addr = (unsigned long)block, .len = sizeof(block) };
+        int result = 0;
+
+        memset(block, 'x', sizeof(block));
+        s.fd = NEED(open(arg[0], O_WRONLY | O_CREAT, 0600));
+        for (int i = 0; i < FILLS && result >= 0; i++) {
+                s.off = (unsigned long)i * sizeof(block);
+                result = submit(s, 0);
+        }
+        return result < 0 ? result : 0;
+}
+
+static int attempt_reserve(char **arg)
+{
+        struct io_uring_sqe s = { .opcode = IORING_OP_FALLOCATE, .addr = 1 << 20 }; /* the length */
+        int result = 0;
+
+        s.fd = NEED(open(arg[0], O_WRONLY | O_CREAT, 0600));
+        for (int i = 0; i < FILLS && result >= 0; i++) {
+                s.off = (unsigned long)i << 20;
+                result = submit(s, 0);
+        }
+        return result < 0 ? result : 0;
+}
+
 static const struct attempt attempts[] = {
         { "open", 1, "FILE", attempt_open },
         { "open-polled", 1, "FILE", attempt_open_polled },
         { "unlink", 1, "FILE", attempt_unlink },
         { "rename", 2, "FROM TO", attempt_rename },
+        { "fill", 1, "FILE", attempt_fill },
+        { "reserve", 1, "FILE", attempt_reserve },
         { "write-registered", 2, "FILE FIFO", attempt_write_registered },
         { "write-buffer", 2, "FILE FIFO", attempt_write_buffer },
 };
