@@ -447,9 +447,67 @@ time.sleep(600)"
 	limited '{ "bytes_out": "512K" }'
 	mark
 	start_python sends "$send"
+	told bytes_out
 	stopped killed 'bytes_out limit'
 	[ "$(stat -c %s "$OUT/sunk")" -le $((MB / 2)) ] || fail "$(stat -c %s "$OUT/sunk") bytes arrived"
 	[ "$(stat -c %s "$OUT/sunk")" -ge $((MB / 4)) ] || fail "only $(stat -c %s "$OUT/sunk") bytes arrived"
+}
+
+SENDERS='
+import os, socket, sys
+way = sys.argv[1]
+tcp = way in ("tcp", "sendfile", "zerocopy", "many")
+
+def connect():
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM)
+    s.connect((sys.argv[2], 7003))
+    return s
+
+def send(s):
+    if way == "segmented":
+        s.setsockopt(17, 103, 1000)
+        for i in range(70): s.send(bytes(60000))
+    elif way == "split":
+        for i in range(70): s.send(bytes(60000))
+    elif way == "sendfile":
+        with open(sys.argv[3], "rb") as f: s.sendfile(f)
+    elif way == "zerocopy":
+        s.setsockopt(socket.SOL_SOCKET, 60, 1)
+        for i in range(64): s.send(bytes(1 << 16), 0x4000000)
+    else:
+        s.sendall(bytes(4 << 20))
+
+if way == "many":
+    # each with less than the limit
+    for i in range(64):
+        s = connect()
+        s.sendall(bytes(1 << 16))
+        s.close()
+else:
+    send(connect())
+'
+
+test_no_way_of_sending_gets_round_the_limit() {
+	local way
+	in_background ip netns exec $OUTSIDE socat -u TCP-LISTEN:7003,fork,reuseaddr "OPEN:$OUT/sunk,creat,append"
+	head -c 4M /dev/zero >"$WS/data"
+	for way in segmented split tcp sendfile zerocopy many; do
+		: >"$OUT/sunk"
+		await "$way: unconfined it arrives" sent_more $way 2000000
+		sleep 1
+		: >"$OUT/sunk"
+		limited '{ "bytes_out": "512K" }'
+		mark
+		in_background holdfast run --policy "$POLICY" --workspace "$WS" -- timeout 20 python3 -c "$SENDERS" $way $SINK "$WS/data"
+		await "$way: it is over" session_ended_since
+		told bytes_out
+		sleep 1
+		[ "$(stat -c %s "$OUT/sunk")" -le $((MB / 2)) ] || fail "$way: $(stat -c %s "$OUT/sunk") bytes arrived"
+	done
+}
+
+sent_more() { # WAY BYTES
+	python3 -c "$SENDERS" "$1" $SINK "$WS/data" && sleep 0.5 && [ "$(stat -c %s "$OUT/sunk")" -ge "$2" ]
 }
 
 # ---- showing them ---------------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@
 #define ROUNDS 10              /* over processes that fork while their files are limited */
 #define IO_ACCOUNTING "/proc/self/io"
 
-static const char *const names[LIMITS_HELD] = { "memory", "cpu", "pids", "disk" };
+static const char *const names[LIMITS_HELD] = { "memory", "cpu", "pids", "disk", "bytes_out" };
 
 static struct limits limits_of(const struct session *s)
 {
@@ -74,13 +74,17 @@ static void limit_all_files(struct daemon *d, const struct session *s, uint32_t 
 /* How often each has held the session so far. */
 static void count(struct daemon *d, const struct session *s, const struct limits *l, uint64_t to[LIMITS_HELD])
 {
+        const struct hf_use *use = kernel_use(d->kernel, s->slot);
+
         if (l->memory)
                 cgroup_number(s->cgroup_fd, "memory.events", "oom_kill ", &to[LIMIT_MEMORY]);
         if (l->cpu)
                 cgroup_number(s->cgroup_fd, "cpu.stat", "nr_throttled ", &to[LIMIT_CPU]);
         if (l->pids)
                 cgroup_number(s->cgroup_fd, "pids.events", "max ", &to[LIMIT_PIDS]);
-        to[LIMIT_DISK] = __atomic_load_n(&kernel_use(d->kernel, s->slot)->written_held, __ATOMIC_RELAXED);
+        to[LIMIT_DISK] = __atomic_load_n(&use->written_held, __ATOMIC_RELAXED);
+        if (l->sent)
+                to[LIMIT_SENT] = __atomic_load_n(&use->sent_held, __ATOMIC_RELAXED);
 }
 
 void limits_begin(struct daemon *d, struct session *s)
@@ -126,6 +130,7 @@ static void tell(struct daemon *d, const struct session *s, enum limit_held whic
                 "it used all of its processor time, and waits",
                 "it has all of the tasks that it may have, and began no more",
                 "it has written all that it may, and writes no more",
+                "it has sent all that it may, and sends no more",
         };
         cJSON *o = event_begin(d, s, "session", "deny", NULL);
 
@@ -181,7 +186,7 @@ void limits_tick(struct daemon *d, struct session *s)
 
         limits_look(d, s);
         look_mapped(d, s, use);
-        if (use->sent_limit && __atomic_load_n(&use->sent_held, __ATOMIC_RELAXED) && !(session_bits(d, s) & HF_KILL_KILL))
+        if (use->sent_limit && s->limits.held[LIMIT_SENT] && !(session_bits(d, s) & HF_KILL_KILL))
                 kill_session(d, s, HF_KILL_KILL, "bytes_out limit");
 }
 

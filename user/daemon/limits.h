@@ -17,7 +17,7 @@ struct daemon;
 struct session;
 
 /* Those that hold a session up rather than end it. */
-enum limit_held { LIMIT_MEMORY, LIMIT_CPU, LIMIT_PIDS, LIMIT_DISK, LIMITS_HELD };
+enum limit_held { LIMIT_MEMORY, LIMIT_CPU, LIMIT_PIDS, LIMIT_DISK, LIMIT_SENT, LIMITS_HELD };
 
 /* What a session has. */
 struct limits_state {
