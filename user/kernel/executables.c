@@ -10,24 +10,26 @@
 #include <linux/bpf.h>
 #include <string.h>
 
-/* What the map is to have, and the objects behind the descriptors that are asked about. */
+/* The object behind a descriptor. */
+struct behind {
+        struct hf_object object;
+        bool known, hold;
+};
+
+/* What the map is to have, and what is behind the descriptors that are asked about. */
 struct wanted {
         struct hf_executable_key key[HF_EXECUTABLES_MAX];
         struct hf_executable value[HF_EXECUTABLES_MAX];
         size_t count;
-        struct hf_object *objects; /* by descriptor */
-        bool *known, *holds;
+        struct behind *behind; /* by descriptor */
         int room;
         bool hold; /* one of those that the map has */
 };
 
 static void wanted_free(struct wanted **w)
 {
-        if (*w) {
-                free((*w)->objects);
-                free((*w)->known);
-                free((*w)->holds);
-        }
+        if (*w)
+                free((*w)->behind);
         free(*w);
 }
 
@@ -37,11 +39,8 @@ static int named_chunk(void *context, const void *data, size_t size)
         struct wanted *w = context;
 
         for (size_t i = 0; i < size / sizeof(*named); i++)
-                if ((int)named[i].fd < w->room) {
-                        w->objects[named[i].fd] = named[i].object;
-                        w->known[named[i].fd] = true;
-                        w->holds[named[i].fd] = named[i].hold;
-                }
+                if ((int)named[i].fd < w->room)
+                        w->behind[named[i].fd] = (struct behind){ named[i].object, true, named[i].hold != 0 };
         return (int)(size - size % sizeof(*named));
 }
 
@@ -66,10 +65,10 @@ static int add(struct wanted *w, int fd, __u64 names, const struct hf_executable
         struct hf_executable *value;
         size_t i = 0;
 
-        if (!w->known[fd])
+        if (!w->behind[fd].known)
                 return -EIO;
-        w->hold |= w->holds[fd];
-        key.object = w->objects[fd];
+        w->hold |= w->behind[fd].hold;
+        key.object = w->behind[fd].object;
         while (i < w->count && memcmp(&w->key[i], &key, sizeof(key)) != 0)
                 i++;
         if (i == HF_EXECUTABLES_MAX)
@@ -165,10 +164,8 @@ int kernel_executables(struct kernel *k, const struct kernel_executable *list, s
                                 w->room = list[i].above[j] + 1;
         }
         if (r == 0) {
-                w->objects = calloc((size_t)w->room + 1, sizeof(*w->objects));
-                w->known = calloc((size_t)w->room + 1, sizeof(*w->known));
-                w->holds = calloc((size_t)w->room + 1, sizeof(*w->holds));
-                r = w->objects && w->known && w->holds ? 0 : -ENOMEM;
+                w->behind = calloc((size_t)w->room + 1, sizeof(*w->behind));
+                r = w->behind ? 0 : -ENOMEM;
         }
         if (r == 0 && n)
                 r = iter_run(k->iter[ITER_OBJECTS], &own, named_chunk, w);
