@@ -45,6 +45,7 @@ CLI_LIBS := -lcjson -lcurl -lgnutls
 
 modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
 LIBRARY := $(call modules,base policy kernel audit api resolver)
+IMPORT := $(call modules,import)
 DAEMON := $(call modules,daemon)
 CLI := $(call modules,cli)
 BPF := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.bpf.o,$(sort $(wildcard bpf/*.bpf.c)))
@@ -61,7 +62,7 @@ $(B)/holdfastd: $(DAEMON) $(LIBRARY)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
-$(B)/holdfast: $(CLI) $(call modules,base audit)
+$(B)/holdfast: $(CLI) $(call modules,base audit policy) $(IMPORT)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
@@ -92,7 +93,7 @@ $(call modules,kernel): $(SKELETON)
 
 # Unit tests: tests/unit/MODULE/NAME_test.c, each one program.
 unit-programs: $(UNIT)
-$(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) Makefile
+$(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(IMPORT) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(DAEMON_LIBS) -lcmocka -lcurl
@@ -101,7 +102,7 @@ $(addprefix $(B)/tests/unit/daemon/,openapi_test metrics_test): $(filter-out %/m
 
 # With FUZZER=1: tests/fuzz/NAME.c, each one program. From an archive, so that it can stand in for what it does not want.
 fuzz-programs: $(FUZZ)
-$(B)/parsers.a: $(call modules,base policy audit api) $(B)/user/resolver/message.o
+$(B)/parsers.a: $(call modules,base policy audit api) $(IMPORT) $(B)/user/resolver/message.o
 	ar rcs $@ $^
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/parsers.a Makefile
 	mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdfast policy check, apply, list and show. */
+/* holdfast policy check, apply, import, list and show. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/client.h"
@@ -7,6 +7,7 @@
 #include "cli/exec_daemon.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/policy_import.h"
 #include "cli/policy_source.h"
 
 #include <string.h>
@@ -105,6 +106,7 @@ static int show(int argc, char **argv)
 static const struct command commands[] = {
         { "check", "print every error in a file", check },
         { "apply", "replace the policy of a session", apply },
+        { "import", "make one of another sandbox's settings", policy_import },
         { "list", "list the policies that have a name", list },
         { "show", "print a policy", show },
 };

@@ -21,7 +21,7 @@ static bool is_file(const char *source)
         return strchr(source, '/') || (n > 5 && !strcmp(source + n - 5, ".json"));
 }
 
-static int read_file(const char *path, struct buffer *text)
+int policy_source_read(const char *path, struct buffer *text)
 {
         _cleanup_fclose_ FILE *f = fopen(path, "re");
         char chunk[16384];
@@ -45,7 +45,7 @@ int policy_source_add(cJSON *body, const char *source)
 
         if (!is_file(source))
                 return cJSON_AddStringToObject(body, "policy", source) ? STATUS_DONE : STATUS_FAILED;
-        r = read_file(source, &text);
+        r = policy_source_read(source, &text);
         if (r < 0) {
                 fprintf(stderr, "holdfast: cannot read the policy %s: %s\n", source,
                         r == -EFBIG     ? "it is longer than 16 MiB"

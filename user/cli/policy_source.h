@@ -3,6 +3,8 @@
 #ifndef HOLDFAST_CLI_POLICY_SOURCE_H
 #define HOLDFAST_CLI_POLICY_SOURCE_H
 
+#include "base/buffer.h"
+
 #include <cjson/cJSON.h>
 
 /*
@@ -10,5 +12,8 @@
  * STATUS_DONE, or says what is wrong and returns the status to exit with.
  */
 int policy_source_add(cJSON *body, const char *source);
+
+/* The bytes of a file, with a NUL behind them. 0 or negative errno; -EFBIG beyond 16 MiB, -ENODATA where it is empty. */
+int policy_source_read(const char *path, struct buffer *text);
 
 #endif
