@@ -198,6 +198,16 @@ static void sandbox(struct draft *d, const cJSON *settings, struct where *w, str
         where_pop(w, before);
 }
 
+/* What decides about Claude Code itself is written by nothing that it starts. */
+static void protect_settings(struct draft *d, struct filelists *f)
+{
+        static const char *const paths[] = { "./.claude/settings.json", "./.claude/settings.local.json", "./.claude/skills",
+                                             "~/.claude/settings.json" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+                filelists_add(d, &f->deny_write, paths[i], PATH_SANDBOX, "", LOSS_DENIAL);
+}
+
 void claude_import(struct draft *d, const cJSON *settings, struct where *w)
 {
         static const struct key_row rows[] = {
@@ -214,6 +224,7 @@ void claude_import(struct draft *d, const cJSON *settings, struct where *w)
         permissions(d, settings, w, &c);
         settings_keys(d, settings, w, rows, false);
         filelists_add_protected(d, &c.files, git_config);
+        protect_settings(d, &c.files);
         filelists_emit(d, &c.files);
         domains_emit(d, &c.domains);
         draft_left_out(d, LOSS_TOLD, w->text, "Claude Code's folder for temporary files: allow w at ${TMPDIR} where programs need one");

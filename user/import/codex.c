@@ -17,7 +17,7 @@ static void root(struct draft *d, const char *text, const char *where, void *con
 /* What Codex keeps as it is in each folder that may be written. */
 static void protect_roots(struct draft *d, struct filelists *f)
 {
-        static const char *const names[] = { ".git", ".codex", ".agents" };
+        static const char *const names[] = { ".git", ".codex", ".agents", ".aws" };
 
         for (size_t i = 0; i < f->allow_write.n; i++)
                 for (size_t j = 0; j < ARRAY_SIZE(names); j++) {
