@@ -168,6 +168,41 @@ static void excluded(struct draft *d, const char *text, const char *where, void 
                        text_show(text, shown));
 }
 
+/* What a path with one "/" says for versions that took it for one of the project: a denial holds at both places. */
+static void deny_in_workspace(struct draft *d, struct path_list *list, const char *text, const char *where)
+{
+        _cleanup_free_ char *path = NULL;
+
+        if (text[0] != '/' || text[1] == '/' || !text[1])
+                return;
+        if (asprintf(&path, ".%s", text) < 0) {
+                path = NULL;
+                d->no_memory = true;
+                return;
+        }
+        filelists_add(d, list, path, PATH_SANDBOX, where, LOSS_DENIAL);
+}
+
+static void also_deny_read(struct draft *d, const char *text, const char *where, void *context)
+{
+        deny_in_workspace(d, &((struct claude *)context)->files.deny_read, text, where);
+}
+
+static void also_deny_write(struct draft *d, const char *text, const char *where, void *context)
+{
+        deny_in_workspace(d, &((struct claude *)context)->files.deny_write, text, where);
+}
+
+static void older_paths(struct draft *d, const cJSON *object, struct where *w, struct claude *c)
+{
+        const size_t before = w->length;
+        const cJSON *filesystem = settings_object(d, object, "filesystem", w);
+
+        settings_each(d, filesystem, "denyRead", w, also_deny_read, c);
+        settings_each(d, filesystem, "denyWrite", w, also_deny_write, c);
+        where_pop(w, before);
+}
+
 static void sandbox(struct draft *d, const cJSON *settings, struct where *w, struct claude *c, bool *git_config)
 {
         static const struct key_row rows[] = {
@@ -192,6 +227,8 @@ static void sandbox(struct draft *d, const cJSON *settings, struct where *w, str
         if (!settings_bool(d, object, "enabled", w, false))
                 settings_left_out(d, LOSS_TOLD, w, "enabled", "the sandbox is off there; the policy confines as if it were on");
         srt_filesystem(d, object, w, &c->files, git_config);
+        if (!d->findings->total)
+                older_paths(d, object, w, c);
         srt_network(d, object, w, &c->domains);
         settings_each(d, object, "excludedCommands", w, excluded, NULL);
         settings_keys(d, object, w, rows, true);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define LIST_MAX 2000 /* each is compared with each */
+#define LIST_MAX 1000 /* each is compared with each */
 
 static int parse_port(const char *text, unsigned *ret, struct error *e)
 {
@@ -47,8 +47,8 @@ int domain_parse(const char *text, struct domain *ret, struct error *e)
         uint8_t addr[16], bits;
         int r = split_port(text, &host, &d.port, e);
 
-        if (r < 0)
-                return r;
+        if (r < 0 || !host)
+                return r < 0 ? r : -ENOMEM;
         if (strcmp(host, "*") == 0)
                 d.kind = DOMAIN_ALL;
         else if (strcasecmp(host, "localhost") == 0)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define LIST_MAX 2000 /* each is compared with each */
+#define LIST_MAX 1000 /* each is compared with each */
 
 static void list_add(struct draft *d, struct path_list *list, char *path, const char *where)
 {

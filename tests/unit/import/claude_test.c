@@ -7,7 +7,7 @@
 static const char example[] = CLAUDE(
         ",\"autoAllowBashIfSandboxed\":true,\"excludedCommands\":[\"docker *\"],\"allowUnsandboxedCommands\":false,"
         "\"filesystem\":{\"allowWrite\":[\"//opt/build\",\"/var/cache/x\",\"~/.kube\",\"./out\"],\"denyWrite\":[\"./generated\"],"
-        "\"denyRead\":[\"~/.aws\",\"~/.gnupg\"],\"allowRead\":[\"~/.aws/config\",\"~/.gnupg/pub\"]},"
+        "\"denyRead\":[\"~/.aws\",\"~/.gnupg\",\"/vault\"],\"allowRead\":[\"~/.aws/config\",\"~/.gnupg/pub\"]},"
         "\"network\":{\"allowedDomains\":[\"github.com\",\"*.npmjs.org\"],\"deniedDomains\":[\"x.npmjs.org\"],\"allowLocalBinding\":true,"
         "\"allowUnixSockets\":[\"~/.agent.sock\"]}",
         "\"allow\":[\"Bash(npm run lint)\",\"Read(~/.zshrc)\",\"Edit(//opt/notes/**)\",\"WebFetch(domain:docs.example.com)\",\"mcp__x\"],"
@@ -39,6 +39,8 @@ static void a_full_example_is_carried_over(void **state)
                 { "/opt/notes/x", "rwx" },
                 { "/opt/x", "rx" },
                 { "/var/cache/x/y", "rwx" },
+                { "/vault/x", "" },
+                { "/srv/ws/vault/x", "" },
                 { "/srv/docs/x", "rwx" },
                 { "/home/u/.kube/config", "rwx" },
                 { "/home/u/notes/x", "rwx" },
