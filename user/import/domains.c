@@ -66,6 +66,18 @@ int domain_parse(const char *text, struct domain *ret, struct error *e)
         return r;
 }
 
+static bool is_there(const struct domain_list *list, const struct domain *domain)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                const struct domain *other = &list->items[i];
+
+                if (other->kind == domain->kind && other->port == domain->port &&
+                    (other->name == domain->name || (other->name && domain->name && strcmp(other->name, domain->name) == 0)))
+                        return true;
+        }
+        return false;
+}
+
 static void add(struct draft *d, struct domain_list *list, const char *text, const char *where, enum loss loss)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
@@ -79,6 +91,10 @@ static void add(struct draft *d, struct domain_list *list, const char *text, con
         }
         if (r == 0 && domain.kind == DOMAIN_ALL && loss == LOSS_TOLD) {
                 draft_left_out(d, loss, where, "no rule is for every name: add rules by name, or by cidr for all addresses");
+                return;
+        }
+        if (r == 0 && is_there(list, &domain)) {
+                free(domain.name);
                 return;
         }
         grown = r == 0 ? reallocarray(list->items, list->n + 1, sizeof(*grown)) : NULL;
@@ -119,32 +135,43 @@ static void emit(struct draft *d, const struct domain *what, unsigned port, bool
         }
 }
 
-/* Whether all that an allowed domain stands for is within the denied one. */
-static bool covers(const struct domain *denied, const struct domain *allowed)
+/* Whether all that a domain stands for is within a wider one. */
+static bool covers(const struct domain *wide, const struct domain *narrow)
 {
         size_t n, m;
 
-        if (denied->kind == DOMAIN_ALL)
+        if (wide->kind == DOMAIN_ALL)
                 return true;
-        if (denied->kind != DOMAIN_NAME || allowed->kind != DOMAIN_NAME || strncmp(denied->name, "*.", 2) != 0)
+        if (wide->kind != DOMAIN_NAME || narrow->kind != DOMAIN_NAME || strncmp(wide->name, "*.", 2) != 0)
                 return false;
-        n = strlen(denied->name) - 1;
-        m = strlen(allowed->name);
-        return m > n && strcmp(allowed->name + m - n, denied->name + 1) == 0;
+        n = strlen(wide->name) - 1;
+        m = strlen(narrow->name);
+        return m > n && strcmp(narrow->name + m - n, wide->name + 1) == 0;
+}
+
+/* The most exact name wins in a policy: so what is said of a wider one is said again at each within it. */
+static void emit_within(struct draft *d, const struct domain *wide, const struct domain_list *list, bool deny)
+{
+        for (size_t i = 0; i < list->n; i++)
+                if (covers(wide, &list->items[i]))
+                        emit(d, &list->items[i], wide->port, deny);
 }
 
 void domains_emit(struct draft *d, const struct domains *s)
 {
-        for (size_t i = 0; i < s->allowed.n; i++)
-                emit(d, &s->allowed.items[i], s->allowed.items[i].port, false);
+        for (size_t i = 0; i < s->allowed.n; i++) {
+                const struct domain *allowed = &s->allowed.items[i];
+
+                emit(d, allowed, allowed->port, false);
+                emit_within(d, allowed, &s->allowed, false);
+                emit_within(d, allowed, &s->denied, false);
+        }
         for (size_t i = 0; i < s->denied.n; i++) {
                 const struct domain *denied = &s->denied.items[i];
 
                 emit(d, denied, denied->port, true);
-                /* The most exact name wins in a policy, so the denial is said again at each that is more exact. */
-                for (size_t j = 0; j < s->allowed.n; j++)
-                        if (covers(denied, &s->allowed.items[j]))
-                                emit(d, &s->allowed.items[j], denied->port, true);
+                emit_within(d, denied, &s->allowed, true);
+                emit_within(d, denied, &s->denied, true);
         }
 }
 

@@ -18,7 +18,7 @@ struct domain_list {
         size_t n;
 };
 
-/* A denied domain takes from what is allowed at it and below it. */
+/* A denied domain takes from all that is allowed, however exact that is. */
 struct domains {
         struct domain_list allowed, denied;
 };

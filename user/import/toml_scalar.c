@@ -294,7 +294,7 @@ static int number(struct toml *t, char *token, cJSON **ret)
 
 static int word(struct toml *t, cJSON **ret)
 {
-        char token[80];
+        char token[80] = "";
         size_t n = 0;
 
         while (t->at + n < t->end && n < sizeof(token) - 1 &&

@@ -145,6 +145,28 @@ static void a_denied_domain_holds_at_more_exact_names(void **state)
         assert_int_equal(o.imported.n_denials, 0);
 }
 
+static void an_allowed_domain_holds_at_more_exact_names(void **state)
+{
+        _cleanup_outcome_ struct outcome o = { 0 };
+
+        (void)state;
+        must_import(&o, IMPORT_SRT,
+                    "{\"network\":{\"allowedDomains\":[\"*.example.com\",\"a.example.com:8443\",\"*.c.example.com:80\",\"*.example.com\"],"
+                    "\"deniedDomains\":[\"b.example.com:22\",\"*.example.com:25\",\"d.example.com:26\",\"e.example.com\"]}}");
+        assert_true(reaches(&o, "a.example.com", 443));
+        assert_true(reaches(&o, "a.example.com", 8443));
+        assert_false(reaches(&o, "a.example.com", 25));
+        assert_true(reaches(&o, "b.example.com", 443));
+        assert_false(reaches(&o, "b.example.com", 22));
+        assert_false(reaches(&o, "b.example.com", 25));
+        assert_true(reaches(&o, "x.c.example.com", 443));
+        assert_false(reaches(&o, "x.c.example.com", 25));
+        assert_false(reaches(&o, "d.example.com", 25));
+        assert_false(reaches(&o, "d.example.com", 26));
+        assert_true(reaches(&o, "d.example.com", 27));
+        assert_false(reaches(&o, "e.example.com", 443));
+}
+
 static void sockets_and_proxies(void **state)
 {
         static const struct expectation expected[] = { { "/run/x.sock", "rxc" }, { "/secret/x.sock", "" }, { NULL, NULL } };
@@ -266,6 +288,7 @@ int main(void)
                 cmocka_unit_test(a_denial_of_writing_stands_before_what_is_allowed_within),
                 cmocka_unit_test(reading_is_allowed_again_within_what_is_denied),
                 cmocka_unit_test(a_denied_domain_holds_at_more_exact_names),
+                cmocka_unit_test(an_allowed_domain_holds_at_more_exact_names),
                 cmocka_unit_test(sockets_and_proxies),
                 cmocka_unit_test(what_no_rule_can_say_is_listed),
                 cmocka_unit_test(paths_come_out_as_rules_have_them),
