@@ -264,7 +264,7 @@ void claude_import(struct draft *d, const cJSON *settings, struct where *w)
         protect_settings(d, &c.files);
         filelists_emit(d, &c.files);
         domains_emit(d, &c.domains);
-        draft_left_out(d, LOSS_TOLD, w->text, "Claude Code's folder for temporary files: allow w at ${TMPDIR} where programs need one");
+        filelists_tell_temporary(d, &c.files, w->text);
         draft_left_out(d, LOSS_TOLD, w->text,
                        "Claude Code itself, which its sandbox does not confine: its host api.anthropic.com and its folder ~/.claude are in "
                        "the policy "

@@ -59,6 +59,14 @@ void filelists_add_protected(struct draft *d, struct filelists *f, bool git_conf
                 filelists_add(d, &f->deny_write, "./**/.git/config", PATH_SANDBOX, "", LOSS_DENIAL);
 }
 
+void filelists_tell_temporary(struct draft *d, const struct filelists *f, const char *where)
+{
+        for (size_t i = 0; i < f->allow_write.n; i++)
+                if (strcmp(f->allow_write.items[i].path, "/tmp") == 0)
+                        return;
+        draft_left_out(d, LOSS_TOLD, where, "the sandbox's own folder for temporary files: allow w at ${TMPDIR} where programs need one");
+}
+
 static void emit_reading(struct draft *d, const struct filelists *f)
 {
         draft_file(d, PART_READING, "/", "rx", NULL);

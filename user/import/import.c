@@ -69,7 +69,7 @@ static int load_toml(const char *text, size_t length, cJSON **ret, struct findin
         int r = toml_load(text, length, ret, &e);
 
         if (r == -EINVAL)
-                findings_add(findings, "config.toml", "%s", error_text(&e));
+                findings_add(findings, "TOML", "%s", error_text(&e));
         return r;
 }
 

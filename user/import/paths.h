@@ -40,6 +40,9 @@ void filelists_add(struct draft *d, struct path_list *list, const char *text, en
 void filelists_emit(struct draft *d, const struct filelists *f);
 void filelists_clear(struct filelists *f);
 
+/* Tells, where /tmp is not written, that the folder which these sandboxes make for temporary files is missing. */
+void filelists_tell_temporary(struct draft *d, const struct filelists *f, const char *where);
+
 /* What the sandbox runtime never lets write in the workspace. */
 void filelists_add_protected(struct draft *d, struct filelists *f, bool git_config);
 

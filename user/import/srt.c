@@ -160,7 +160,7 @@ void srt_import(struct draft *d, const cJSON *settings, struct where *w)
         filelists_add_protected(d, &f, git_config);
         filelists_emit(d, &f);
         domains_emit(d, &s);
-        draft_left_out(d, LOSS_TOLD, w->text, "srt's folder for temporary files: allow w at ${TMPDIR} where programs need one");
+        filelists_tell_temporary(d, &f, w->text);
         filelists_clear(&f);
         domains_clear(&s);
 }

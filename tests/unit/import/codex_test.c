@@ -145,7 +145,7 @@ static void wrong_settings_are_told_with_their_place(void **state)
         (void)state;
         assert_wrong(IMPORT_CODEX, NULL, "sandbox_mode = 'off'", "sandbox_mode", "\"off\"|read-only");
         assert_wrong(IMPORT_CODEX, NULL, "sandbox_mode = 1", "sandbox_mode", "a number|a string");
-        assert_wrong(IMPORT_CODEX, NULL, "a = 1\nb = [", "config.toml", "line 2");
+        assert_wrong(IMPORT_CODEX, NULL, "a = 1\nb = [", "TOML", "line 2");
         assert_wrong(IMPORT_CODEX, NULL, "sandbox_mode = 'workspace-write'\nsandbox_workspace_write.writable_roots = '/a'",
                      "sandbox_workspace_write.writable_roots", "a string|an array of strings");
 }
