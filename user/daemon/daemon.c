@@ -204,8 +204,6 @@ static int start_loop(struct daemon *d, struct error *e)
         if (r >= 0)
                 r = sd_event_source_set_priority(d->beat, BEAT_PRIORITY);
         if (r >= 0)
-                r = sd_event_set_watchdog(d->event, true);
-        if (r >= 0)
                 r = cutter_new(&d->cutter);
         return r < 0 ? error_set(e, r, "cannot start the event loop: %s", strerror(-r)) : 0;
 }
@@ -350,7 +348,9 @@ int daemon_run(struct daemon *d)
 
         log_info("enforcing; %zu sessions; the API is at %s", live(d), d->config.socket);
         sd_notify(0, "READY=1");
-        r = sd_event_loop(d->event);
+        r = sd_event_set_watchdog(d->event, true); /* no sooner: what comes before may take long, and has no turns */
+        if (r >= 0)
+                r = sd_event_loop(d->event);
         sd_notify(0, "STOPPING=1");
         kernel_policy_reap(d->kernel);
         keeper_tidy(d);
