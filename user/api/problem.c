@@ -2,6 +2,7 @@
 /* Problem documents: RFC 9457. */
 #include "api/internal.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/json.h"
 
@@ -48,13 +49,10 @@ void http_problem(struct http_request *r, int status, const char *slug, const st
 {
         _cleanup_free_ char *detail = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&detail, format, ap);
+        detail = text_format(format, ap);
         va_end(ap);
-        if (n < 0)
-                detail = NULL;
         reply_json(r, status, TYPE_PROBLEM, problem_new(status, slug, errors, detail ? detail : ""));
 }
 

@@ -2,8 +2,10 @@
 #include "base/buffer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CAPACITY_LEAST 256
 
@@ -43,6 +45,20 @@ int buffer_append(struct buffer *b, const void *bytes, size_t length)
         return 0;
 }
 
+int buffer_read(struct buffer *b, int fd)
+{
+        char chunk[4096];
+        ssize_t n;
+
+        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                if (n > 0 && buffer_append(b, chunk, (size_t)n) < 0)
+                        return -ENOMEM;
+        }
+        return buffer_reserve(b, 0);
+}
+
 void buffer_truncate(struct buffer *b, size_t length)
 {
         b->length = length;
@@ -54,4 +70,11 @@ void buffer_clear(struct buffer *b)
 {
         free(b->data);
         *b = (struct buffer)BUFFER_INIT;
+}
+
+char *text_format(const char *format, va_list ap)
+{
+        char *text;
+
+        return vasprintf(&text, format, ap) < 0 ? NULL : text;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 
 #include <stdarg.h>
@@ -15,8 +16,7 @@ int error_set(struct error *e, int code, const char *format, ...)
         error_clear(e);
         e->code = code;
         va_start(ap, format);
-        if (vasprintf(&e->message, format, ap) < 0)
-                e->message = NULL;
+        e->message = text_format(format, ap);
         va_end(ap);
         return code;
 }
@@ -30,8 +30,7 @@ int error_prefix(struct error *e, const char *format, ...)
         if (!e)
                 return 0;
         va_start(ap, format);
-        if (vasprintf(&context, format, ap) < 0)
-                context = NULL;
+        context = text_format(format, ap);
         va_end(ap);
         if (!context || asprintf(&message, "%s: %s", context, error_text(e)) < 0)
                 return e->code;
@@ -66,8 +65,7 @@ void findings_add(struct findings *f, const char *where, const char *format, ...
                 return;
         f->list = list;
         va_start(ap, format);
-        if (vasprintf(&new.what, format, ap) < 0)
-                new.what = NULL;
+        new.what = text_format(format, ap);
         va_end(ap);
         new.where = strdup(where);
         if (!new.where || !new.what) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/advice.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/json.h"
 
@@ -66,16 +67,11 @@ static int advise(cJSON *o, const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = text_format(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        return json_add_text(o, "advice", text);
+        return text ? json_add_text(o, "advice", text) : -ENOMEM;
 }
 
 /* Adds the rule that would allow it; the advice says where it belongs. */

@@ -44,23 +44,9 @@ int exec_daemon(char *argv[])
         return STATUS_FAILED;
 }
 
-static int collect(int fd, struct buffer *out)
+int exec_wait(int (*become)(char *argv[]), char *argv[], struct buffer *out)
 {
-        char chunk[4096];
-        ssize_t n;
-
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0 && buffer_append(out, chunk, (size_t)n) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-int exec_daemon_wait(char *argv[], struct buffer *out)
-{
-        int ends[2] = { -1, -1 }, status = 0;
+        int ends[2] = { -1, -1 }, status = 0, r = 0;
         pid_t pid;
 
         fflush(NULL);
@@ -70,13 +56,18 @@ int exec_daemon_wait(char *argv[], struct buffer *out)
         if (pid == 0) {
                 if (out)
                         dup2(ends[1], STDOUT_FILENO);
-                _exit(exec_daemon(argv));
+                _exit(become(argv));
         }
         cleanup_close(&ends[1]);
         if (pid > 0 && out)
-                collect(ends[0], out);
+                r = buffer_read(out, ends[0]);
         cleanup_close(&ends[0]);
         while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
                 ;
-        return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED;
+        return pid > 0 && r == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILED;
+}
+
+int exec_daemon_wait(char *argv[], struct buffer *out)
+{
+        return exec_wait(exec_daemon, argv, out);
 }

@@ -8,7 +8,10 @@
 /* Becomes holdfastd with these arguments (argv[0] is set here). Returns only on failure, with the status to exit with. */
 int exec_daemon(char *argv[]);
 
-/* Runs it and waits; out gets what it prints, or is NULL: it prints to stdout. Returns its exit status. */
+/* Has a child become another program, and waits; out gets what it prints, or is NULL. Returns its exit status. */
+int exec_wait(int (*become)(char *argv[]), char *argv[], struct buffer *out);
+
+/* Runs holdfastd and waits; out gets what it prints, or is NULL: it prints to stdout. Returns its exit status. */
 int exec_daemon_wait(char *argv[], struct buffer *out);
 
 #endif

@@ -3,53 +3,33 @@
 
 #include "base/cleanup.h"
 #include "cli/command.h"
+#include "cli/exec_daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define SLICE ".slice"
 
-static int read_all(int fd, struct buffer *out)
+/* What to show and of which unit are argv. */
+static int become_systemctl(char *argv[])
 {
-        char chunk[4096];
-        ssize_t n;
-
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0 && buffer_append(out, chunk, (size_t)n) < 0)
-                        return -ENOMEM;
-        }
-        return buffer_append(out, "", 0);
+        execlp("systemctl", "systemctl", "show", argv[0], "--", argv[1], NULL);
+        fprintf(stderr, "holdfast: cannot run systemctl: %s; is this a host with systemd?\n", strerror(errno));
+        return STATUS_FAILED;
 }
 
 int systemd_show(const char *unit, const char *properties, struct buffer *ret)
 {
-        int ends[2], status = 0, r;
-        _cleanup_free_ char *loaded = NULL;
+        _cleanup_free_ char *asked = NULL, *loaded = NULL;
         const char *text;
-        pid_t pid;
 
-        fflush(NULL);
-        if (pipe2(ends, O_CLOEXEC) < 0)
+        if (asprintf(&asked, "--property=LoadState,%s", properties) < 0) {
+                asked = NULL;
                 return STATUS_FAILED;
-        pid = fork();
-        if (pid == 0) {
-                dup2(ends[1], STDOUT_FILENO);
-                execlp("systemctl", "systemctl", "show", "--property", "LoadState", "--property", properties, "--", unit, NULL);
-                fprintf(stderr, "holdfast: cannot run systemctl: %s; is this a host with systemd?\n", strerror(errno));
-                _exit(1);
         }
-        close(ends[1]);
-        r = pid < 0 ? -errno : read_all(ends[0], ret);
-        close(ends[0]);
-        while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status)) {
+        if (exec_wait(become_systemctl, (char *[]){ asked, (char *)unit }, ret) != 0) {
                 fprintf(stderr, "holdfast: systemd does not tell what %s is\n", unit);
                 return STATUS_FAILED;
         }

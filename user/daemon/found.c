@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/found.h"
 
+#include "base/buffer.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
@@ -53,12 +54,11 @@ void found_add(struct look *l, const char *kind, pid_t pid, enum found_done done
         struct found *f = l->found;
         char where[32];
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&thing.what, format, ap);
+        thing.what = text_format(format, ap);
         va_end(ap);
-        if (n < 0) {
+        if (!thing.what) {
                 l->failed = true;
                 return;
         }

@@ -42,12 +42,11 @@ static char *format_line(const char *format, ...)
 {
         va_list ap;
         char *line;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&line, format, ap);
+        line = text_format(format, ap);
         va_end(ap);
-        return n < 0 ? NULL : line;
+        return line;
 }
 
 /* The text as JSON has it, with its quotes, to be freed. */
@@ -85,7 +84,6 @@ void draft_left_out(struct draft *d, enum loss loss, const char *where, const ch
 {
         struct left_out *grown = reallocarray(d->left, d->n_left + 1, sizeof(*grown)), *l;
         va_list ap;
-        int n;
 
         if (!grown) {
                 d->no_memory = true;
@@ -95,10 +93,8 @@ void draft_left_out(struct draft *d, enum loss loss, const char *where, const ch
         l = &grown[d->n_left];
         *l = (struct left_out){ .where = strdup(where + (*where == '.')), .denies = loss == LOSS_DENIAL };
         va_start(ap, format);
-        n = vasprintf(&l->why, format, ap);
+        l->why = text_format(format, ap);
         va_end(ap);
-        if (n < 0)
-                l->why = NULL;
         d->no_memory |= !l->where || !l->why;
         d->n_left++;
         d->n_denials += l->denies;
@@ -109,16 +105,11 @@ static int add(struct buffer *out, const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = text_format(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        return buffer_append(out, text, (size_t)n);
+        return text ? buffer_append(out, text, strlen(text)) : -ENOMEM;
 }
 
 static int print_names(const struct lines *l, struct buffer *out)

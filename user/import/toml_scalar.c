@@ -17,16 +17,11 @@ int toml_fail(struct toml *t, const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = text_format(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        return error_set(t->e, -EINVAL, "line %u: %s", t->line, text);
+        return error_set(t->e, text ? -EINVAL : -ENOMEM, "line %u: %s", t->line, text ? text : "out of memory");
 }
 
 int toml_wrong(struct toml *t, const char *expected)

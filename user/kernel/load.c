@@ -5,6 +5,7 @@
  */
 #include "kernel/internal.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -55,9 +56,9 @@ int kernel_error(struct error *e, int code, const char *what)
 
 static int libbpf_log(enum libbpf_print_level level, const char *format, va_list ap)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = level == LIBBPF_DEBUG ? NULL : text_format(format, ap);
 
-        if (level == LIBBPF_DEBUG || vasprintf(&text, format, ap) < 0)
+        if (!text)
                 return 0;
         for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
                 log_debug("%s", line);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/compile.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/jsontext.h"
 #include "holdfast/decide.h"
@@ -32,15 +33,12 @@ void source_finding(struct findings *findings, const struct source *source, cons
         _cleanup_free_ char *place = NULL, *what = NULL;
         const char *file = source->file ? source->file : from(source->policy, where);
         va_list ap;
-        int n;
 
         if (file && asprintf(&place, "%s: %s", file, where) < 0)
                 place = NULL;
         va_start(ap, format);
-        n = vasprintf(&what, format, ap);
+        what = text_format(format, ap);
         va_end(ap);
-        if (n < 0)
-                what = NULL;
         findings_add(findings, place ? place : where, "%s", what ? what : "out of memory");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/reader.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 
 #include <stdarg.h>
@@ -40,8 +41,7 @@ void reader_say(struct reader *r, const char *format, ...)
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        text = text_format(format, ap);
         va_end(ap);
         r->no_memory |= !text;
         if (text)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/exec_daemon.c"
 #include "cli/systemd.c"
 
 #include <setjmp.h>
