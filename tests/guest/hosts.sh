@@ -239,6 +239,87 @@ test_without_the_daemon_it_is_refused_and_then_runs_again() {
 	patience=20 confined_by "host-agent $WITNESS"
 }
 
+# as_script INTERPRETER: what is executed is a script, which begins with that.
+as_script() {
+	printf '#!%s\n' "$1" >"$WITNESS"
+	chmod 777 "$WITNESS"
+	dev "$WITNESS"
+}
+
+test_a_script_that_it_is_to_read_is_confined() {
+	local between=$SCRATCH/between
+	as_script /usr/local/bin/host-copy
+	same "by another" $'first done\nchild done' "$output"
+	as_script "$PROGRAM"
+	same "by it" $'first refused EACCES\nchild refused EACCES' "$output"
+	printf '#!%s\n' "$PROGRAM" >"$between"
+	chmod 755 "$between"
+	as_script "$between" # which is the script that the program is given
+	[[ $output != *done* ]] || fail "by a script that is for it: $output"
+	same "the scripts" "#!$between #!$PROGRAM" "$(cat "$WITNESS" "$between" | paste -sd ' ')"
+}
+
+test_in_namespaces_and_below_another_root_it_is_the_same_program() {
+	local how
+	for how in 'unshare -Ur' 'unshare -Urmpf --kill-child' 'unshare -Urnui' \
+		"unshare -Urm sh -c 'mount --rbind / /mnt && exec chroot /mnt \"\$@\"' sh" "unshare -Urm sh -c 'exec \"\$@\"' sh"; do
+		fresh
+		dev "$how /usr/local/bin/host-copy $WITNESS"
+		holds "$how: another" "$output" 'first done'
+		fresh
+		dev "$how $PROGRAM $WITNESS"
+		[[ $output != *done* ]] || fail "$how: $output"
+		untouched
+	done
+}
+
+test_it_does_not_run_where_the_daemon_dies_while_it_waits() {
+	fresh
+	pkill -STOP -x holdfastd
+	in_background su dev -c "cd $WS && $PROGRAM $WITNESS; echo \$? >$WS/status"
+	sleep 2
+	[ ! -e "$WS/status" ] || fail "it did not wait"
+	kill_daemon KILL
+	await "it has ended" test -s "$WS/status"
+	same status 126 "$(<"$WS/status")"
+	untouched
+	start_daemon
+	confined_by "host-agent $WITNESS"
+}
+
+test_what_runs_as_root_does_not_leave_its_session() {
+	fresh
+	mkdir -p "${LATER%/*}"
+	cat >"$SCRATCH/leave" <<-END
+		#!/bin/bash
+		act() { (echo x >>$WITNESS) 2>/dev/null; }
+		act
+		echo \$\$ >/sys/fs/cgroup/cgroup.procs; act
+		mkdir /sys/fs/cgroup/left && echo \$\$ >/sys/fs/cgroup/left/cgroup.procs; act
+		unshare -m bash -c 'echo x >>$WITNESS'; unshare -Ur bash -c 'echo x >>$WITNESS'; nsenter -t 1 -m bash -c 'echo x >>$WITNESS'
+		setsid -f bash -c 'echo x >>$WITNESS'; chroot /proc/1/root bash -c 'echo x >>$WITNESS'
+		[ "\${1-}" = control ] || pkill -9 -x holdfastd
+		rm -f $CONFIG; echo '{}' >$CONFIG
+		mv $PROGRAM $PROGRAM.moved; cp $PROGRAM.moved $PROGRAM; act
+		exit 0
+	END
+	cp "$CONFIG" "$SCRATCH/config"
+	install -m 755 "$SCRATCH/leave" "$LATER.control"
+	"$LATER.control" control >/dev/null 2>&1 </dev/null
+	[ "$(stat -c %s "$WITNESS")" -ge 9 ] || fail "unconfined: $(stat -c %s "$WITNESS") bytes"
+	rmdir /sys/fs/cgroup/left
+	cp "$SCRATCH/config" "$CONFIG"
+	rm -f "$PROGRAM.moved"
+	fresh
+	install -m 755 "$SCRATCH/leave" "$LATER"
+	cd "$WS"
+	patience=20 await "it runs" "$LATER" # once the daemon has seen it
+	untouched
+	same "the configuration" '' "$(diff "$SCRATCH/config" "$CONFIG")"
+	[ ! -e "$PROGRAM.moved" ] && daemon_answers >/dev/null || fail "the program was moved, or the daemon ended"
+	rm -r /opt/host-agent
+}
+
 test_a_killed_agent_does_not_start() {
 	holdfast kill --agent host-agent --reason 'a bad release'
 	mark
