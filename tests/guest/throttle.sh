@@ -193,7 +193,7 @@ test_what_waits_when_a_throttled_session_ends_does_not_leave() {
 	local before
 	throttled '{ "bytes_per_second": "64K" }' "$(at 7014)"
 	mark
-	confined python3 "$POUR" $SINK 7014 2 100000000 flows=4 full
+	confined python3 "$POUR" $SINK 7014 30 100000000 flows=4 full
 	await "the session has ended" session_ended_since
 	before=$(arrived 7014)
 	[ "${output%% *}" -gt $((before + 100000)) ] || fail "control: of $output, $before have arrived: nothing waits"

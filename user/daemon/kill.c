@@ -275,8 +275,12 @@ int kill_session(struct daemon *d, const struct session *s, uint32_t strength, c
 {
         struct kill_request q = { .target = target_session(s->id), .strength = strength, .reason = reason, .actor = "holdfastd" };
         struct kill *k = NULL;
-        int r = kill_set(d, &q, &k, NULL);
+        int r;
 
+        /* Nobody is in a hurry here: frozen before its calls are refused, a program has no error of the pause to go on with once it is lifted. */
+        if (strength == HF_KILL_PAUSE)
+                cgroup_freeze(s->cgroup_fd, true);
+        r = kill_set(d, &q, &k, NULL);
         if (r == 0)
                 kill_finish(d, k);
         return r;

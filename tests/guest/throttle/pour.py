@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # pour.py HOST PORT SECONDS BYTES [tcp] [udp] [flows=N] [unpaced] [open] [given=SOCKET]: sends as much as it can there, so long or until so
 # many bytes are sent. Prints how many the kernel took, how many connections were made, and what ended it. unpaced: takes back the pace
-# that it was given. full: leaves as much as it can in the sockets. open: connects with its first data. given: the socket is one that is passed at that unix socket.
-# mapped: by an IPv6 socket. segments: datagrams that the kernel splits.
+# that it was given. full: ends once the sockets take no more. open: connects with its
+# first data. given: the socket is one that is passed at that unix socket. mapped: by an IPv6 socket. segments: datagrams that the kernel splits.
 import errno
 import socket
 import sys
@@ -42,7 +42,7 @@ def pour():
         if "unpaced" in modes:
             s.setsockopt(socket.SOL_SOCKET, 47, -1)  # SO_MAX_PACING_RATE
         while time.monotonic() < end and sent < int(most):
-            s.settimeout(max(end - time.monotonic(), 0.1))
+            s.settimeout(0.5 if "full" in modes else max(end - time.monotonic(), 0.1))
             sent += s.send(block)
         # What waits in the socket has left once the other end has it, or never will.
         while "udp" not in modes and sent >= int(most) and time.monotonic() < end:
