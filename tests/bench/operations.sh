@@ -26,7 +26,7 @@ measure_all() {
 	local operations build=null status=null
 	operations=$(measure "$1") || return
 	if [ "$files" != 0 ]; then
-		build=$(for run in 1 2 3; do build "$1" "${targets[@]}"; done | median)
+		build=$(build "$1" "${targets[@]}")
 		status=$(for run in 1 2 3 4 5; do status "$1"; done | median)
 	fi
 	jq --argjson build "$build" --argjson status "$status" '. + if $build then
