@@ -8,7 +8,7 @@
 # shellcheck source=../lib/registry.sh
 . "$TESTS/lib/registry.sh"
 
-LONG=${NAMES-} # npm and Java too, which start slowly
+LONG=${NAMES-} # npm, pip and Java too, which start slowly
 
 more_names() {
 	cat <<-END
@@ -48,8 +48,7 @@ start_sshd() {
 more_servers() {
 	start_sshd
 	serve_git
-	serve_pip
-	[ -z "$LONG" ] || serve_npm
+	[ -z "$LONG" ] || { serve_pip; serve_npm; }
 }
 
 names_policy "$(rules www four six), $(rule both 80 '"proto": "tcp"'), $(rule www 443), $(rule four 443), $(rule six 443), $(rule four 22), $(rule six 22),
@@ -207,7 +206,7 @@ long_test_npm_installs_from_allowed_names_and_from_no_other() {
 	same refusals '' "$(since | fields verdict=deny kind=connect addr port op right)"
 }
 
-test_pip_installs_from_allowed_names_and_from_no_other() {
+long_test_pip_installs_from_allowed_names_and_from_no_other() {
 	install() { # NAME
 		echo "rm -rf $WS/site; HOME=$WS TMPDIR=$WS PYTHONPATH=$WS/pip python3 -m pip install -q --disable-pip-version-check --root-user-action ignore \
 			--no-cache-dir --retries 0 --cert $WS/certificate.pem --index-url https://$1.example.net/simple/ --target $WS/site greeting &&
