@@ -49,6 +49,7 @@ int BPF_PROG(unix_stream_connect, struct sock *sock, struct sock *other, struct 
         peer->slot = agent ? a.slot : 0;
         peer->tgid = task->tgid;
         peer->start = task->group_leader->start_boottime;
+        peer->generation = agent && a.session ? a.session->generation : 0;
         return 0;
 }
 

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 15
+#define HF_ABI_VERSION 16
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -562,9 +562,10 @@ struct hf_known_task {
 
 /* Socket storage "peers" on the accepted end of a unix stream connection: who connected, as the kernel saw it. */
 struct hf_peer {
-        __u32 slot;  /* session of the connecting task; 0: not an agent */
-        __u32 tgid;  /* process, in the initial pid namespace */
-        __u64 start; /* its start, in ns of CLOCK_BOOTTIME: tells a reused pid apart */
+        __u32 slot;       /* session of the connecting task; 0: not an agent */
+        __u32 tgid;       /* process, in the initial pid namespace */
+        __u64 start;      /* its start, in ns of CLOCK_BOOTTIME: tells a reused pid apart */
+        __u64 generation; /* of the session */
 };
 
 /* What an event is about. */
@@ -743,7 +744,7 @@ _Static_assert(sizeof(struct hf_seen) == 48, "hf_seen");
 _Static_assert(sizeof(struct hf_held) == 160, "hf_held");
 _Static_assert(sizeof(struct hf_task) == 16, "hf_task");
 _Static_assert(sizeof(struct hf_known_task) == 32, "hf_known_task");
-_Static_assert(sizeof(struct hf_peer) == 16, "hf_peer");
+_Static_assert(sizeof(struct hf_peer) == 24, "hf_peer");
 _Static_assert(sizeof(struct hf_event) == 144, "hf_event");
 
 #endif

@@ -188,6 +188,8 @@ class Matrix:
 
 def agent(document, path):
     for method, target, _ in table(document):
+        if target == "/v1/why":
+            continue
         try:
             status, text, _ = ask(Unix(path), method, target, {} if method != "GET" else None)
         except PermissionError: # the kernel lets it not even connect

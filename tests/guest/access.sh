@@ -69,7 +69,51 @@ test_each_caller_may_do_what_the_documents_say() {
 	access matrix "$API_DOCUMENT" "$SOCKET" "$PORT" "$CERTIFICATE" "$session" "$POLICY" "${tokens[@]}"
 }
 
-test_an_agent_may_do_nothing() {
+test_an_agent_may_ask_why_it_was_refused_and_hears_of_nobody_else() {
+	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "c" }'
+	echo secret | tee "$OUT/first" "$OUT/second" "$OUT/other" >/dev/null
+	start_session other sh -c "cat $OUT/other; sleep 600"
+	confined sh -c "exec 2>/dev/null; holdfast why --json; cat $OUT/first; sleep 0.2; holdfast why --json; holdfast why"
+	same "before it was refused anything" '[]' "$(jq -c . <<<"$(head -n 1 <<<"$output")")"
+	same "what it is told" "cat file open r $OUT/first none EACCES" \
+		"$(sed -n '2,/^]/p' <<<"$output" | jq -r '.[] | "\(.comm) \(.kind) \(.op) \(.right) \(.path) \(.capability) \(.error)"')"
+	holds "for people" "$output" "cat tried to read $OUT/first (r)"
+	[[ $output != *"$OUT/other"* ]] || fail "it hears of another session: $output"
+	confined sh -c "exec 2>/dev/null; cat $OUT/first; sleep 0.2
+		echo '{\"hook_event_name\": \"PostToolUseFailure\"}' | holdfast why --hook; echo '{}' | holdfast why --hook; echo between; cat $OUT/second; sleep 0.2
+		holdfast why --hook </dev/null"
+	same "hooks" 'PostToolUseFailure PostToolUse' "$(sed '/^between/d' <<<"$output" | jq -r '.hookSpecificOutput.hookEventName' | paste -sd ' ')"
+	holds "the first" "${output%%between*}" "- cat: open $OUT/first: "
+	holds "the second" "${output#*between}" "- cat: open $OUT/second: "
+	[[ ${output#*between} != *"$OUT/first"* ]] || fail "it is told twice: $output"
+	confined sh -c 'holdfast ps 2>&1; holdfast why k3v7x2ma 2>&1; holdfast kill --all 2>&1'
+	same "what else it asks" 3 "$(grep -c 'a process in a session may not steer holdfast' <<<"$output")"
+	same "root" 403 "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" http://localhost/v1/why)"
+	same "outside, the hook says nothing" '' "$(holdfast why --hook </dev/null 2>&1)"
+	base_policy
+	confined sh -c "cat $OUT/first; holdfast why"
+	holds "without the right to connect" "$output" 'Permission denied'
+}
+
+test_an_agent_takes_no_connections_from_its_user() {
+	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "c" }'
+	in_background enter "$POLICY" "$WS" python3 -c "import select, socket, sys, time
+all = []
+for i in range(300):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(5)
+    s.connect('$SOCKET')
+    all.append(s)
+time.sleep(2)
+with open('$WS/held', 'w') as f: print(len(all) - len(select.select(all, [], [], 0)[0]), file=f)
+time.sleep(600)"
+	await "it has connected" test -s "$WS/held"
+	[ "$(<"$WS/held")" -le 4 ] || fail "it holds $(<"$WS/held") connections"
+	same "root" 200 "$(curl -s -o /dev/null -w '%{http_code}' --max-time 10 --unix-socket "$SOCKET" http://localhost/v1/health)"
+	base_policy
+}
+
+test_an_agent_may_do_nothing_else() {
 	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "rw" }'
 	try enter "$POLICY" "$WS" python3 "$TESTS/guest/access.py" agent "$API_DOCUMENT" "$SOCKET"
 	[ "$status" = 0 ] || fail "$output"

@@ -179,8 +179,8 @@ test_the_api_does_not_answer_an_agent() {
 	same control 0 "$status"
 	mark
 	confined curl -s --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/sessions
-	[ "$status" != 0 ] || fail "it answered: $output"
-	settled
+	holds "its answer" "$output" '"type":"urn:holdfast:agent"'
+	await "it is told" eval "since | fields kind=admin verdict=deny reason='an agent asked the daemon, and agents may not'"
 	confined holdfast kill --all --reason 'by the agent'
 	[ "$status" != 0 ] || fail "an agent killed all: $output"
 	confined holdfast run --policy "$POLICY" -- true

@@ -17,6 +17,8 @@
 
 #define HTTP_BODY_MAX (17u << 20) /* bytes of a request's body; more is answered 413 */
 
+#define HTTP_SMALL 0xf0000000u /* accounts from here on may hold less */
+
 struct http_server;
 struct http_request;
 
@@ -41,8 +43,11 @@ struct http_setup {
         bool (*admit)(struct http_request *r, const struct http_route *route, bool complete, void *context);
         /* Where not NULL: told of each request whose handler has answered, before the answer is sent; see http_answer(). */
         void (*handled)(struct http_request *r, const struct http_route *route, void *context);
-        /* Where not NULL: whether a connection of root's over a unix socket goes before those of others. */
-        bool (*is_first)(int fd, void *context);
+        /*
+         * Where not NULL: whose a connection over a unix socket is, by which those of one are counted: a user's number, or HTTP_SMALL and
+         * more for who has little to ask. By default the user who made it.
+         */
+        uint32_t (*account)(int fd, void *context);
         /* Where not NULL: asked of each connection over TCP, before anything of it is read; its requests have what it answers, see
          * http_met(). */
         int (*meet)(int fd, void *context);
@@ -54,8 +59,9 @@ struct http_setup {
  * Serves the routes on a listening unix socket (ownership passes on success). A path without ":" goes
  * before one with it; HEAD is answered by GET's route. Unknown paths are answered 404, known paths with another method 405 with Allow,
  * targets that cannot be decoded 400, all as RFC 9457 problem documents. Slow and half requests time out after 10 s without progress.
- * Root's requests are answered before all others. Root may hold 1,000 connections at once, more wait in the backlog; other users 100 each
- * and 900 together, beyond which they are hung up on, so that there is always room for an administrator. Of root, and of all others: 500
+ * Root's requests (of account 0) are answered before all others. Root may hold 1,000 connections at once, more wait in the backlog; other
+ * accounts 100 each and 900 together, small ones of that 4 each and 200 together, beyond which they are hung up on, so that there is always
+ * room for an administrator. Of root, and of all others: 500
  * streams and held answers at once, then 503; 128 MiB of bodies being received at once, then 503. The process needs RLIMIT_NOFILE well
  * above 2,000. Over TCP: 128 connections at once, 32 of one address (of one /64 of IPv6), which may make 100 at once and 20 a second after
  * that; those beyond are hung up on before TLS begins. A request, with its body, has 30 s to arrive. 64 streams, 32 MiB of bodies.

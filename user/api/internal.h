@@ -11,10 +11,12 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 
-#define HTTP_CONNECTIONS_MAX 1000      /* of root */
-#define HTTP_CONNECTIONS_USERS_MAX 900 /* of all others together */
-#define HTTP_CONNECTIONS_USER_MAX 100  /* of one of them */
-#define HTTP_STREAMS_MAX 500           /* of a line, with the answers that are held, so that both leave room for a kill */
+#define HTTP_CONNECTIONS_MAX 1000       /* of root */
+#define HTTP_CONNECTIONS_USERS_MAX 900  /* of all others together */
+#define HTTP_CONNECTIONS_USER_MAX 100   /* of one of them */
+#define HTTP_CONNECTIONS_SMALLS_MAX 200 /* of all small accounts together */
+#define HTTP_CONNECTIONS_SMALL_MAX 4    /* of one of them */
+#define HTTP_STREAMS_MAX 500            /* of a line, with the answers that are held, so that both leave room for a kill */
 #define HTTP_TIMEOUT_SECONDS 10
 #define HTTP_TURN_MS 2                        /* of the loop, after which others than root wait for the next */
 #define HTTP_PAUSE_MS 1                       /* between two turns, for what the loop has to do beside */
@@ -33,7 +35,7 @@
 #define HTTP_REMOTE_SECONDS 30 /* for a request to arrive whole */
 
 struct peer {
-        uid_t user;
+        uint32_t account;
         unsigned int connections;
 };
 
@@ -42,6 +44,7 @@ struct peers {
         struct peer *list; /* owned */
         size_t n;
         unsigned int connections; /* of all of them */
+        unsigned int small;       /* of those, of small accounts */
 };
 
 /* A connection over TCP. */
@@ -143,7 +146,7 @@ void peers_stop(struct http_server *s);
 /* A connection ended: there is room for another. */
 void peers_left(struct http_server *s);
 
-/* Counts connections by user, and hangs up on those beyond the limits; called by libmicrohttpd. */
+/* Counts connections by account, and hangs up on those beyond the limits; called by libmicrohttpd. */
 void peers_notify(void *server, struct MHD_Connection *connection, void **counted, enum MHD_ConnectionNotificationCode what);
 
 /* The same for connections over TCP: by address, and before TLS begins. */

@@ -15,26 +15,33 @@
 #define DOOR_TURNS 3 /* of */
 #define DOOR_TURN_NS 1000000ull
 
-/* Its user, by what the kernel recorded when it connected; those of a socket without such a record count as one user. */
-static uid_t peer_user(int fd)
+/* By default its user, by what the kernel recorded when it connected; those of a socket without such a record count as one user. */
+static uint32_t account_of(const struct http_server *s, int fd)
 {
         struct ucred peer;
         socklen_t length = sizeof(peer);
 
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : (uid_t)-1;
+        if (s->setup.account)
+                return s->setup.account(fd, s->setup.context);
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.uid : UINT32_MAX;
 }
 
-static struct peer *find(const struct peers *p, uid_t user)
+static bool is_small(uint32_t account)
+{
+        return account >= HTTP_SMALL;
+}
+
+static struct peer *find(const struct peers *p, uint32_t account)
 {
         for (size_t i = 0; i < p->n; i++)
-                if (p->list[i].user == user)
+                if (p->list[i].account == account)
                         return &p->list[i];
         return NULL;
 }
 
-static struct peer *find_or_add(struct peers *p, uid_t user)
+static struct peer *find_or_add(struct peers *p, uint32_t account)
 {
-        struct peer *peer = find(p, user), *list;
+        struct peer *peer = find(p, account), *list;
 
         if (peer)
                 return peer;
@@ -42,58 +49,63 @@ static struct peer *find_or_add(struct peers *p, uid_t user)
         if (!list)
                 return NULL;
         p->list = list;
-        p->list[p->n] = (struct peer){ user, 0 };
+        p->list[p->n] = (struct peer){ account, 0 };
         return &p->list[p->n++];
 }
 
-static void leave(struct peers *p, uid_t user)
+static void leave(struct peers *p, uint32_t account)
 {
-        struct peer *peer = find(p, user);
+        struct peer *peer = find(p, account);
 
         if (!peer)
                 return;
         p->connections--;
+        p->small -= is_small(account);
         if (--peer->connections == 0)
                 *peer = p->list[--p->n];
 }
 
-/* Whether a user may have one more. */
-static bool has_room(const struct peers *p, uid_t user)
+/* Whether it may have one more. */
+static bool has_room(const struct peers *p, uint32_t account)
 {
-        const struct peer *peer = find(p, user);
+        const unsigned most = is_small(account) ? HTTP_CONNECTIONS_SMALL_MAX : HTTP_CONNECTIONS_USER_MAX;
+        const struct peer *peer = find(p, account);
 
-        return p->connections < HTTP_CONNECTIONS_USERS_MAX && (!peer || peer->connections < HTTP_CONNECTIONS_USER_MAX);
+        return p->connections < HTTP_CONNECTIONS_USERS_MAX && (!is_small(account) || p->small < HTTP_CONNECTIONS_SMALLS_MAX) &&
+               (!peer || peer->connections < most);
 }
 
-static bool enter(struct peers *p, uid_t user)
+static bool enter(struct peers *p, uint32_t account)
 {
-        struct peer *peer = find_or_add(p, user);
+        struct peer *peer = find_or_add(p, account);
 
         if (!peer)
                 return false;
         peer->connections++;
         p->connections++;
+        p->small += is_small(account);
         return true;
 }
 
 void peers_notify(void *server, struct MHD_Connection *connection, void **counted, enum MHD_ConnectionNotificationCode what)
 {
-        struct peers *p = &((struct http_server *)server)->peers;
+        struct http_server *s = server;
+        struct peers *p = &s->peers;
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        uid_t user;
+        uint32_t account;
 
-        /* Counted connections carry their user, plus one, since the record could be gone when they end. */
+        /* Counted connections carry their account, plus one, since the record could be gone when they end. */
         if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
                 if (*counted)
-                        leave(p, (uid_t)((uintptr_t)*counted - 1));
+                        leave(p, (uint32_t)((uintptr_t)*counted - 1));
                 *counted = NULL;
                 return;
         }
         if (!info)
                 return;
-        user = peer_user(info->connect_fd);
-        if (enter(p, user))
-                *counted = (void *)((uintptr_t)user + 1);
+        account = account_of(s, info->connect_fd);
+        if (enter(p, account))
+                *counted = (void *)((uintptr_t)account + 1);
         else
                 shutdown(info->connect_fd, SHUT_RDWR);
 }
@@ -104,12 +116,11 @@ void peers_notify(void *server, struct MHD_Connection *connection, void **counte
  */
 static struct http_line *line_of(struct http_server *s, int fd)
 {
-        const struct http_setup *setup = &s->setup;
-        const uid_t user = peer_user(fd);
+        const uint32_t account = account_of(s, fd);
 
-        if (user == 0 && (!setup->is_first || setup->is_first(fd, setup->context)))
+        if (account == 0)
                 return &s->root;
-        return has_room(&s->peers, user) ? &s->all : NULL;
+        return has_room(&s->peers, account) ? &s->all : NULL;
 }
 
 static void take(struct http_server *s, int fd)

@@ -45,6 +45,20 @@ int buffer_append(struct buffer *b, const void *bytes, size_t length)
         return 0;
 }
 
+int buffer_print(struct buffer *b, const char *format, ...)
+{
+        va_list ap;
+        char *text;
+        int r;
+
+        va_start(ap, format);
+        text = text_format(format, ap);
+        va_end(ap);
+        r = text ? buffer_append(b, text, strlen(text)) : -ENOMEM;
+        free(text);
+        return r;
+}
+
 int buffer_read(struct buffer *b, int fd)
 {
         char chunk[4096];

@@ -23,6 +23,9 @@ int buffer_reserve(struct buffer *b, size_t extra);
 /* Adds bytes, which may contain NULs. 0 or -ENOMEM, with the buffer as it was. */
 int buffer_append(struct buffer *b, const void *bytes, size_t length);
 
+/* Adds what printf(3) would print. 0 or -ENOMEM, with the buffer as it was. */
+int buffer_print(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* Adds what can be read until the end of the file. 0, or negative errno with what was read until then. */
 int buffer_read(struct buffer *b, int fd);
 

@@ -157,11 +157,15 @@ void refusal_print(FILE *to, const cJSON *o)
         fprintf(to, "%.10s %.8s  %s  ", time && strlen(time) >= 19 ? time : "?", time && strlen(time) >= 19 ? time + 11 : "",
                 session ? session : "-");
         output_safe_to(to, comm ? comm : "somebody");
-        fprintf(to, "[%s] tried to %s%s ", output_field(o, "pid", number), words ? words : "use ", words ? "" : op ? op : "the daemon");
+        if (cJSON_HasObjectItem(o, "pid"))
+                fprintf(to, "[%s]", output_field(o, "pid", number));
+        fprintf(to, " tried to %s%s ", words ? words : "use ", words ? "" : op ? op : "the daemon");
         object(to, o);
         if (right && strspn(right, "rwxc") == strlen(right))
                 fprintf(to, " (%s)", right);
-        fprintf(to, "  #%s\n", output_field(o, "seq", number));
+        if (cJSON_HasObjectItem(o, "seq"))
+                fprintf(to, "  #%s", output_field(o, "seq", number));
+        fputs("\n", to);
         decided_by(to, o);
         if (is(op, "hello"))
                 line(to, "hello", json_get_string(o, "detail"));

@@ -17,10 +17,11 @@
 #define SPAN 2000      /* events that are looked through at first */
 
 static const struct usage usage = {
-        .synopsis = "why [SESSION] [-n COUNT] [--json]",
+        .synopsis = "why [SESSION] [-n COUNT] [--hook] [--json]",
         .description =
                 "Tells of the last refusals, of a session or of all that you may see, what was tried, why it was refused, by which rule,\n"
-                "and what would allow it; the newest last.",
+                "and what would allow it; the newest last. Within a session: its own last 8. --hook is for the hooks of Claude Code and\n"
+                "Codex: it puts what was refused since it was called last before the model.",
         .most = 1,
 };
 
@@ -67,6 +68,32 @@ static int read_since(const char *socket, const char *session, uint64_t since, s
         return path ? client_follow(socket, path, keep, r, NULL) : STATUS_FAILED;
 }
 
+/* Within a session: what the daemon keeps for it. fresh: only what it was not told as that before. quiet: nothing is said on stderr. */
+static int read_own(const char *socket, bool fresh, bool quiet, struct recent *r)
+{
+        _cleanup_reply_ struct client_reply reply = { .quiet = quiet };
+        int status = client_ask(socket, "GET", fresh ? "/v1/why?new=true" : "/v1/why", NULL, &reply);
+        cJSON *list = status == STATUS_DONE ? cJSON_DetachItemFromObjectCaseSensitive(reply.json, "refusals") : NULL;
+        int n = cJSON_GetArraySize(list);
+
+        for (int i = n > (int)r->room ? n - (int)r->room : 0; n > 0 && i < n; i++)
+                r->list[r->count++] = cJSON_Duplicate(cJSON_GetArrayItem(list, i), true);
+        r->at = r->count % r->room;
+        cJSON_Delete(list);
+        return status;
+}
+
+/* Whether the daemon says that this process is in a session. */
+static bool is_within(const char *socket)
+{
+        _cleanup_reply_ struct client_reply reply = { .quiet = true };
+        const char *type;
+
+        client_ask(socket, "GET", "/v1/health", NULL, &reply);
+        type = json_get_string(reply.json, "type");
+        return reply.status == 403 && type && !strcmp(type, "urn:holdfast:agent");
+}
+
 /* Looks back, each time farther, until enough were found or the stream has no more. */
 static int read_back(const char *socket, const char *session, struct recent *r)
 {
@@ -107,12 +134,54 @@ static int show(struct recent *r, bool json)
         return STATUS_DONE;
 }
 
+/* A line about it: for the model, which reads what it did and what to do instead. */
+static int add_line(struct buffer *text, const cJSON *refusal)
+{
+        const char *comm = json_get_string(refusal, "comm"), *op = json_get_string(refusal, "op"), *path = json_get_string(refusal, "path"),
+                   *host = json_get_string(refusal, "host"), *addr = json_get_string(refusal, "addr"),
+                   *reason = json_get_string(refusal, "reason"), *hint = json_get_string(refusal, "hint");
+
+        return buffer_print(text, "- %s: %s %s: %s%s%s\n", comm ? comm : "a program", op ? op : "use",
+                            path   ? path
+                            : host ? host
+                            : addr ? addr
+                                   : "",
+                            reason ? reason : "refused", hint ? ". " : "", hint ? hint : "");
+}
+
+/*
+ * As Claude Code and Codex take it from a hook. Nothing was refused, or nobody can be asked: nothing is printed, and the agent goes on.
+ * What the hook is called for is on standard input, which is read so that the agent can write it.
+ */
+static int hook(const char *socket, struct recent *r)
+{
+        _cleanup_buffer_ struct buffer text = BUFFER_INIT, input = BUFFER_INIT;
+        _cleanup_json_ cJSON *o = cJSON_CreateObject(), *call = NULL;
+        const char *event;
+        cJSON *output;
+
+        if (buffer_read(&input, STDIN_FILENO) < 0 || read_own(socket, true, true, r) != STATUS_DONE || !r->count)
+                return STATUS_DONE;
+        call = cJSON_ParseWithLength(input.data ? input.data : "", input.length);
+        event = json_get_string(call, "hook_event_name");
+        buffer_print(&text, "holdfast, which confines this session, has refused:\n");
+        for (size_t i = 0; i < r->count; i++)
+                add_line(&text, r->list[i]);
+        buffer_print(&text,
+                     "This is the session's policy, not a fault to work around. If it is needed for the task, ask the user to allow it.");
+        output = cJSON_AddObjectToObject(o, "hookSpecificOutput");
+        json_add_text(output, "hookEventName", event ? event : "PostToolUse");
+        json_add_text(output, "additionalContext", text.data ? text.data : "");
+        return output_json(stdout, o);
+}
+
 int command_why(int argc, char **argv)
 {
         const char *socket = NULL, *count = NULL;
-        bool json = false;
+        bool json = false, as_hook = false;
         const struct option_row rows[] = {
                 { "count", 'n', "COUNT", "how many (default: 10)", NULL, &count },
+                { "hook", 0, NULL, "what is new, as a hook of an agent prints it", &as_hook, NULL },
                 OPTIONS_COMMON(&json, &socket),
         };
         static struct recent recent;
@@ -124,8 +193,13 @@ int command_why(int argc, char **argv)
         recent.room = count ? strtoul(count, &end, 10) : COUNT;
         if (count && (*end || strspn(count, "0123456789") != strlen(count) || recent.room < 1 || recent.room > COUNT_MAX))
                 return options_wrong(&usage, "expected a number from 1 to %d, not \"%s\"", COUNT_MAX, count);
-        status = read_back(socket, operands[0], &recent);
-        if (status == STATUS_DONE)
+        if (as_hook)
+                status = hook(socket, &recent);
+        else if (!operands[0] && is_within(socket))
+                status = read_own(socket, false, false, &recent);
+        else
+                status = read_back(socket, operands[0], &recent);
+        if (status == STATUS_DONE && !as_hook)
                 status = show(&recent, json);
         recent_clear(&recent);
         return status;

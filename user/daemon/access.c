@@ -52,7 +52,22 @@ static unsigned int roles_of(const struct daemon *d, int fd, gid_t own)
         return roles;
 }
 
-static int local_peer(struct daemon *d, struct http_request *r, struct peer *ret)
+/* A process in a session: the little that it may ask is answered about that session alone. */
+static int agent_peer(struct daemon *d, struct http_request *r, const struct http_route *route, const struct hf_peer *k,
+                      const struct ucred *cred, struct peer *ret)
+{
+        struct session *s = sessions_by_slot(&d->sessions, k->slot, k->generation);
+
+        if (!s || !route || !role_reach(route->need, CALLER_AGENT)) {
+                refused(d, k, cred);
+                http_problem(r, 403, "agent", NULL, "a process in a session may not steer holdfast");
+                return -EACCES;
+        }
+        *ret = (struct peer){ .pid = (pid_t)k->tgid, .start = k->start, .who = cred->uid, .caller = CALLER_AGENT, .session = s };
+        return 0;
+}
+
+static int local_peer(struct daemon *d, struct http_request *r, const struct http_route *route, struct peer *ret)
 {
         struct ucred cred = { 0, 0, 0 };
         socklen_t size = sizeof(cred);
@@ -63,11 +78,8 @@ static int local_peer(struct daemon *d, struct http_request *r, struct peer *ret
                 http_problem(r, 403, "unknown-peer", NULL, "the kernel does not say who is asking; connect again");
                 return -EACCES;
         }
-        if (k.slot) {
-                refused(d, &k, &cred);
-                http_problem(r, 403, "agent", NULL, "a process in a session may not steer holdfast");
-                return -EACCES;
-        }
+        if (k.slot)
+                return agent_peer(d, r, route, &k, &cred, ret);
         *ret = (struct peer){ .pid = (pid_t)k.tgid, .start = k.start, .who = cred.uid };
         ret->caller = cred.uid == 0 ? CALLER_ROOT : CALLER_USER;
         ret->roles = cred.uid == 0 ? 0 : roles_of(d, fd, cred.gid);
@@ -82,7 +94,9 @@ static void refuse_role(struct daemon *d, struct http_request *r, const struct p
         snprintf(user, sizeof(user), "uid %u", p->who);
         snprintf(reason, sizeof(reason), "what it asked for needs the role %s", roles);
         access_note(d, *p->actor ? p->actor : user, reason, http_address_group(r));
-        if (need == MAY_NOTHING)
+        if (need == MAY_WONDER)
+                http_problem(r, 403, "role", NULL, "only a process in a session may ask this; holdfast why tells of all others");
+        else if (need == MAY_NOTHING)
                 http_problem(r, 403, "role", NULL, "nobody may do this: its route is in no row of the table of roles");
         else if (*p->token)
                 http_problem(r, 403, "role", NULL, "this needs the role %s, and the token has %s", roles, role_name(p->caller));
@@ -112,7 +126,7 @@ bool access_admit(struct http_request *r, const struct http_route *route, bool c
                 http_problem(r, 503, "busy", NULL, "There is not enough memory for this request.");
                 return false;
         }
-        if ((http_address(r) ? remote_peer(d, r, complete, p) : local_peer(d, r, p)) < 0)
+        if ((http_address(r) ? remote_peer(d, r, complete, p) : local_peer(d, r, route, p)) < 0)
                 return false;
         if (!route)
                 return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who asks, and what they may do. An agent may do nothing here; root may do everything; anyone else may begin sessions of their
- * own processes, and see and steer their own sessions, and has what their role gives (roles.h). Over TCP a token says who it is.
+ * Who asks, and what they may do. An agent may ask why it was refused something, and nothing else; root may do everything; anyone else may
+ * begin sessions of their own processes, and see and steer their own sessions, and has what their role gives (roles.h). Over TCP a token
+ * says who it is.
  */
 #ifndef HOLDFAST_DAEMON_ACCESS_H
 #define HOLDFAST_DAEMON_ACCESS_H
@@ -22,15 +23,16 @@ struct session;
 #define NOBODY ((uid_t)-1)
 
 struct peer {
-        pid_t pid;              /* as the kernel saw it when the connection was made; 0: it is no process of this host that is known */
-        uint64_t start;         /* of that process, ns of CLOCK_BOOTTIME */
-        uid_t uid;              /* whose sessions it may do to what it asks for: 0 is everyone's */
-        uid_t who;              /* the user who asks; NOBODY behind a token */
-        enum caller caller;     /* as whom */
-        unsigned int roles;     /* of a user, by groups: a bit for each enum caller */
-        char token[ID_SIZE];    /* "": none */
-        uint64_t expires;       /* of that, ns since the epoch; 0: never */
-        char actor[ACTOR_SIZE]; /* of that */
+        pid_t pid;               /* as the kernel saw it when the connection was made; 0: it is no process of this host that is known */
+        uint64_t start;          /* of that process, ns of CLOCK_BOOTTIME */
+        uid_t uid;               /* whose sessions it may do to what it asks for: 0 is everyone's */
+        uid_t who;               /* the user who asks; NOBODY behind a token */
+        enum caller caller;      /* as whom */
+        struct session *session; /* that it is in, of CALLER_AGENT */
+        unsigned int roles;      /* of a user, by groups: a bit for each enum caller */
+        char token[ID_SIZE];     /* "": none */
+        uint64_t expires;        /* of that, ns since the epoch; 0: never */
+        char actor[ACTOR_SIZE];  /* of that */
 };
 
 /* Decides, for the server, whether a request may go on: who asks, and whether they may do what the route needs. */

@@ -129,6 +129,8 @@ static void on_event(void *context, const struct hf_event *event, size_t size)
                         d->batch[d->batched++] = (struct read_event){ s->slot, kind_of(event) };
                 if (!o)
                         o = compose(d, s, event, size);
+                if (s && (event->flags & HF_EVENT_DENIED))
+                        recent_note(&s->recent, o, realtime_of(event->time));
                 if (!o || audit_append(d->audit, TAKE_PTR(o), realtime_of(event->time)) < 0)
                         log_debug("an event could not be written; the stream says so once it can");
         }
@@ -230,12 +232,17 @@ void events_drain(struct daemon *d)
         drain(d, time_now(CLOCK_BOOTTIME));
 }
 
+void events_read(struct daemon *d)
+{
+        drain(d, 0);
+}
+
 static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
         (void)source;
         (void)fd;
         (void)revents;
-        drain(context, 0);
+        events_read(context);
         return 0;
 }
 

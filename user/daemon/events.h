@@ -21,6 +21,9 @@ void events_watch(struct daemon *d);
 /* Reads all that the kernel had reported when this was called. */
 void events_drain(struct daemon *d);
 
+/* Reads some of that: enough for who asks about what has just happened, and nobody waits long for it. */
+void events_read(struct daemon *d);
+
 /* Reports what the kernel could not hand over since the last report. */
 void events_check_lost(struct daemon *d);
 

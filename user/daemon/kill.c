@@ -277,7 +277,8 @@ int kill_session(struct daemon *d, const struct session *s, uint32_t strength, c
         struct kill *k = NULL;
         int r;
 
-        /* Nobody is in a hurry here: frozen before its calls are refused, a program has no error of the pause to go on with once it is lifted. */
+        /* Nobody is in a hurry here: frozen before its calls are refused, a program has no error of the pause to go on with once it is
+         * lifted. */
         if (strength == HF_KILL_PAUSE)
                 cgroup_freeze(s->cgroup_fd, true);
         r = kill_set(d, &q, &k, NULL);

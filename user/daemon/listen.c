@@ -59,12 +59,16 @@ static int make_socket(struct daemon *d, struct error *e)
         return TAKE_FD(fd);
 }
 
-/* Not that of a session. */
-static bool is_first(int fd, void *daemon)
+/* A session has an account of its own: what it asks takes no room from its user. */
+static uint32_t account(int fd, void *daemon)
 {
+        struct ucred cred;
+        socklen_t size = sizeof(cred);
         struct hf_peer peer;
 
-        return kernel_peer(((struct daemon *)daemon)->kernel, fd, &peer) == 0 && !peer.slot;
+        if (kernel_peer(((struct daemon *)daemon)->kernel, fd, &peer) == 0 && peer.slot)
+                return HTTP_SMALL + peer.slot;
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 && cred.uid < HTTP_SMALL ? cred.uid : UINT32_MAX;
 }
 
 int listen_start(struct daemon *d, struct error *e)
@@ -75,7 +79,7 @@ int listen_start(struct daemon *d, struct error *e)
                 .context = d,
                 .admit = access_admit,
                 .handled = access_handled,
-                .is_first = is_first,
+                .account = account,
         };
         _cleanup_close_ int fd = make_socket(d, e);
         int r;

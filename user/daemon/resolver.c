@@ -211,7 +211,7 @@ static bool is_told(struct daemon *d, const struct session *s, const struct reso
         return !rule || (kernel_policy(d->kernel, s->policy_id)->audit[HF_AUDIT_DNS] >> rule->capability & 1);
 }
 
-static void report_query(struct daemon *d, const struct session *s, const struct resolver_tell *t)
+static void report_query(struct daemon *d, struct session *s, const struct resolver_tell *t)
 {
         const bool denied = t->what != RESOLVER_ANSWERED && t->what != RESOLVER_FAILED;
         const struct hf_event decision = { .rule = t->rule, .why = (uint8_t)why_of(t), .flags = denied ? HF_EVENT_DENIED : 0 };
@@ -224,6 +224,8 @@ static void report_query(struct daemon *d, const struct session *s, const struct
                 cJSON_AddStringToObject(o, "op", "query");
                 add_answer(o, t);
                 event_add_decision(o, &decision, &context);
+                if (denied)
+                        recent_note(&s->recent, o, time_now(CLOCK_REALTIME));
         }
         event_emit_now(d, o);
 }

@@ -10,17 +10,18 @@
 
 /* clang-format off */
 static const enum reach table[OPERATIONS][CALLERS] = {
-        /*                none user viewer auditor operator admin root */
-        [MAY_NOTHING] = { NO,  NO,  NO,    NO,     NO,      NO,   NO  },
-        [MAY_SEE]     = { NO,  OWN, ALL,   ALL,    ALL,     ALL,  ALL },
-        [MAY_BEGIN]   = { NO,  OWN, NO,    NO,     NO,      ALL,  ALL },
-        [MAY_CHANGE]  = { NO,  OWN, NO,    NO,     NO,      ALL,  ALL },
-        [MAY_KILL]    = { NO,  OWN, NO,    NO,     ALL,     ALL,  ALL },
-        [MAY_READ]    = { NO,  ALL, ALL,   ALL,    ALL,     ALL,  ALL },
-        [MAY_FOLLOW]  = { NO,  OWN, NO,    ALL,    NO,      ALL,  ALL },
-        [MAY_WATCH]   = { NO,  ALL, ALL,   ALL,    ALL,     ALL,  ALL },
-        [MAY_GRANT]   = { NO,  NO,  NO,    NO,     NO,      ALL,  ALL },
-        [MAY_DRILL]   = { NO,  NO,  NO,    NO,     NO,      ALL,  ALL },
+        /*                none agent user viewer auditor operator admin root */
+        [MAY_NOTHING] = { NO,  NO,    NO,  NO,    NO,     NO,      NO,   NO  },
+        [MAY_SEE]     = { NO,  NO,    OWN, ALL,   ALL,    ALL,     ALL,  ALL },
+        [MAY_BEGIN]   = { NO,  NO,    OWN, NO,    NO,     NO,      ALL,  ALL },
+        [MAY_CHANGE]  = { NO,  NO,    OWN, NO,    NO,     NO,      ALL,  ALL },
+        [MAY_KILL]    = { NO,  NO,    OWN, NO,    NO,     ALL,     ALL,  ALL },
+        [MAY_READ]    = { NO,  NO,    ALL, ALL,   ALL,    ALL,     ALL,  ALL },
+        [MAY_FOLLOW]  = { NO,  NO,    OWN, NO,    ALL,    NO,      ALL,  ALL },
+        [MAY_WATCH]   = { NO,  NO,    ALL, ALL,   ALL,    ALL,     ALL,  ALL },
+        [MAY_GRANT]   = { NO,  NO,    NO,  NO,    NO,     NO,      ALL,  ALL },
+        [MAY_DRILL]   = { NO,  NO,    NO,  NO,    NO,     NO,      ALL,  ALL },
+        [MAY_WONDER]  = { NO,  OWN,   NO,  NO,    NO,     NO,      NO,   NO  },
 };
 /* clang-format on */
 

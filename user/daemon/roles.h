@@ -21,11 +21,12 @@ enum operation {
         MAY_WATCH,  /* health and metrics */
         MAY_GRANT,  /* tokens */
         MAY_DRILL,  /* put the report of a drill on record */
+        MAY_WONDER, /* why something was refused to the session that asks */
         OPERATIONS,
 };
 
-/* Who asks: a user of this host, by what the kernel says, or a role, which a token or a group gives. */
-enum caller { CALLER_NONE, CALLER_USER, CALLER_VIEWER, CALLER_AUDITOR, CALLER_OPERATOR, CALLER_ADMIN, CALLER_ROOT, CALLERS };
+/* Who asks: a process in a session or a user of this host, by what the kernel says, or a role, which a token or a group gives. */
+enum caller { CALLER_NONE, CALLER_AGENT, CALLER_USER, CALLER_VIEWER, CALLER_AUDITOR, CALLER_OPERATOR, CALLER_ADMIN, CALLER_ROOT, CALLERS };
 
 /* Of whose sessions. */
 enum reach { REACH_NONE, REACH_OWN, REACH_ALL };

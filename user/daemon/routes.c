@@ -21,6 +21,7 @@ const struct http_route routes[] = {
         { "POST", "/v1/policies/check", route_policies_check, MAY_READ },
         { "GET", "/v1/policies/:name", route_policy_show, MAY_READ },
         { "GET", "/v1/events", route_events, MAY_FOLLOW },
+        { "GET", "/v1/why", route_why, MAY_WONDER },
         { "GET", "/v1/tokens", route_tokens_list, MAY_GRANT },
         { "POST", "/v1/tokens", route_tokens_create, MAY_GRANT },
         { "DELETE", "/v1/tokens/:id", route_token_revoke, MAY_GRANT },

@@ -36,6 +36,7 @@ void route_tokens_list(struct http_request *r, void *context);
 void route_tokens_create(struct http_request *r, void *context);
 void route_token_revoke(struct http_request *r, void *context);
 void route_health(struct http_request *r, void *context);
+void route_why(struct http_request *r, void *context);
 void route_openapi(struct http_request *r, void *context);
 void route_metrics(struct http_request *r, void *context);
 

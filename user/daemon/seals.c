@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+/* A policy may let a session ask the daemon why it was refused something: what it may ask there, the daemon decides. */
+#define ALL_BUT_CONNECT (HF_RIGHTS_ALL & ~HF_CONNECT)
+
 void seals_fill(struct seals *seals, const char *cgroups, const char *socket, const char *ceilings)
 {
         const struct seal fixed[] = {
-                { "/sys/fs/bpf", HF_RIGHTS_ALL }, { PATH_RUN, HF_RIGHTS_ALL },
+                { "/sys/fs/bpf", HF_RIGHTS_ALL }, { PATH_RUN, ALL_BUT_CONNECT },
                 { PATH_STATE, HF_RIGHTS_ALL },    { PATH_LOG, HF_RIGHTS_ALL },
                 { "/etc/holdfast", HF_WRITE },    { cgroups, HF_WRITE },
-                { socket, HF_RIGHTS_ALL },        { "/sys", HF_WRITE },
+                { socket, ALL_BUT_CONNECT },      { "/sys", HF_WRITE },
                 { "/proc/sys", HF_WRITE },        { "/proc/sysrq-trigger", HF_WRITE },
                 { "/proc/kcore", HF_RIGHTS_ALL }, { "/dev/mem", HF_RIGHTS_ALL },
                 { "/dev/kmem", HF_RIGHTS_ALL },   { "/dev/port", HF_RIGHTS_ALL },

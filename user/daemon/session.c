@@ -32,6 +32,7 @@ void session_free(struct session *s)
         hostnames_clear(&s->hostnames);
         trips_clear(&s->trips);
         folds_clear(&s->folds);
+        recent_clear(&s->recent);
         policy_free(s->policy);
         findings_clear(&s->unverified);
         ceilings_clear(&s->ceilings);

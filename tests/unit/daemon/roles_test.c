@@ -32,8 +32,8 @@ static enum reach reach_parse(const char *word)
 
 static enum operation need_parse(const char *word)
 {
-        static const char *const words[OPERATIONS] = { "MAY_NOTHING", "MAY_SEE",    "MAY_BEGIN", "MAY_CHANGE", "MAY_KILL",
-                                                       "MAY_READ",    "MAY_FOLLOW", "MAY_WATCH", "MAY_GRANT",  "MAY_DRILL" };
+        static const char *const words[OPERATIONS] = { "MAY_NOTHING", "MAY_SEE",   "MAY_BEGIN", "MAY_CHANGE", "MAY_KILL",  "MAY_READ",
+                                                       "MAY_FOLLOW",  "MAY_WATCH", "MAY_GRANT", "MAY_DRILL",  "MAY_WONDER" };
 
         for (int i = 0; i < OPERATIONS; i++)
                 if (!strcmp(words[i], word))
