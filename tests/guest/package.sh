@@ -62,7 +62,7 @@ booted() {
 }
 
 boot() {
-	systemctl mask unbound nginx ssh podman{,-restart,-auto-update}.service podman.socket
+	systemctl mask unbound nginx ssh podman{,-restart,-auto-update}.service podman.socket podman-auto-update.timer serial-getty@ttyS0 getty@tty1 # no terminal, and no udev that would find one
 	fresh
 	kill -USR1 1
 	patience=600 await "systemd has booted" booted
