@@ -180,7 +180,7 @@ without_daemon() { # ms, as the stream tells
 }
 
 test_an_upgrade_lets_no_session_do_what_it_may_not() {
-	local before tried refused old
+	local before each tried refused old
 	fresh
 	listen
 	fresh
@@ -207,12 +207,11 @@ test_an_upgrade_lets_no_session_do_what_it_may_not() {
 	same "gaps in the numbers" '' "$(gaps <"$AUDIT")"
 	echo "upgrade: $((tried * 6)) attempts of two sessions and $(wc -l <"$SCRATCH/starts") agents started meanwhile, none got out;" \
 		"$(without_daemon) ms without a daemon" >>"$GROUND/package-notes"
-	holdfast kill --agent escaper
-	holdfast kill --agent attached
-	await "both have ended" eval '[ -z "$(live)" ]'
+	for each in $before; do
+		holdfast kill "$each"
+		await "it has ended" ended "$each"
+	done
 	untouched
-	holdfast lift --agent escaper
-	holdfast lift --agent attached
 }
 
 # other_abi: a package whose programs hold sessions in another way, as far as its scripts know.
