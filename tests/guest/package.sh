@@ -20,7 +20,7 @@ no_programs() {
 forget_holdfast() {
 	[ -z "$(daemon_pid)" ] || kill_daemon TERM
 	rm -rf "$PINS" /var/lib/holdfast /var/log/holdfast /run/holdfast /etc/holdfast /usr/bin/holdfast /usr/sbin/holdfastd /usr/share/holdfast
-	rm -rf /usr/lib/{systemd/system,tmpfiles.d,sysusers.d}/holdfast* /usr/share/bash-completion/completions/holdfast
+	rm -rf /usr/lib/{systemd/system,tmpfiles.d,sysusers.d}/holdfast* /usr/share/bash-completion/completions/holdfast /usr/share/man/man[18]/holdfast*
 	await "the kernel has let go of the programs" no_programs
 }
 
