@@ -7,6 +7,9 @@ SBINDIR := $(PREFIX)/sbin
 BINDIR := $(PREFIX)/bin
 DATADIR := $(PREFIX)/share
 UNITDIR := $(PREFIX)/lib/systemd/system
+TMPFILESDIR := $(PREFIX)/lib/tmpfiles.d
+SYSUSERSDIR := $(PREFIX)/lib/sysusers.d
+COMPLETIONDIR := $(DATADIR)/bash-completion/completions
 CLANG ?= clang
 BPFTOOL ?= bpftool
 KERNEL ?= 6.12
@@ -21,7 +24,8 @@ endif
 say ?= :
 MAKEFLAGS += --no-builtin-rules
 
-ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+# Of what is built for: amd64 or arm64.
+ARCH ?= $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
 BPF_ARCH := $(patsubst amd64,x86,$(ARCH))
 B := build$(if $(SANITIZE),-sanitize)$(if $(FUZZER),-fuzz)
 
@@ -55,7 +59,7 @@ FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 SKELETON := $(B)/holdfast.skel.h
 
 .PHONY: all install deps demo test fuzz fuzz-calls property matrix adversary compare stress unit-programs fuzz-programs guest-programs bench lint fmt
-.PHONY: clean vm payload test-every
+.PHONY: clean vm payload test-every deb FORCE
 all: $(B)/holdfastd $(B)/holdfast
 
 $(B)/holdfastd: $(DAEMON) $(LIBRARY)
@@ -70,6 +74,14 @@ $(B)/%.o: %.c Makefile
 	mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Which tell the version. It may be given: make VERSION=0.1.1
+$(B)/version: FORCE
+	mkdir -p $(@D)
+	echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(addprefix $(B)/user/daemon/,daemon.o main.o route_health.o route_metrics.o) \
+	$(addprefix $(B)/user/cli/,export_cef.o export_ocsf.o version.o): $(B)/version
+FORCE:
 
 # The description of the API is within the daemon.
 $(B)/user/daemon/route_openapi.o: docs/openapi.json
@@ -131,8 +143,11 @@ install: all
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(DATADIR)/man/man1/
 	install -m 0644 docs/man/*.8 $(DESTDIR)$(DATADIR)/man/man8/
 	install -d $(DESTDIR)$(UNITDIR)
-	for u in holdfast-drill.service holdfast-drill.timer; do \
-		sed 's,@BINDIR@,$(BINDIR),' systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u && chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
+	for u in holdfastd.service holdfast-drill.service holdfast-drill.timer; do \
+		sed 's,@BINDIR@,$(BINDIR),;s,@SBINDIR@,$(SBINDIR),' systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u && chmod 0644 $(DESTDIR)$(UNITDIR)/$$u || exit 1; done
+	install -D -m 0644 systemd/holdfast.tmpfiles $(DESTDIR)$(TMPFILESDIR)/holdfast.conf
+	install -D -m 0644 systemd/holdfast.sysusers $(DESTDIR)$(SYSUSERSDIR)/holdfast.conf
+	install -D -m 0644 systemd/completion.bash $(DESTDIR)$(COMPLETIONDIR)/holdfast
 
 deps:
 	tools/deps build vm lint
@@ -153,6 +168,10 @@ demo:
 
 test:
 	tools/test
+
+# The Debian package, in build/deb.
+deb:
+	tools/deb
 
 # All suites on each kernel: hours.
 test-every:

@@ -18,7 +18,9 @@
         "# holdfast: the kernel lets this unit's programs run in a session only, which holdfastd begins.\n" \
         "[Unit]\n" \
         "Wants=holdfastd.service\n" \
-        "After=holdfastd.service\n"
+        "After=holdfastd.service\n" \
+        "# Not started where that could not start either.\n" \
+        "AssertPathExists=" PATH_PINS "\n"
 
 struct unit {
         const char *policy, *workspace, *agent, *socket;

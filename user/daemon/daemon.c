@@ -74,12 +74,12 @@ static int make_folders(const struct config *c, struct error *e)
         return r < 0 ? r : make_parent(c->audit, 0711, e); /* whoever reaches for a file in it is refused by name, with an event */
 }
 
-static int take_lock(struct daemon *d, struct error *e)
+int daemon_lock(int *lock, struct error *e)
 {
-        d->lock = open(PATH_RUN "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (d->lock < 0)
+        *lock = open(PATH_RUN "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (*lock < 0)
                 return error_set(e, -errno, "cannot open " PATH_RUN "/lock: %s", strerror(errno));
-        if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+        if (flock(*lock, LOCK_EX | LOCK_NB) < 0)
                 return error_set(e, errno == EWOULDBLOCK ? -EBUSY : -errno, "another holdfastd is running on this host");
         return 0;
 }
@@ -251,7 +251,7 @@ static int start_state(struct daemon *d, struct error *e)
         int r = make_folders(&d->config, e);
 
         if (r >= 0)
-                r = take_lock(d, e);
+                r = daemon_lock(&d->lock, e);
         if (r < 0)
                 return r;
         if (asprintf(&path, "%s/holdfast.db", d->config.state) < 0) {

@@ -73,6 +73,9 @@ struct daemon {
  */
 int daemon_start(struct daemon *d, const char *config_path, bool debug, struct error *e);
 
+/* Takes the lock that a daemon holds as long as it runs; the caller closes it. -EBUSY: one runs. */
+int daemon_lock(int *lock, struct error *e);
+
 /* Runs until SIGTERM or SIGINT. Enforcement and sessions go on without the daemon. */
 int daemon_run(struct daemon *d);
 void daemon_stop(struct daemon *d);

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,11 +20,15 @@ static int permit(struct daemon *d, struct error *e)
 {
         const struct config *c = &d->config;
         const struct group *group = c->group ? getgrnam(c->group) : NULL;
+        int r;
 
         if (c->group && !group)
                 return error_set(e, -EINVAL, "$.group: there is no group \"%s\"", c->group);
-        if (chown(c->socket, 0, group ? group->gr_gid : 0) < 0 || chmod(c->socket, group ? 0660 : 0666) < 0)
-                return error_set(e, -errno, "cannot set the mode of %s: %s", c->socket, strerror(errno));
+        setfsgid(group ? group->gr_gid : 0); /* to give a file to one's own group takes no capability */
+        r = chown(c->socket, 0, group ? group->gr_gid : 0) < 0 || chmod(c->socket, group ? 0660 : 0666) < 0 ? -errno : 0;
+        setfsgid(0);
+        if (r < 0)
+                return error_set(e, r, "cannot set the mode of %s: %s", c->socket, strerror(-r));
         for (int role = 0; role < CALLERS; role++) {
                 const char *name = c->remote.groups[role];
                 const struct group *gives = name ? getgrnam(name) : NULL;

@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "daemon/check.h"
 #include "daemon/daemon.h"
+#include "daemon/detach.h"
 #include "daemon/explain.h"
 #include "daemon/tell.h"
 #include "resolver/protocol.h"
@@ -19,12 +20,14 @@ static const char usage[] =
         "       holdfastd --check [--json]             tell whether this host can enforce\n"
         "       holdfastd --check-policy FILE [--json] tell whether a file is a policy\n"
         "       holdfastd --explain POLICY [--workspace DIR] RIGHT PATH|HOST:PORT\n"
+        "       holdfastd --detach                     end enforcement, where no daemon runs and no session is in force\n"
         "\n"
         "  --config FILE        configuration; by default " PATH_CONFIG ", which need not be there\n"
         "  --check              print what the host needs and has; exit 1 when something is missing\n"
         "  --check-policy FILE  print every error in a policy; exit 1 when there is one\n"
         "  --explain POLICY     print as JSON whether a policy (a file, or a name) would allow it, and why; needs no root\n"
         "  --workspace DIR      with --explain: what ${WORKSPACE} stands for; by default the current folder\n"
+        "  --detach             take the programs out of the kernel, as before the first start; exit 1 when a session is in force\n"
         "  --json               print it as JSON\n"
         "  --debug              log what the kernel's verifier says, and more\n"
         "  --version            print the version\n"
@@ -34,7 +37,7 @@ static const char usage[] =
 
 struct options {
         const char *config, *policy, *explain, *workspace, *right, *object;
-        bool check, json, debug, version, help;
+        bool check, detach, json, debug, version, help;
 };
 
 static int parse(int argc, char **argv, struct options *o)
@@ -44,6 +47,7 @@ static int parse(int argc, char **argv, struct options *o)
                 { "check", no_argument, NULL, 'k' },
                 { "check-policy", required_argument, NULL, 'p' },
                 { "explain", required_argument, NULL, 'e' },
+                { "detach", no_argument, NULL, 'D' },
                 { "workspace", required_argument, NULL, 'w' },
                 { "json", no_argument, NULL, 'j' },
                 { "debug", no_argument, NULL, 'd' },
@@ -66,6 +70,9 @@ static int parse(int argc, char **argv, struct options *o)
                         break;
                 case 'e':
                         o->explain = optarg;
+                        break;
+                case 'D':
+                        o->detach = true;
                         break;
                 case 'w':
                         o->workspace = optarg;
@@ -154,6 +161,8 @@ int main(int argc, char **argv)
                 log_error("holdfastd must run as root: it loads programs into the kernel");
                 return 1;
         }
+        if (o.detach)
+                return detach_host();
         prctl(PR_SET_DUMPABLE, 0); /* no core file has what it holds, whoever it last opened files as */
         return check_host_quietly() ? 1 : serve(&o);
 }

@@ -41,6 +41,9 @@ int kernel_open(struct kernel **ret, struct error *e);
 /* Unmaps; what is pinned goes on enforcing. */
 void kernel_close(struct kernel *k);
 
+/* Takes the programs off, of whatever version they are: nothing is enforced any more. -EBUSY where a session is in force, and all stays. */
+int kernel_detach(struct error *e);
+
 /* Whether kernel_open() found the programs already attached. */
 bool kernel_taken_over(const struct kernel *k);
 

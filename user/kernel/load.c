@@ -470,6 +470,23 @@ int kernel_open(struct kernel **ret, struct error *e)
         return 0;
 }
 
+int kernel_detach(struct error *e)
+{
+        struct kernel k;
+        uint32_t abi;
+        int r;
+
+        forget(&k);
+        libbpf_set_print(libbpf_log);
+        open_maps(&k);
+        if (sessions_live(&k, &abi))
+                r = error_set(e, -EBUSY, PATH_PINS " holds sessions: end them first (holdfast kill --all)");
+        else if ((r = pins_remove(PATH_PINS)))
+                kernel_error(e, r, "cannot remove " PATH_PINS);
+        unmap(&k);
+        return r;
+}
+
 void kernel_close(struct kernel *k)
 {
         if (!k)
