@@ -104,7 +104,7 @@ static void a_coding_agent_works_in_its_workspace_and_reads_the_system(void **st
                 { "/var/lib/misc", "" },
                 { "/var/lib/holdfast/x", "" },
                 { "/var/log/holdfast/audit.ndjson", "" },
-                { "/run/holdfast/api.sock", "" },
+                { "/run/holdfast/api.sock", "c" },
                 { "/run/docker.sock", "" },
                 { "/sys/fs/bpf/holdfast/x", "" },
                 { "/sys/kernel/debug", "" },
