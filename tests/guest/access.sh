@@ -113,6 +113,67 @@ time.sleep(600)"
 	base_policy
 }
 
+# Asks by connections that a process of a session hands out: while it lives, and once it has ended and another session has its place.
+KEEPER='import http.client, os, select, socket, sys, time
+folder, api = sys.argv[1:]
+taken = socket.socket(socket.AF_UNIX)
+taken.bind(folder + "/give")
+os.chmod(folder + "/give", 0o777)
+taken.listen()
+ends = [socket.fromfd(fd, socket.AF_UNIX, socket.SOCK_STREAM) for fd in socket.recv_fds(taken.accept()[0], 1, 3)[1]]
+def ask(s, what):
+    s.sendall(what)
+    s.settimeout(20)
+    answer = b""
+    while b"\r\n\r\n" not in answer or answer.endswith(b"\r\n\r\n"):
+        piece = s.recv(65536)
+        if not piece: break
+        answer += piece
+    return answer.decode()
+def note(name, text):
+    with open(folder + "/" + name + ".new", "w") as f: f.write(text)
+    os.rename(folder + "/" + name + ".new", folder + "/" + name)
+note("while", ask(ends[0], b"GET /v1/why HTTP/1.1\r\nHost: a\r\n\r\n"))
+note("others", "".join(ask(ends[1], line + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}") for line in (
+    b"POST /v1/why", b"GET /v1/why/../kills", b"GET /v1/%77hy/x", b"GET http://localhost/v1/sessions", b"POST /v1/kills", b"GET /v1/events?since=0")))
+ends[2].sendall(b"GET /v1/why HTTP/1.1\r\n")
+while not os.path.exists(folder + "/ask"):
+    ends[2].sendall(b"X: y\r\n") # so that it is not hung up on
+    time.sleep(1)
+note("after", ask(ends[2], b"Host: a\r\n\r\n"))'
+
+test_a_connection_tells_of_the_session_that_made_it_and_of_none_after_it() {
+	local slots
+	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "c" }, { "path": "'"$WS"'/give", "allow": "rwc" }'
+	rm -f "$WS"/{give,while,others,after,ask}
+	echo secret | tee "$OUT/of-the-first" "$OUT/of-the-second" >/dev/null
+	mark
+	in_background python3 -c "$KEEPER" "$WS" "$SOCKET"
+	await "it takes connections" test -S "$WS/give"
+	confined python3 -c "import os, socket, sys, time
+try: open('$OUT/of-the-first')
+except PermissionError: pass
+ends = [socket.socket(socket.AF_UNIX) for i in range(3)]
+for end in ends: end.connect('$SOCKET')
+give = socket.socket(socket.AF_UNIX)
+give.connect('$WS/give')
+socket.send_fds(give, [b'x'], [end.fileno() for end in ends])
+while not os.path.exists('$WS/others'): time.sleep(0.1)"
+	[ "$status" = 0 ] || fail "$output"
+	holds "while it lives, by its connection" "$(<"$WS/while")" "$OUT/of-the-first"
+	same "what else is answered" '403 403 403 403 403 403' "$(grep -o '^HTTP/1.1 [0-9]*' "$WS/others" | cut -d ' ' -f 2 | paste -sd ' ')"
+	# Several, so that one of them has its place.
+	for slots in 1 2 3 4; do
+		start_session "next$slots" sh -c "cat $OUT/of-the-second; sleep 600"
+	done
+	await "they were refused" eval "[ \$(since | fields verdict=deny path=$OUT/of-the-second seq | wc -l) -ge 4 ]"
+	: >"$WS/ask"
+	await "it has asked" test -s "$WS/after"
+	holds "once it has ended" "$(<"$WS/after")" 'HTTP/1.1 403'
+	[[ $(<"$WS/after") != *of-the-second* ]] || fail "it hears of another session: $(<"$WS/after")"
+	base_policy
+}
+
 test_an_agent_may_do_nothing_else() {
 	base_policy '{ "path": "/run/holdfast/api.sock", "allow": "rw" }'
 	try enter "$POLICY" "$WS" python3 "$TESTS/guest/access.py" agent "$API_DOCUMENT" "$SOCKET"
