@@ -161,7 +161,7 @@ socket.send_fds(give, [b'x'], [end.fileno() for end in ends])
 while not os.path.exists('$WS/others'): time.sleep(0.1)"
 	[ "$status" = 0 ] || fail "$output"
 	holds "while it lives, by its connection" "$(<"$WS/while")" "$OUT/of-the-first"
-	same "what else is answered" '403 403 403 403 403 403' "$(grep -o '^HTTP/1.1 [0-9]*' "$WS/others" | cut -d ' ' -f 2 | paste -sd ' ')"
+	same "what else is answered" '405 404 404 403 403 403' "$(grep -o '^HTTP/1.1 [0-9]*' "$WS/others" | cut -d ' ' -f 2 | paste -sd ' ')"
 	# Several, so that one of them has its place.
 	for slots in 1 2 3 4; do
 		start_session "next$slots" sh -c "cat $OUT/of-the-second; sleep 600"
