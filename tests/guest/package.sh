@@ -11,6 +11,11 @@ WITNESS=$OUT/witness HEARD=$OUT/heard PORT=4477
 export TMPDIR=$SCRATCH DEBIAN_FRONTEND=noninteractive # systemd empties /tmp when it boots
 base_policy
 chmod 755 "$SCRATCH" "$OUT"
+# Attaching and detaching rewrites code of the kernel. With several emulated processors one may still execute what was there for a moment
+# (Oops: int3), and here all of a system goes on meanwhile.
+for cpu in /sys/devices/system/cpu/cpu[1-9]/online; do
+	[ ! -w "$cpu" ] || echo 0 >"$cpu"
+done
 
 no_programs() {
 	[ -z "$(bpftool prog list | sed -n '/: lsm/p')" ]
