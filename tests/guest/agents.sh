@@ -57,7 +57,7 @@ make_home() {
 	printf '[user]\n\tname = Kim\n\temail = kim@example.com\n' >"$KIM/.gitconfig"
 	# As a user has them once the agent was set up: how it logs in, by a key of the environment.
 	echo '{"security": {"auth": {"selectedType": "gemini-api-key"}}}' >"$KIM/.gemini/settings.json"
-	mkdir -p "$KIM"/.local/{share,state} "$KIM/.cache"
+	mkdir -p "$KIM"/.local/{share/opencode/repos,state} "$KIM/.cache/opencode/bin" # as opencode's first start outside leaves them
 	jq -n '{ type: "command", command: "holdfast why --hook" } as $hook | [{ matcher: "*", hooks: [$hook] }] as $each
 		| { hooks: { PostToolUse: $each, PostToolUseFailure: $each } }' >"$KIM/.claude/settings.json"
 	jq '.hooks |= { PostToolUse }' "$KIM/.claude/settings.json" >"$KIM/.codex/hooks.json"
@@ -134,6 +134,7 @@ meant() {
 		gemini guard capability
 		opencode open / opencode
 		opencode open /home opencode
+		opencode create /home/kim/.config/opencode/
 	END
 }
 
