@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -35,6 +36,8 @@ static int view_open(void *context, int folder, const char *name, struct fs_obje
 
         if (folder < 0)
                 fd = openat(v->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        else if (v->covered >= 0 && !strcmp(name, FSVIEW_COVERED + 1))
+                fd = fcntl(v->covered, F_DUPFD_CLOEXEC, 0);
         else
                 fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
@@ -71,7 +74,9 @@ void fsview_close(struct fsview *v)
 {
         if (v->root >= 0)
                 close(v->root);
-        v->root = -1;
+        if (v->covered >= 0)
+                close(v->covered);
+        v->root = v->covered = -1;
         free(v->points);
         v->points = NULL;
         mounts_clear(&v->mounts);

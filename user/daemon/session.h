@@ -80,6 +80,9 @@ struct sessions {
         uint32_t next_slot, next_policy;
 };
 
+/* What becomes at the end of what a session wrote in its workspace, where that is apart. */
+enum ephemeral { EPHEMERAL_NO, EPHEMERAL_KEEP, EPHEMERAL_DISCARD };
+
 /* What a client asks for. Strings are borrowed; NULL: not given. */
 struct session_request {
         enum attach_kind attach;
@@ -88,6 +91,8 @@ struct session_request {
         const char *cgroup; /* of ATTACH_CGROUP */
         const char *workspace, *agent, *version, *name;
         const struct peer *peer;
+        enum ephemeral ephemeral;
+        bool private_tmp, private_home;
 };
 
 struct session *session_new(void);

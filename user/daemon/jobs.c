@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Processes that work on workspaces. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/events.h"
+#include "daemon/workspace_job.h"
+#include "daemon/workspaces.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define MOST 16
+#define KEPT (60 * 1000000000ull) /* ns that an answer waits for who asked */
+#define TEXT_MAX (32u << 20)
+
+struct job {
+        struct daemon *daemon;
+        struct job *next;
+        sd_event_source *child;
+        uint64_t number, ended; /* 0: it runs */
+        int answer;
+        char *op, *actor, *id; /* for the event; op NULL: none */
+        bool asked;            /* somebody waits for the answer */
+        pid_t pid;
+};
+
+static void forget(struct job *j)
+{
+        for (struct job **at = &j->daemon->jobs; *at; at = &(*at)->next) {
+                if (*at != j)
+                        continue;
+                *at = j->next;
+                break;
+        }
+        sd_event_source_disable_unref(j->child);
+        cleanup_close(&j->answer);
+        free(j->op);
+        free(j->actor);
+        free(j->id);
+        free(j);
+}
+
+static int read_answer(const struct job *j, cJSON **ret)
+{
+        _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+
+        if (lseek(j->answer, 0, SEEK_SET) < 0 || buffer_read(&text, j->answer) < 0)
+                return -EIO;
+        *ret = text.length ? cJSON_ParseWithLength(text.data, text.length) : NULL;
+        return *ret ? 0 : -EIO;
+}
+
+static void report(struct job *j, const cJSON *answer)
+{
+        const cJSON *body = json_get_object(answer, "body");
+        const int n = cJSON_GetArraySize(json_get_array(body, "applied"));
+        char reason[128];
+        cJSON *o;
+
+        if (!j->op || json_get_string(answer, "error"))
+                return;
+        o = event_begin(j->daemon, NULL, "admin", "allow", j->actor);
+        snprintf(reason, sizeof(reason), "of workspace %.16s %d changes were made so in the folder", j->id, n);
+        if (o) {
+                cJSON_AddStringToObject(o, "op", j->op);
+                cJSON_AddStringToObject(o, "reason", reason);
+        }
+        event_emit(j->daemon, o);
+}
+
+static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
+{
+        _cleanup_json_ cJSON *answer = NULL;
+        struct job *j = context;
+
+        (void)source;
+        if (info->si_code != CLD_EXITED || info->si_status != 0)
+                log_warning("work on workspace %s ended with %s %d", j->id ? j->id : "-", info->si_code == CLD_EXITED ? "status" : "signal",
+                            info->si_status);
+        read_answer(j, &answer);
+        if (json_get_string(answer, "error") && !j->asked)
+                log_warning("workspaces: %s", json_get_string(answer, "error"));
+        report(j, answer);
+        j->ended = time_now(CLOCK_MONOTONIC);
+        if (!j->asked)
+                forget(j);
+        return 0;
+}
+
+static int input_of(const struct daemon *d, const cJSON *order)
+{
+        _cleanup_json_ cJSON *whole = cJSON_Duplicate(order, true);
+        _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+        _cleanup_close_ int fd = memfd_create("order", MFD_CLOEXEC);
+        _cleanup_free_ char *state = NULL;
+
+        if (asprintf(&state, "%s/workspaces", d->config.state) < 0)
+                state = NULL;
+        if (!whole || !state || json_add_text(whole, "state", state) < 0 || json_print(&text, whole, TEXT_MAX) < 0)
+                return -ENOMEM;
+        if (fd < 0 || write(fd, text.data, text.length) != (ssize_t)text.length || lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int spawn(int in, int out, pid_t *ret)
+{
+        static char name[] = WORKSPACE_JOB_NAME;
+        char *const arguments[] = { name, NULL }, *const environment[] = { NULL };
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none, all;
+        int r;
+
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        r = posix_spawn(ret, "/proc/self/exe", &actions, &attributes, arguments, environment);
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+        return -r;
+}
+
+/* How many run or wait; those whose asker went away are forgotten. */
+static int count(struct daemon *d)
+{
+        const uint64_t now = time_now(CLOCK_MONOTONIC);
+        struct job *next;
+        int n = 0;
+
+        for (struct job *j = d->jobs; j; j = next) {
+                next = j->next;
+                if (j->ended && j->ended + KEPT < now)
+                        forget(j);
+                else
+                        n++;
+        }
+        return n;
+}
+
+static int fill(struct job *j, const cJSON *order, const char *op, const char *actor)
+{
+        const char *id = json_get_string(order, "id");
+
+        j->op = op ? strdup(op) : NULL;
+        j->actor = actor ? strdup(actor) : NULL;
+        j->id = id ? strdup(id) : NULL;
+        j->answer = memfd_create("answer", MFD_CLOEXEC);
+        return (op && !j->op) || (actor && !j->actor) || (id && !j->id) || j->answer < 0 ? -ENOMEM : 0;
+}
+
+int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e)
+{
+        _cleanup_close_ int in = input_of(d, input);
+        struct job *j;
+        int r;
+
+        if (count(d) >= MOST && ret)
+                return error_set(e, -EAGAIN, "%d pieces of work on workspaces go on already: ask again later", MOST);
+        j = in < 0 ? NULL : calloc(1, sizeof(*j));
+        if (!j)
+                return error_set(e, in < 0 ? in : -ENOMEM, "out of memory");
+        *j = (struct job){ .daemon = d, .number = ++d->jobs_begun, .answer = -1, .asked = ret != NULL };
+        j->next = d->jobs;
+        d->jobs = j;
+        r = fill(j, input, op, actor);
+        if (r == 0)
+                r = spawn(in, j->answer, &j->pid);
+        if (r == 0)
+                r = sd_event_add_child(d->event, &j->child, j->pid, WEXITED, on_end, j);
+        if (r < 0) {
+                forget(j);
+                return error_set(e, r, "cannot begin work on a workspace: %s", strerror(-r));
+        }
+        if (ret)
+                *ret = j->number;
+        return 0;
+}
+
+int job_answer(struct daemon *d, uint64_t number, cJSON **ret)
+{
+        for (struct job *j = d->jobs; j; j = j->next) {
+                int r;
+
+                if (j->number != number)
+                        continue;
+                if (!j->ended)
+                        return -EAGAIN;
+                r = read_answer(j, ret);
+                forget(j);
+                return r;
+        }
+        return -ENOENT;
+}
+
+void workspaces_stop(struct daemon *d)
+{
+        while (d->jobs)
+                forget(d->jobs);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/workspaces.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "daemon/access.h"
+#include "daemon/daemon.h"
+#include "daemon/workspace_job.h"
+#include "daemon/workspace_mount.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#define FOLDER "workspaces"
+
+/* ---- where they are ------------------------------------------------------------------------------------------------------------- */
+
+int workspaces_folder(const struct daemon *d)
+{
+        _cleanup_close_ int state = open(d->config.state, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int fd;
+
+        if (state < 0 || (mkdirat(state, FOLDER, 0700) < 0 && errno != EEXIST))
+                return -errno;
+        fd = openat(state, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static bool is_id(const char *id)
+{
+        return strlen(id) == ID_LENGTH && strspn(id, "abcdefghijklmnopqrstuvwxyz234567") == ID_LENGTH;
+}
+
+int workspaces_open(const struct daemon *d, const char *id)
+{
+        _cleanup_close_ int all = is_id(id) ? workspaces_folder(d) : -ENOENT;
+        int fd = all < 0 ? -1 : openat(all, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return all < 0 ? all : fd < 0 ? -errno : fd;
+}
+
+bool workspaces_busy(const struct daemon *d, const char *id)
+{
+        const struct session *s = sessions_by_id(&d->sessions, id);
+
+        return s && s->live;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------------------------------------ */
+
+/* The layer's own folder is what the agent finds as the workspace's: it belongs to the same, with the same mode. */
+static int make_layers(int folder, int lower, int *upper, int *work)
+{
+        struct stat st;
+
+        if (fstat(lower, &st) < 0 || mkdirat(folder, WORKSPACE_UPPER, 0700) < 0 || mkdirat(folder, WORKSPACE_WORK, 0700) < 0)
+                return -errno;
+        *upper = openat(folder, WORKSPACE_UPPER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        *work = openat(folder, WORKSPACE_WORK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (*upper < 0 || *work < 0 || fchown(*upper, st.st_uid, st.st_gid) < 0 || fchmod(*upper, st.st_mode & 07777) < 0)
+                return -errno;
+        return 0;
+}
+
+/* The state folder may be reached by a link; what counts is where it is. */
+static int not_within(const struct daemon *d, const char *workspace, struct error *e)
+{
+        char state[PATH_MAX];
+        const size_t n = strlen(workspace);
+
+        if (!realpath(d->config.state, state))
+                return error_set(e, -errno, "%s: %s", d->config.state, strerror(errno));
+        if (strncmp(state, workspace, n) == 0 && (!state[n] || state[n] == '/'))
+                return error_set(e, -EINVAL, "workspace %s: it has the state of holdfastd in it, and cannot be ephemeral", workspace);
+        return 0;
+}
+
+static int lower_of(const struct session *s)
+{
+        char path[PATH_MAX + 32];
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%d/root%s", s->pid, s->workspace);
+        fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* What the folder has from now on changed outside is somebody else's: the kernel's own clock of files, which is a little behind. */
+static int write_record(int folder, const struct session *s, bool discard)
+{
+        const struct workspace w = {
+                .id = (char *)s->id,
+                .uid = s->uid,
+                .user = s->user,
+                .path = s->workspace,
+                .agent = s->agent,
+                .started = time_now(CLOCK_REALTIME_COARSE),
+                .discard = discard,
+        };
+
+        return workspace_write(folder, &w);
+}
+
+static int make_state(struct daemon *d, const struct session *s, bool discard, int *upper, int *work, struct error *e)
+{
+        _cleanup_close_ int all = workspaces_folder(d), lower = lower_of(s), folder = -1;
+        int r = all < 0 ? all : lower < 0 ? lower : 0;
+
+        if (r == 0 && mkdirat(all, s->id, 0700) < 0)
+                r = -errno;
+        if (r == 0)
+                folder = workspaces_open(d, s->id);
+        if (r == 0 && folder < 0)
+                r = folder;
+        if (r == 0)
+                r = make_layers(folder, lower, upper, work);
+        if (r == 0)
+                r = write_record(folder, s, discard);
+        return r < 0 ? error_set(e, r, "cannot make the layers of the workspace in %s/" FOLDER ": %s", d->config.state, strerror(-r)) : 0;
+}
+
+int workspaces_begin(struct daemon *d, const struct session *s, const struct session_request *q, struct error *e)
+{
+        _cleanup_close_ int upper = -1, work = -1;
+        struct workspace_mount m = {
+                .pid = s->pid,
+                .uid = s->uid,
+                .workspace = s->workspace,
+                .home = s->home,
+                .upper = -1,
+                .work = -1,
+                .private_tmp = q->private_tmp,
+                .private_home = q->private_home,
+        };
+        int r = 0;
+
+        if (!q->ephemeral && !q->private_tmp && !q->private_home)
+                return 0;
+        if (q->attach != ATTACH_RUN)
+                return error_set(e, -EINVAL, "only a session that begins with its process can have files of its own");
+        if (q->ephemeral) {
+                r = not_within(d, s->workspace, e);
+                if (r == 0)
+                        r = make_state(d, s, q->ephemeral == EPHEMERAL_DISCARD, &upper, &work, e);
+                m.upper = upper;
+                m.work = work;
+        }
+        return r < 0 ? r : workspace_mount(&m, e);
+}
+
+int workspaces_covered(const struct daemon *d, const struct session *s)
+{
+        _cleanup_close_ int folder = s->attach == ATTACH_RUN ? workspaces_open(d, s->id) : -1;
+
+        return folder < 0 ? -1 : open(s->workspace, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* ---- ending --------------------------------------------------------------------------------------------------------------------- */
+
+/* By one rename it is gone for everybody. */
+static int put_away(struct daemon *d, const char *id)
+{
+        _cleanup_close_ int all = workspaces_folder(d);
+        char gone[ID_SIZE + 16];
+
+        snprintf(gone, sizeof(gone), ".gone-%s", id);
+        return all < 0 ? all : renameat(all, id, all, gone) < 0 ? -errno : 0;
+}
+
+static int order(struct daemon *d, const char *what, const char *id, struct error *e)
+{
+        _cleanup_json_ cJSON *o = cJSON_CreateObject();
+
+        cJSON_AddStringToObject(o, "do", what);
+        if (id)
+                cJSON_AddStringToObject(o, "id", id);
+        return o ? job_start(d, o, NULL, NULL, NULL, e) : -ENOMEM;
+}
+
+static void empty(struct daemon *d)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        if (order(d, "empty", NULL, &e) < 0)
+                log_warning("discarded workspaces take room until the daemon starts again: %s", error_text(&e));
+}
+
+int workspaces_discard(struct daemon *d, const char *id, struct error *e)
+{
+        _cleanup_close_ int folder = workspaces_open(d, id);
+        int r = folder < 0 ? folder : flock(folder, LOCK_EX | LOCK_NB) < 0 ? -EBUSY : put_away(d, id);
+
+        if (r < 0)
+                return error_set(e, r, "workspace %s cannot be discarded: %s", id,
+                                 r == -EBUSY ? "somebody looks at it, or applies it" : strerror(-r));
+        empty(d);
+        return 0;
+}
+
+void workspaces_undo(struct daemon *d, const struct session *s)
+{
+        _cleanup_close_ int folder = s->attach == ATTACH_RUN ? workspaces_open(d, s->id) : -1;
+
+        if (folder >= 0)
+                workspaces_discard(d, s->id, NULL);
+}
+
+/* Notes the end, or discards. True: there is something to remove. */
+static bool settle(struct daemon *d, const char *id)
+{
+        _cleanup_close_ int folder = workspaces_open(d, id);
+        _cleanup_workspace_ struct workspace w = { 0 };
+        int r;
+
+        if (folder < 0)
+                return false;
+        r = workspace_read(folder, &w);
+        if (r == -ENOENT || (r == 0 && w.discard)) {
+                if (put_away(d, id) < 0)
+                        log_warning("workspace %s cannot be discarded: %s", id, strerror(errno));
+                return true;
+        }
+        if (r == 0 && !w.ended) {
+                w.ended = time_now(CLOCK_REALTIME);
+                r = workspace_write(folder, &w);
+        }
+        if (r < 0)
+                log_warning("the record of workspace %s: %s", id, strerror(-r));
+        return false;
+}
+
+void workspaces_end(struct daemon *d, const struct session *s)
+{
+        if (s->attach == ATTACH_RUN && settle(d, s->id))
+                empty(d);
+}
+
+static bool interrupted(int all, const char *id)
+{
+        char path[ID_SIZE + 16];
+
+        snprintf(path, sizeof(path), "%s/under-way", id);
+        return faccessat(all, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int workspaces_start(struct daemon *d, struct error *e)
+{
+        int all = workspaces_folder(d);
+        _cleanup_closedir_ DIR *dir = all < 0 ? NULL : fdopendir(all);
+        const struct dirent *entry;
+        bool left = false;
+
+        if (!dir)
+                return error_set(e, all < 0 ? all : -ENOMEM, "%s/" FOLDER ": %s", d->config.state, strerror(all < 0 ? -all : ENOMEM));
+        while ((entry = readdir(dir))) {
+                left = left || strncmp(entry->d_name, ".gone-", 6) == 0;
+                if (!is_id(entry->d_name) || workspaces_busy(d, entry->d_name))
+                        continue;
+                if (settle(d, entry->d_name))
+                        left = true;
+                else if (interrupted(dirfd(dir), entry->d_name))
+                        order(d, "recover", entry->d_name, NULL);
+        }
+        if (left)
+                empty(d);
+        return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The daemon's part of ephemeral workspaces (workspace/workspace.h): STATE/workspaces/ID has the layers of session ID and a record. What
+ * takes long, and what reads what an agent made, is done by a process of its own (workspace_job.h).
+ */
+#ifndef HOLDFAST_DAEMON_WORKSPACES_H
+#define HOLDFAST_DAEMON_WORKSPACES_H
+
+#include "base/error.h"
+#include "daemon/id.h"
+#include "workspace/workspace.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct daemon;
+struct peer;
+struct session;
+struct session_request;
+
+/* Before a session's policy is compiled, which then sees the mounts. */
+int workspaces_begin(struct daemon *d, const struct session *s, const struct session_request *q, struct error *e);
+
+/*
+ * The real folder of a session that has its workspace apart, to be refused to it by whatever way it leads there: a bind mount of a folder
+ * above shows it by the name that the policy allows. -1: it has none.
+ */
+int workspaces_covered(const struct daemon *d, const struct session *s);
+
+/* When it did not come to be; when it is over. */
+void workspaces_undo(struct daemon *d, const struct session *s);
+void workspaces_end(struct daemon *d, const struct session *s);
+
+/* At the start, once the sessions of before are known: what a crash or a restart of the host left is brought to its end. */
+int workspaces_start(struct daemon *d, struct error *e);
+void workspaces_stop(struct daemon *d);
+
+/* The folder of all; that of one. Negative errno. */
+int workspaces_folder(const struct daemon *d);
+int workspaces_open(const struct daemon *d, const char *id);
+
+/* Whether its session runs. */
+bool workspaces_busy(const struct daemon *d, const char *id);
+
+/* Ends one: it is no more for anybody, and its files go by and by. */
+int workspaces_discard(struct daemon *d, const char *id, struct error *e);
+
+/* ---- what is done by another process ------------------------------------------------------------------------------------------------ */
+
+struct job; /* one such process, with what it says */
+
+/* Begins one; input is a JSON object with at least "id". actor and what are for the event at its end, where one is to be written. */
+int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e);
+
+/* Once it is done: its answer, to be freed, and 0; -EAGAIN before, -ENOENT where there is none of that number. */
+int job_answer(struct daemon *d, uint64_t number, cJSON **ret);
+
+#endif
