@@ -251,22 +251,26 @@ static int make(struct apply *a, const struct change *c, int upper, int parent, 
         return r;
 }
 
-/* Opens the upper one again, if it is still that. */
+/* Opens the upper one again, if it is still that; a file so that the user can read it. */
 static int open_upper(struct apply *a, const struct change *c)
 {
-        const bool regular = S_ISREG(c->upper.st_mode);
+        _cleanup_close_ int fd = -1;
         struct stat st;
-        int fd;
 
         side_upper();
-        fd = beneath_open(a->l->upper, c->path, regular ? O_RDONLY | O_NONBLOCK : O_PATH);
+        fd = beneath_open(a->l->upper, c->path, O_PATH);
         side_folder(a->l);
         if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) == 0 && st.st_ino == c->upper.st_ino && (st.st_mode & S_IFMT) == (c->upper.st_mode & S_IFMT))
-                return fd;
-        close(fd);
-        return -ESTALE;
+                return TAKE_FD(fd);
+        if (fstat(fd, &st) < 0 || st.st_ino != c->upper.st_ino || (st.st_mode & S_IFMT) != (c->upper.st_mode & S_IFMT))
+                return -ESTALE;
+        if (S_ISREG(st.st_mode)) {
+                int file = side_read(a->l, fd);
+
+                side_folder(a->l);
+                return file;
+        }
+        return TAKE_FD(fd);
 }
 
 static int put(struct apply *a, const struct change *c, int parent, const char *name)

@@ -117,15 +117,12 @@ static ssize_t read_full(int fd, char *out, size_t size)
 }
 
 /* Whether two regular files say the same. One that cannot be read does not. */
-static bool content_same(const struct layers *l, const char *path)
+static bool content_same(const struct layers *l, int us, int hs)
 {
         _cleanup_free_ char *a = malloc(PIECE), *b = malloc(PIECE);
-        _cleanup_close_ int upper = beneath_open(l->upper, path, O_RDONLY | O_NONBLOCK), folder = -1;
+        _cleanup_close_ int upper = side_read(l, us), folder = side_read(l, hs);
         ssize_t n, m;
 
-        side_folder(l);
-        folder = beneath_open(l->folder, path, O_RDONLY | O_NONBLOCK);
-        side_upper();
         if (!a || !b || upper < 0 || folder < 0)
                 return false;
         do {
@@ -165,6 +162,13 @@ static bool mtime_same(const struct stat *a, const struct stat *b)
 
 /* ---- what is never applied ------------------------------------------------------------------------------------------------------ */
 
+static bool is_readable(const struct layers *l, int fd)
+{
+        _cleanup_close_ int file = side_read(l, fd);
+
+        return file >= 0;
+}
+
 static const char *refusal(const struct layers *l, int upper, const struct stat *us, const struct stat *hs)
 {
         switch (us->st_mode & S_IFMT) {
@@ -183,7 +187,7 @@ static const char *refusal(const struct layers *l, int upper, const struct stat 
         }
         if (l->uid && us->st_uid != l->uid && (!hs || hs->st_uid != us->st_uid))
                 return "it belongs to another user";
-        return NULL;
+        return S_ISREG(us->st_mode) && !is_readable(l, upper) ? "its user may not read it" : NULL;
 }
 
 /* ---- where a file of the upper layer came from ---------------------------------------------------------------------------------- */
@@ -319,7 +323,7 @@ static int compare_file(struct search *s, const char *path, int upper, const str
                         struct change *what)
 {
         const bool link = S_ISLNK(us->st_mode);
-        const bool content = link ? target_same(upper, below) : us->st_size == hs->st_size && content_same(s->l, path);
+        const bool content = link ? target_same(upper, below) : us->st_size == hs->st_size && content_same(s->l, upper, below);
 
         if (content && owner_mode_same(us, hs) && (link || (mtime_same(us, hs) && attributes_same(upper, below)))) {
                 what->refused = NULL;

@@ -86,9 +86,7 @@ int copy_attributes(const struct layers *l, int upper, const struct stat *us, in
         int r = 0;
 
         if (!S_ISLNK(us->st_mode)) {
-                side_upper();
                 r = attributes_read(upper, &attributes);
-                side_folder(l);
                 /* In this order: the mode may not let the user write attributes; and of an ACL it has the mask. */
                 if (r == 0)
                         r = attributes_write(to, &attributes);

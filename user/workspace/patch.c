@@ -131,25 +131,32 @@ static bool has_text(const struct change *c)
         return c->op != CHANGE_ATTRIBUTES && (now || then);
 }
 
+/* In the place of a difference. */
+static int say(const struct change *c, const char *why, struct buffer *out)
+{
+        _cleanup_free_ char *label = label_of("b", c->path), *line = NULL;
+
+        if (!label || asprintf(&line, "%s: %s\n", label, why) < 0)
+                return -ENOMEM;
+        return buffer_append(out, line, strlen(line));
+}
+
 static int add_difference(const struct layers *l, const struct change *c, struct buffer *out)
 {
         const bool now = c->op != CHANGE_DELETED && S_ISREG(c->upper.st_mode), then = c->seen.there && S_ISREG(c->seen.mode);
         _cleanup_close_ int before = -1, after = -1;
-        char line[64];
 
-        if ((now && c->upper.st_size > FILE_MAX) || (then && c->seen.size > FILE_MAX)) {
-                _cleanup_free_ char *label = label_of("b", c->path);
-
-                snprintf(line, sizeof(line), ": too large to be shown\n");
-                return label && buffer_append(out, label, strlen(label)) == 0 ? buffer_append(out, line, strlen(line)) : -ENOMEM;
-        }
+        if ((now && c->upper.st_size > FILE_MAX) || (then && c->seen.size > FILE_MAX))
+                return say(c, "too large to be shown", out);
         if (now)
-                after = beneath_open(l->upper, c->path, O_RDONLY | O_NONBLOCK);
+                after = side_read_upper(l, c->path);
         if (then) {
                 side_folder(l);
                 before = beneath_open(l->folder, c->path, O_RDONLY | O_NONBLOCK);
                 side_upper();
         }
+        if ((now && after < 0) || (then && before < 0))
+                return say(c, now && after < 0 ? strerror(-after) : strerror(-before), out);
         return run_diff(before, after, c->path, out);
 }
 

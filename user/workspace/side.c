@@ -4,10 +4,36 @@
 #include "base/cleanup.h"
 #include "workspace/beneath.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
 
 #define VALUE_MAX 65536 /* of the kernel's XATTR_SIZE_MAX */
+
+int side_read(const struct layers *l, int fd)
+{
+        char path[FD_PATH_SIZE];
+        struct stat st;
+        int file;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        side_folder(l);
+        file = open(fd_path(fd, path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (file < 0)
+                file = -errno;
+        side_upper();
+        return file;
+}
+
+int side_read_upper(const struct layers *l, const char *path)
+{
+        _cleanup_close_ int fd = beneath_open(l->upper, path, O_PATH);
+
+        return fd < 0 ? fd : side_read(l, fd);
+}
 
 static bool is_users(const char *name)
 {

@@ -20,6 +20,15 @@ static inline void side_upper(void)
         setfsuid(geteuid());
 }
 
+/*
+ * Opens for reading what fd, opened with O_PATH, is, if it is a file that the user may read: an overlay copies into its upper layer as root,
+ * whatever its user may. -EACCES where they may not; -EINVAL where it is no regular file.
+ */
+int side_read(const struct layers *l, int fd);
+
+/* The same of what is at a path in the upper layer. */
+int side_read_upper(const struct layers *l, const char *path);
+
 /* The extended attributes that are a user's: "user.*" and ACLs; sorted, to be compared. fd may be opened with O_PATH. */
 int attributes_read(int fd, struct buffer *ret);
 

@@ -398,6 +398,39 @@ static void a_patch_has_the_differences_of_text(void **state)
                             "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-one\n+two\n--- /dev/null\n+++ b/e?[2J\n@@ -0,0 +1 @@\n+x\n");
 }
 
+/* Runs the rest as one who is not root where it is root that runs the tests: root reads all. */
+static uid_t somebody(struct world *w)
+{
+        if (geteuid() == 0) {
+                w->l.uid = 12345;
+                assert_return_code(chmod(w->path, 0755), errno);
+                assert_return_code(fchown(w->l.folder, w->l.uid, w->l.uid), errno);
+        }
+        return w->l.uid;
+}
+
+static void what_the_user_may_not_read_is_neither_shown_nor_applied(void **state)
+{
+        struct world *w = *state;
+        const uid_t uid = somebody(w);
+        _cleanup_changes_ struct changes c = { 0 };
+        _cleanup_json_ cJSON *o = cJSON_CreateObject(), *answer = NULL;
+
+        /* As an overlay leaves it where somebody renames a file that only root may read. */
+        put(w->l.upper, "public", "secret\n");
+        assert_return_code(fchmodat(w->l.upper, "public", 0, 0), errno);
+        if (geteuid() == 0)
+                assert_return_code(fchownat(w->l.upper, "public", uid, uid, 0), errno);
+        put(w->l.folder, "public", "sesame\n");
+        finds(w, "modified public x");
+        assert_int_equal(changes_find(&w->l, &c, NULL), 0);
+        assert_int_equal(changes_json(&w->l, &c, true, o, NULL), 0);
+        assert_string_equal(json_get_string(o, "patch"), "b/public: Permission denied\n");
+        answer = applies_as(w, 0, true, NULL, 0);
+        assert_int_equal(cJSON_GetArraySize(json_get_array(answer, "refused")), 1);
+        holds(w->l.folder, "public", "sesame\n");
+}
+
 static void note(struct world *w, uint64_t ino, const char *text, size_t length)
 {
         _cleanup_close_ int fd = openat(w->l.state, "under-way", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -474,6 +507,7 @@ int main(void)
                 TEST(a_tree_of_any_depth_is_applied_and_removed),
                 TEST(names_are_chosen_as_they_are_shown),
                 TEST(a_patch_has_the_differences_of_text),
+                TEST(what_the_user_may_not_read_is_neither_shown_nor_applied),
                 TEST(what_an_apply_left_is_cleared_up),
                 TEST(a_record_is_read_as_it_was_written),
         };
