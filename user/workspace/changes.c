@@ -20,6 +20,7 @@
 #define ORIGIN "trusted.overlay.origin"
 #define CHANGED "it was changed outside since the session began"
 #define REMOVED "it was removed outside since the session began"
+#define REPLACED "another folder has its place since the session began"
 
 static const char *const op_names[CHANGE_OPS] = { [CHANGE_ADDED] = "added",
                                                   [CHANGE_MODIFIED] = "modified",
@@ -27,11 +28,23 @@ static const char *const op_names[CHANGE_OPS] = { [CHANGE_ADDED] = "added",
                                                   [CHANGE_ATTRIBUTES] = "attributes",
                                                   [CHANGE_TYPE] = "type" };
 
+/* A folder to look at, and why what is in it in the real one may be somebody else's. */
+struct place {
+        char *path;
+        const char *conflict; /* NULL: it is not */
+        bool old_only;        /* but what the session adds is all the same */
+};
+
+struct places {
+        struct place *list;
+        size_t count, room;
+};
+
 struct search {
         const struct layers *l;
         struct changes *c;
-        struct entries folders; /* to look at, of the upper layer */
-        struct entries gone;    /* that are to go, or were a folder and are none */
+        struct places folders; /* of the upper layer */
+        struct places gone;    /* that are to go, or were a folder and are none */
         struct error *e;
 };
 
@@ -78,14 +91,46 @@ static int note(struct search *s, struct change **list, size_t *count, size_t *r
         return 0;
 }
 
-static int add(struct search *s, const char *path, struct change what)
+/* Of what is in a folder. */
+static int add(struct search *s, const struct place *in, const char *path, struct change what)
 {
+        if (!what.conflict && !(in->old_only && what.op == CHANGE_ADDED))
+                what.conflict = in->conflict;
         return note(s, &s->c->list, &s->c->count, &s->c->room, path, what);
 }
 
 static int add_same(struct search *s, const char *path, struct change what)
 {
         return note(s, &s->c->same, &s->c->n_same, &s->c->same_room, path, what);
+}
+
+static int later(struct search *s, struct places *all, const char *path, const char *conflict, bool old_only)
+{
+        char *copy = strdup(path);
+
+        if (copy && all->count == all->room) {
+                const size_t more = all->room ? all->room * 2 : 64;
+                struct place *grown = reallocarray(all->list, more, sizeof(*grown));
+
+                if (!grown) {
+                        free(copy);
+                        copy = NULL;
+                } else {
+                        all->list = grown;
+                        all->room = more;
+                }
+        }
+        if (!copy)
+                return error_set(s->e, -ENOMEM, "out of memory");
+        all->list[all->count++] = (struct place){ copy, conflict, old_only };
+        return 0;
+}
+
+static void places_clear(struct places *all)
+{
+        for (size_t i = 0; i < all->count; i++)
+                free(all->list[i].path);
+        free(all->list);
 }
 
 static bool changed_since(const struct layers *l, const struct stat *st)
@@ -196,11 +241,8 @@ static const char *refusal(const struct layers *l, int upper, const struct stat 
 #define HANDLE_AT 21 /* version, magic, length, flags, type, uuid: struct ovl_fb of the kernel's fs/overlayfs/overlayfs.h */
 #define HANDLE_TYPE 4
 
-/*
- * Whether it was copied from a file of the folder that is no more. One that the session renamed came from a file that is still there, under
- * its old name. Without a handle nothing is known, and nothing would be overwritten.
- */
-static bool origin_is_gone(const struct layers *l, int upper)
+/* Opens what it was copied from. -ENODATA: it is not known; -ESTALE: that is no more. */
+static int open_origin(const struct layers *l, int upper)
 {
         union {
                 struct file_handle h;
@@ -208,19 +250,40 @@ static bool origin_is_gone(const struct layers *l, int upper)
         } handle;
         char path[FD_PATH_SIZE], value[HANDLE_AT + HANDLE_MAX];
         const ssize_t n = getxattr(fd_path(upper, path), ORIGIN, value, sizeof(value));
-        _cleanup_close_ int folder = -1, fd = -1;
-        struct stat st;
+        _cleanup_close_ int folder = -1;
+        int fd;
 
         if (n <= HANDLE_AT)
-                return false;
+                return -ENODATA;
         handle.h.handle_bytes = (unsigned int)(n - HANDLE_AT);
         handle.h.handle_type = (unsigned char)value[HANDLE_TYPE];
         memcpy(handle.h.f_handle, value + HANDLE_AT, handle.h.handle_bytes);
         folder = openat(l->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (folder < 0)
-                return false;
+                return -ENODATA;
         fd = open_by_handle_at(folder, &handle.h, O_PATH | O_CLOEXEC);
-        return fd < 0 ? errno == ESTALE : fstat(fd, &st) == 0 && st.st_nlink == 0;
+        return fd >= 0 ? fd : errno == ESTALE ? -ESTALE : -ENODATA;
+}
+
+/*
+ * Whether it was copied from a file of the folder that is no more. One that the session renamed came from a file that is still there, under
+ * its old name. Without a handle nothing is known, and nothing would be overwritten.
+ */
+static bool origin_is_gone(const struct layers *l, int upper)
+{
+        _cleanup_close_ int fd = open_origin(l, upper);
+        struct stat st;
+
+        return fd < 0 ? fd == -ESTALE : fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/* No folder of the real one can be renamed in the session: what it was copied from has its place, or somebody has put another one there. */
+static bool origin_is_another(const struct layers *l, int upper, const struct stat *hs)
+{
+        _cleanup_close_ int fd = open_origin(l, upper);
+        struct stat st;
+
+        return fd < 0 ? fd == -ESTALE : fstat(fd, &st) < 0 || st.st_dev != hs->st_dev || st.st_ino != hs->st_ino;
 }
 
 /* ---- the walk ------------------------------------------------------------------------------------------------------------------- */
@@ -256,25 +319,26 @@ static int look_below(struct search *s, const char *path, struct stat *st)
         return fd;
 }
 
-/* It, and all that is in it, is to go. */
-static int gone(struct search *s, const char *path, const struct stat *hs)
+/*
+ * It, and all that is in it, is to go. A folder that was changed may be another one by now, or have what was elsewhere before, and is as it
+ * was: nothing in it is sure to be what the session removed.
+ */
+static int gone(struct search *s, const struct place *in, const char *path, const struct stat *hs)
 {
-        struct change what = { .op = CHANGE_DELETED, .seen = seen_of(hs) };
+        struct change what = { .op = CHANGE_DELETED, .seen = seen_of(hs), .conflict = in->conflict };
+        int r = 0;
 
-        if (S_ISDIR(hs->st_mode)) {
-                char *copy = strdup(path);
-
-                if (entries_add(&s->gone, copy) < 0)
-                        return failed(s, path, -ENOMEM);
-        } else if (changed_since(s->l, hs)) {
+        if (changed_since(s->l, hs))
                 what.conflict = CHANGED;
-        }
-        return add(s, path, what);
+        if (S_ISDIR(hs->st_mode))
+                r = later(s, &s->gone, path, what.conflict, false);
+        return r < 0 ? r : add(s, in, path, what);
 }
 
 /* What is in a folder of below that the session's view has no more: all, but for the names that are kept. */
-static int gone_below(struct search *s, const char *path, const struct entries *kept)
+static int gone_below(struct search *s, const struct place *in, const struct entries *kept)
 {
+        const char *path = in->path;
         _cleanup_entries_ struct entries names = { 0 };
         _cleanup_close_ int fd = -1;
         int r;
@@ -302,24 +366,34 @@ static int gone_below(struct search *s, const char *path, const struct entries *
                         return at + 1;
                 if (at >= 0) {
                         close(at);
-                        r = gone(s, child, &hs);
+                        r = gone(s, in, child, &hs);
                 }
         }
         return r;
 }
 
-static int compare_folder(struct search *s, const char *path, int upper, const struct stat *us, int below, const struct stat *hs,
-                          struct change *what)
+static int compare_folder(struct search *s, const struct place *in, const char *path, int upper, const struct stat *us, int below,
+                          const struct stat *hs, struct change *what)
 {
-        if (owner_mode_same(us, hs) && attributes_same(upper, below))
-                return 0;
+        const bool opaque = is_opaque(upper), another = !opaque && origin_is_another(s->l, upper, hs);
+        struct place self = *in;
+        int r;
+
+        /* A new folder of the session that covers what is there: others may have made that, or an apply of a part. */
+        if (another)
+                self = (struct place){ .conflict = what->conflict = REPLACED };
+        else if (opaque && changed_since(s->l, hs) && !in->conflict)
+                self = (struct place){ .conflict = CHANGED, .old_only = true };
+        r = later(s, &s->folders, path, self.conflict, self.old_only);
+        if (r < 0 || (!another && owner_mode_same(us, hs) && attributes_same(upper, below)))
+                return r;
         what->op = CHANGE_ATTRIBUTES;
-        if (changed_since(s->l, hs))
+        if (!another && changed_since(s->l, hs))
                 what->unclear = "it was touched outside since the session began, and only its attributes differ";
-        return add(s, path, *what);
+        return add(s, in, path, *what);
 }
 
-static int compare_file(struct search *s, const char *path, int upper, const struct stat *us, int below, const struct stat *hs,
+static int compare_file(struct search *s, const struct place *in, const char *path, int upper, const struct stat *us, int below, const struct stat *hs,
                         struct change *what)
 {
         const bool link = S_ISLNK(us->st_mode);
@@ -334,51 +408,45 @@ static int compare_file(struct search *s, const char *path, int upper, const str
                 what->unclear = "it was touched outside since the session began, and only its attributes differ";
         else if (changed_since(s->l, hs))
                 what->conflict = CHANGED;
-        return add(s, path, *what);
+        return add(s, in, path, *what);
 }
 
 /* There is something of that name in the upper layer. */
-static int compare(struct search *s, const char *path, int upper, const struct stat *us)
+static int compare(struct search *s, const struct place *in, const char *path, int upper, const struct stat *us)
 {
         struct change what = { .upper = *us };
         struct stat hs = { 0 };
         _cleanup_close_ int below = look_below(s, path, &hs);
-        char *copy;
+        int r = 0;
 
         if (below < -1)
                 return below + 1;
         if (is_whiteout(us))
-                return below >= 0 ? gone(s, path, &hs) : 0;
+                return below >= 0 ? gone(s, in, path, &hs) : 0;
         if (below >= 0)
                 what.seen = seen_of(&hs);
         what.refused = refusal(s->l, upper, us, below >= 0 ? &hs : NULL);
-        if (S_ISDIR(us->st_mode)) {
-                copy = strdup(path);
-                if (entries_add(&s->folders, copy) < 0)
-                        return failed(s, path, -ENOMEM);
-        }
+        if (below >= 0 && S_ISDIR(us->st_mode) && S_ISDIR(hs.st_mode))
+                return compare_folder(s, in, path, upper, us, below, &hs, &what);
+        if ((us->st_mode & S_IFMT) == (hs.st_mode & S_IFMT) && (S_ISREG(us->st_mode) || S_ISLNK(us->st_mode)))
+                return compare_file(s, in, path, upper, us, below, &hs, &what);
         if (below < 0) {
                 what.op = CHANGE_ADDED;
                 what.conflict = origin_is_gone(s->l, upper) ? REMOVED : NULL;
-                return add(s, path, what);
+        } else {
+                what.op = CHANGE_TYPE;
+                what.conflict = changed_since(s->l, &hs) ? CHANGED : in->conflict;
         }
-        if ((us->st_mode & S_IFMT) == (hs.st_mode & S_IFMT) && S_ISDIR(us->st_mode))
-                return compare_folder(s, path, upper, us, below, &hs, &what);
-        if ((us->st_mode & S_IFMT) == (hs.st_mode & S_IFMT) && (S_ISREG(us->st_mode) || S_ISLNK(us->st_mode)))
-                return compare_file(s, path, upper, us, below, &hs, &what);
-        what.op = CHANGE_TYPE;
-        if (S_ISDIR(hs.st_mode)) {
-                copy = strdup(path);
-                if (entries_add(&s->gone, copy) < 0)
-                        return failed(s, path, -ENOMEM);
-        } else if (changed_since(s->l, &hs)) {
-                what.conflict = CHANGED;
-        }
-        return add(s, path, what);
+        if (S_ISDIR(us->st_mode))
+                r = later(s, &s->folders, path, in->conflict, in->old_only);
+        if (r == 0 && below >= 0 && S_ISDIR(hs.st_mode))
+                r = later(s, &s->gone, path, what.conflict, false);
+        return r < 0 ? r : add(s, in, path, what);
 }
 
-static int look_at(struct search *s, const char *path)
+static int look_at(struct search *s, const struct place *in)
 {
+        const char *path = in->path;
         _cleanup_close_ int folder = beneath_open(s->l->upper, path, O_RDONLY | O_DIRECTORY);
         _cleanup_entries_ struct entries names = { 0 };
         int r = folder < 0 ? folder : entries_read(folder, &names);
@@ -396,9 +464,9 @@ static int look_at(struct search *s, const char *path)
                         continue; /* the session runs */
                 if (fd < 0 || fstat(fd, &st) < 0)
                         return failed(s, child, fd < 0 ? fd : -EIO);
-                r = compare(s, child, fd, &st);
+                r = compare(s, in, child, fd, &st);
         }
-        return r == 0 && is_opaque(folder) ? gone_below(s, path, &names) : r;
+        return r == 0 && is_opaque(folder) ? gone_below(s, in, &names) : r;
 }
 
 /* A folder before what is in it, and that before its neighbour: "/" sorts before all other bytes. */
@@ -417,16 +485,21 @@ static int by_path(const void *a, const void *b)
 int changes_find(const struct layers *l, struct changes *ret, struct error *e)
 {
         struct search s = { .l = l, .c = ret, .e = e };
-        char *first = strdup("");
-        int r = entries_add(&s.folders, first);
+        int r = later(&s, &s.folders, "", NULL, false);
 
         *ret = (struct changes){ 0 };
-        for (size_t i = 0; r == 0 && i < s.folders.count; i++)
-                r = look_at(&s, s.folders.list[i]);
-        for (size_t i = 0; r == 0 && i < s.gone.count; i++)
-                r = gone_below(&s, s.gone.list[i], NULL);
-        entries_clear(&s.folders);
-        entries_clear(&s.gone);
+        for (size_t i = 0; r == 0 && i < s.folders.count; i++) {
+                const struct place in = s.folders.list[i]; /* the list may move */
+
+                r = look_at(&s, &in);
+        }
+        for (size_t i = 0; r == 0 && i < s.gone.count; i++) {
+                const struct place in = s.gone.list[i];
+
+                r = gone_below(&s, &in, NULL);
+        }
+        places_clear(&s.folders);
+        places_clear(&s.gone);
         if (r == 0 && ret->count)
                 qsort(ret->list, ret->count, sizeof(*ret->list), by_path);
         return r < 0 && e && !e->code ? error_set(e, r, "%s", strerror(-r)) : r;

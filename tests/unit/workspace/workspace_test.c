@@ -113,6 +113,24 @@ static bool there(int at, const char *name)
         return faccessat(at, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* By the clock of files. */
+static uint64_t now(const struct world *w)
+{
+        struct stat st;
+
+        assert_return_code(futimens(w->l.state, NULL), errno);
+        assert_return_code(fstat(w->l.state, &st), errno);
+        return (uint64_t)st.st_ctim.tv_sec * 1000000000ull + (uint64_t)st.st_ctim.tv_nsec;
+}
+
+/* Of the session's folder d. */
+static int attribute(const struct world *w, const char *name, const void *value, size_t size)
+{
+        _cleanup_close_ int fd = openat(w->l.upper, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fsetxattr(fd, name, value, size, 0);
+}
+
 /* "added a, deleted b" */
 static void finds(struct world *w, const char *expected)
 {
@@ -231,6 +249,74 @@ static void what_others_changed_is_a_conflict(void **state)
         holds(w->l.folder, "b", "new");
         cJSON_Delete(applies_as(w, 0, true, NULL, 0));
         holds(w->l.folder, "a", "agent's");
+}
+
+static void what_was_moved_into_a_folder_that_goes_is_a_conflict(void **state)
+{
+        struct world *w = *state;
+        const struct timespec old[2] = LONG_AGO;
+
+        /* The session began in between: the files are from before, the folder was changed after. */
+        folder(w->l.folder, "d");
+        put(w->l.folder, "d/old", "old");
+        folder(w->l.folder, "precious");
+        put(w->l.folder, "precious/file", "precious");
+        w->l.started = now(w) + 1;
+        while (now(w) <= w->l.started)
+                ;
+        whiteout(w->l.upper, "d");
+        assert_return_code(renameat(w->l.folder, "precious", w->l.folder, "d/precious"), errno);
+        assert_return_code(utimensat(w->l.folder, "d", old, 0), errno);
+        finds(w, "deleted d!, deleted d/old!, deleted d/precious!, deleted d/precious/file!");
+        cJSON_Delete(applies_as(w, -EBUSY, false, NULL, 0));
+        holds(w->l.folder, "d/precious/file", "precious");
+}
+
+static void a_folder_that_was_exchanged_is_a_conflict(void **state)
+{
+        struct world *w = *state;
+        union {
+                struct file_handle h;
+                char room[sizeof(struct file_handle) + 128];
+        } handle = { .h = { .handle_bytes = 100 } };
+        char origin[21 + 128] = { 0 };
+        int mount;
+
+        folder(w->l.folder, "d");
+        put(w->l.folder, "d/f", "one");
+        folder(w->l.folder, "other");
+        put(w->l.folder, "other/f", "two");
+        folder(w->l.upper, "d");
+        put(w->l.upper, "d/f", "agent's");
+        put(w->l.upper, "d/new", "new");
+        if (name_to_handle_at(w->l.folder, "d", &handle.h, &mount, 0) < 0)
+                skip();
+        origin[4] = (char)handle.h.handle_type;
+        memcpy(origin + 21, handle.h.f_handle, handle.h.handle_bytes);
+        if (attribute(w, "trusted.overlay.origin", origin, 21 + handle.h.handle_bytes) < 0)
+                skip(); /* only root can */
+        finds(w, "modified d/f, added d/new");
+        assert_return_code(renameat2(w->l.folder, "d", w->l.folder, "other", RENAME_EXCHANGE), errno);
+        finds(w, "attributes d!, modified d/f!, added d/new!");
+        cJSON_Delete(applies_as(w, -EBUSY, false, NULL, 0));
+        holds(w->l.folder, "d/f", "two");
+}
+
+static void a_new_folder_over_one_that_was_changed_is_a_conflict(void **state)
+{
+        struct world *w = *state;
+
+        folder(w->l.upper, "d");
+        put(w->l.upper, "d/new", "new");
+        put(w->l.upper, "d/f", "agent's");
+        folder(w->l.folder, "d");
+        put(w->l.folder, "d/f", "other");
+        put(w->l.folder, "d/g", "other");
+        if (attribute(w, "trusted.overlay.opaque", "y", 1) < 0)
+                skip();
+        finds(w, "modified d/f, deleted d/g, added d/new");
+        w->l.started = 0;
+        finds(w, "modified d/f!, deleted d/g!, added d/new");
 }
 
 static void a_mode_that_others_may_have_set_stays(void **state)
@@ -497,6 +583,9 @@ int main(void)
                 TEST(content_is_compared_whatever_the_times_say),
                 TEST(a_folder_takes_a_files_place_and_the_other_way),
                 TEST(what_others_changed_is_a_conflict),
+                TEST(what_was_moved_into_a_folder_that_goes_is_a_conflict),
+                TEST(a_folder_that_was_exchanged_is_a_conflict),
+                TEST(a_new_folder_over_one_that_was_changed_is_a_conflict),
                 TEST(a_mode_that_others_may_have_set_stays),
                 TEST(a_chosen_file_brings_its_new_folders),
                 TEST(what_is_not_there_cannot_be_chosen),
