@@ -226,12 +226,51 @@ test_devices_pipes_sockets_and_set_user_id_are_refused_by_name() {
 	echo x >"$STATE/$id/upper/roots"
 	chmod 666 "$STATE/$id/upper/roots"
 	by_dev holdfast workspace apply "$id"
+	same "status: $output" 1 "$status"
+	[ ! -e "$W/fine" ] || fail "a part was applied"
+	by_dev holdfast workspace apply "$id" .
 	same "status: $output" 3 "$status"
 	for each in pipe device setuid capable roots; do
 		holds "what was said" "$output" "not applied: $each:"
 		[ ! -e "$W/$each" ] || fail "$each was applied"
 	done
 	same fine fine "$(cat "$W/fine")"
+}
+
+test_what_the_user_may_not_read_is_not_shown_by_a_new_name() {
+	fill
+	echo 'of root alone' >"$W/secret"
+	echo 'of root too' >"$W/public"
+	chmod 600 "$W/secret"
+	apart -- sh -c 'mv secret shown; cat shown'
+	[[ $output != *alone* ]] || fail "the agent read it: $output"
+	by_dev holdfast workspace diff "$id" --patch
+	[[ $output != *alone* ]] || fail "the patch has it: $output"
+	by_dev holdfast workspace apply "$id" --force
+	[ ! -e "$W/shown" ] || fail "it was applied"
+	apart -- sh -c 'mv -f secret public'
+	by_dev holdfast workspace apply "$id" --force .
+	same "public" 'of root too' "$(cat "$W/public")"
+}
+
+test_folders_that_others_put_in_the_place_of_one_are_not_lost() {
+	fill
+	mkdir -p "$REAL/precious/in" "$REAL/other"
+	echo precious >"$REAL/precious/in/file"
+	echo other >"$REAL/other/two"
+	chown -R dev:dev "$REAL/precious" "$REAL/other"
+	find "$REAL/precious" "$REAL/other" -exec touch -h -d 2021-01-01 {} +
+	apart -- sh -c 'rm -r old; echo changed >src/deep/two'
+	mv "$REAL/precious" "$W/old/"
+	mv "$W/src/deep" "$W/src/deep.old"
+	mv "$REAL/other" "$W/src/deep"
+	by_dev holdfast workspace apply "$id"
+	same "status: $output" 1 "$status"
+	holds "what was said" "$output" "src/deep/two: another folder"
+	same "what was moved in" precious "$(cat "$W/old/precious/in/file")"
+	same "what was put in its place" other "$(cat "$W/src/deep/two")"
+	by_dev holdfast workspace apply "$id" src/deep/two
+	same "status: $output" 1 "$status"
 }
 
 test_links_lead_nowhere_while_it_is_applied() {

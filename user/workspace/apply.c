@@ -179,7 +179,7 @@ static int take_away(struct apply *a, const struct change *c, int parent, const 
 }
 
 /* The new file under its name beside; *fd gets it. */
-static int make_regular(struct apply *a, const struct change *c, int upper, int parent, const char *other, int *fd)
+static int make_regular(const struct change *c, int upper, int parent, const char *other, int *fd)
 {
         int r;
 
@@ -188,11 +188,11 @@ static int make_regular(struct apply *a, const struct change *c, int upper, int 
                 return -errno;
         r = copy_content(upper, *fd);
         if (r == 0)
-                r = copy_attributes(a->l, upper, &c->upper, *fd, &c->seen);
+                r = copy_attributes(upper, &c->upper, *fd);
         return r == 0 && fsync(*fd) < 0 ? -errno : r;
 }
 
-static int make_symlink(struct apply *a, const struct change *c, int upper, int parent, const char *other, int *fd)
+static int make_symlink(const struct change *c, int upper, int parent, const char *other, int *fd)
 {
         char target[SYMLINK_MAX];
         ssize_t n = readlinkat(upper, "", target, sizeof(target) - 1);
@@ -203,7 +203,7 @@ static int make_symlink(struct apply *a, const struct change *c, int upper, int 
         if (symlinkat(target, parent, other) < 0)
                 return -errno;
         *fd = openat(parent, other, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        return *fd < 0 ? -errno : copy_attributes(a->l, upper, &c->upper, *fd, &c->seen);
+        return *fd < 0 ? -errno : copy_attributes(upper, &c->upper, *fd);
 }
 
 /* Another name of a file that is in the folder already; -ENOENT where it is not. */
@@ -243,11 +243,11 @@ static int make(struct apply *a, const struct change *c, int upper, int parent, 
         int r = -ENOENT;
 
         if (S_ISLNK(c->upper.st_mode))
-                return make_symlink(a, c, upper, parent, other, fd);
+                return make_symlink(c, upper, parent, other, fd);
         if (c->upper.st_nlink > 1)
                 r = make_link(a, c, parent, other, fd);
         if (r == -ENOENT)
-                r = make_regular(a, c, upper, parent, other, fd);
+                r = make_regular(c, upper, parent, other, fd);
         return r;
 }
 
@@ -331,7 +331,7 @@ static int finish_folder(struct apply *a, const struct change *c)
                 return upper < 0 ? upper : to;
         if (c->op == CHANGE_ATTRIBUTES && fstat(to, &st) == 0)
                 us.st_mtim = st.st_mtim; /* of what is in it */
-        return copy_attributes(a->l, upper, &us, to, &c->seen);
+        return copy_attributes(upper, &us, to);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------------------- */
@@ -467,17 +467,46 @@ static int choose(struct changes *c, const char *const *paths, size_t n, struct 
         return 0;
 }
 
-/* Nothing is applied where some of it is somebody else's by now. */
+static bool is_below(const char *path, const char *above)
+{
+        const size_t n = above ? strlen(above) : 0;
+
+        return above && strncmp(path, above, n) == 0 && path[n] == '/';
+}
+
+/* Where a folder does not come to be, or not to its end, what is below has no place, or stays. */
+static void refuse_below(struct changes *c)
+{
+        const char *above = NULL;
+
+        for (size_t i = 0; i < c->count; i++) {
+                struct change *x = &c->list[i];
+
+                if (is_below(x->path, above))
+                        x->refused = x->refused ? x->refused : "what it is in is not applied";
+                else if (x->refused && (x->op == CHANGE_ADDED || x->op == CHANGE_TYPE))
+                        above = x->path;
+        }
+}
+
+/*
+ * Nothing is applied where some of it is somebody else's by now; nor, unless it was named, where some is refused: that may be the new name
+ * of what would be removed.
+ */
 static int weigh(struct apply *a, bool named, struct findings *findings, struct error *e)
 {
-        size_t n = 0;
+        const bool all = named || a->force;
+        size_t n = 0, refused = 0;
 
+        refuse_below(a->c);
         for (size_t i = 0; i < a->c->count; i++) {
                 struct change *c = &a->c->list[i];
 
                 if (!c->chosen)
                         continue;
-                if (c->refused)
+                if (c->refused && !all)
+                        findings_add(findings, c->path, "%s", c->refused), refused++;
+                else if (c->refused)
                         tell(a->refused, c, c->refused);
                 else if (c->conflict && !a->force)
                         findings_add(findings, c->path, "%s", c->conflict), n++;
@@ -485,9 +514,11 @@ static int weigh(struct apply *a, bool named, struct findings *findings, struct 
                         tell(a->kept, c, c->unclear);
                 c->chosen = !c->refused && !(c->unclear && !(a->force && named));
         }
-        return n ? error_set(e, -EBUSY,
-                             "others have changed %zu of these since the session began: choose other paths, or overwrite them by force", n)
-                 : 0;
+        if (n)
+                return error_set(e, -EBUSY,
+                                 "others have changed %zu of these since the session began: choose other paths, or overwrite them by force",
+                                 n);
+        return refused ? error_set(e, -EBUSY, "%zu of these are never applied: name what is to be, \".\" for all the rest", refused) : 0;
 }
 
 int changes_apply(const struct layers *l, struct changes *c, const char *const *paths, size_t n, bool force, cJSON *object,

@@ -20,6 +20,7 @@
 #define ORIGIN "trusted.overlay.origin"
 #define CHANGED "it was changed outside since the session began"
 #define REMOVED "it was removed outside since the session began"
+#define ANOTHERS "it belongs to another user"
 #define REPLACED "another folder has its place since the session began"
 
 static const char *const op_names[CHANGE_OPS] = { [CHANGE_ADDED] = "added",
@@ -138,6 +139,12 @@ static bool changed_since(const struct layers *l, const struct stat *st)
         return (uint64_t)st->st_ctim.tv_sec * 1000000000ull + (uint64_t)st->st_ctim.tv_nsec >= l->started;
 }
 
+/* What is in a folder of the user's is theirs to remove, whoever it belongs to; but they are to say so. */
+static const char *doubt(const struct layers *l, const struct stat *hs)
+{
+        return changed_since(l, hs) ? CHANGED : l->uid && hs->st_uid != l->uid ? ANOTHERS : NULL;
+}
+
 static int failed(struct search *s, const char *path, int r)
 {
         return r == -ENOMEM ? error_set(s->e, r, "out of memory") : error_set(s->e, r, "%s: %s", *path ? path : ".", strerror(-r));
@@ -214,7 +221,7 @@ static bool is_readable(const struct layers *l, int fd)
         return file >= 0;
 }
 
-static const char *refusal(const struct layers *l, int upper, const struct stat *us, const struct stat *hs)
+static const char *refusal(const struct layers *l, int upper, const struct stat *us)
 {
         switch (us->st_mode & S_IFMT) {
         case S_IFCHR:
@@ -230,8 +237,8 @@ static const char *refusal(const struct layers *l, int upper, const struct stat 
                 if (attribute_is(upper, "security.capability"))
                         return "it would run with capabilities";
         }
-        if (l->uid && us->st_uid != l->uid && (!hs || hs->st_uid != us->st_uid))
-                return "it belongs to another user";
+        if (l->uid && us->st_uid != l->uid)
+                return ANOTHERS;
         return S_ISREG(us->st_mode) && !is_readable(l, upper) ? "its user may not read it" : NULL;
 }
 
@@ -325,11 +332,10 @@ static int look_below(struct search *s, const char *path, struct stat *st)
  */
 static int gone(struct search *s, const struct place *in, const char *path, const struct stat *hs)
 {
-        struct change what = { .op = CHANGE_DELETED, .seen = seen_of(hs), .conflict = in->conflict };
+        struct change what = { .op = CHANGE_DELETED, .seen = seen_of(hs), .conflict = doubt(s->l, hs) };
         int r = 0;
 
-        if (changed_since(s->l, hs))
-                what.conflict = CHANGED;
+        what.conflict = what.conflict ? what.conflict : in->conflict;
         if (S_ISDIR(hs->st_mode))
                 r = later(s, &s->gone, path, what.conflict, false);
         return r < 0 ? r : add(s, in, path, what);
@@ -406,8 +412,8 @@ static int compare_file(struct search *s, const struct place *in, const char *pa
         what->op = content ? CHANGE_ATTRIBUTES : CHANGE_MODIFIED;
         if (changed_since(s->l, hs) && content)
                 what->unclear = "it was touched outside since the session began, and only its attributes differ";
-        else if (changed_since(s->l, hs))
-                what->conflict = CHANGED;
+        else
+                what->conflict = doubt(s->l, hs);
         return add(s, in, path, *what);
 }
 
@@ -425,7 +431,7 @@ static int compare(struct search *s, const struct place *in, const char *path, i
                 return below >= 0 ? gone(s, in, path, &hs) : 0;
         if (below >= 0)
                 what.seen = seen_of(&hs);
-        what.refused = refusal(s->l, upper, us, below >= 0 ? &hs : NULL);
+        what.refused = refusal(s->l, upper, us);
         if (below >= 0 && S_ISDIR(us->st_mode) && S_ISDIR(hs.st_mode))
                 return compare_folder(s, in, path, upper, us, below, &hs, &what);
         if ((us->st_mode & S_IFMT) == (hs.st_mode & S_IFMT) && (S_ISREG(us->st_mode) || S_ISLNK(us->st_mode)))
@@ -435,7 +441,8 @@ static int compare(struct search *s, const struct place *in, const char *path, i
                 what.conflict = origin_is_gone(s->l, upper) ? REMOVED : NULL;
         } else {
                 what.op = CHANGE_TYPE;
-                what.conflict = changed_since(s->l, &hs) ? CHANGED : in->conflict;
+                what.conflict = doubt(s->l, &hs);
+                what.conflict = what.conflict ? what.conflict : in->conflict;
         }
         if (S_ISDIR(us->st_mode))
                 r = later(s, &s->folders, path, in->conflict, in->old_only);

@@ -57,28 +57,19 @@ int copy_content(int from, int to)
         return r;
 }
 
-static int give(const struct layers *l, const struct stat *us, int to, const struct seen *before)
+static int give(const struct stat *us, int to)
 {
         struct stat now;
-        int r = 0;
 
         if (fstat(to, &now) < 0)
                 return -errno;
         if (now.st_uid == us->st_uid && now.st_gid == us->st_gid)
                 return 0;
-        if (fchownat(to, "", us->st_uid, us->st_gid, AT_EMPTY_PATH) == 0)
-                return 0;
-        if (!before || !before->there || before->uid != us->st_uid || before->gid != us->st_gid)
-                return -EPERM;
-        side_upper();
-        if (fchownat(to, "", us->st_uid, us->st_gid, AT_EMPTY_PATH) < 0)
-                r = -errno;
-        side_folder(l);
-        return r;
+        return fchownat(to, "", us->st_uid, us->st_gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 /* The owner last: afterwards the user may not be the one who may change the rest. */
-int copy_attributes(const struct layers *l, int upper, const struct stat *us, int to, const struct seen *before)
+int copy_attributes(int upper, const struct stat *us, int to)
 {
         const struct timespec times[2] = { us->st_atim, us->st_mtim };
         _cleanup_buffer_ struct buffer attributes = BUFFER_INIT;
@@ -95,5 +86,5 @@ int copy_attributes(const struct layers *l, int upper, const struct stat *us, in
         }
         if (r == 0 && utimensat(to, "", times, AT_EMPTY_PATH) < 0)
                 r = -errno;
-        return r < 0 ? r : give(l, us, to, before);
+        return r < 0 ? r : give(us, to);
 }

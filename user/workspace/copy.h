@@ -9,9 +9,8 @@
 int copy_content(int from, int to);
 
 /*
- * Gives a file or folder of the user's side what the upper one has; the caller is on that side. Who it belongs to changes only to what the
- * user may give, or to what the one that it replaces had (before may be NULL). -EPERM otherwise.
+ * Gives a file or folder of the user's side what the upper one has; the caller is on that side, and does nothing that the user may not.
  */
-int copy_attributes(const struct layers *l, int upper, const struct stat *us, int to, const struct seen *before);
+int copy_attributes(int upper, const struct stat *us, int to);
 
 #endif

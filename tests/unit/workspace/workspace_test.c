@@ -411,6 +411,7 @@ static void a_new_name_of_a_file_that_stays_is_one_more_of_it(void **state)
 
 static void pipes_and_set_user_id_are_refused(void **state)
 {
+        static const char *const all[] = { "." };
         struct world *w = *state;
         _cleanup_json_ cJSON *o = NULL;
 
@@ -419,7 +420,9 @@ static void pipes_and_set_user_id_are_refused(void **state)
         put(w->l.upper, "setuid", "x");
         assert_return_code(fchmodat(w->l.upper, "setuid", 04755, 0), errno);
         finds(w, "added fine, added pipe x, added setuid x");
-        o = applies_as(w, 0, true, NULL, 0);
+        cJSON_Delete(applies_as(w, -EBUSY, false, NULL, 0));
+        assert_false(there(w->l.folder, "fine"));
+        o = applies_as(w, 0, false, all, 1);
         assert_int_equal(cJSON_GetArraySize(json_get_array(o, "refused")), 2);
         assert_false(there(w->l.folder, "pipe"));
         assert_false(there(w->l.folder, "setuid"));
@@ -508,6 +511,8 @@ static void what_the_user_may_not_read_is_neither_shown_nor_applied(void **state
         if (geteuid() == 0)
                 assert_return_code(fchownat(w->l.upper, "public", uid, uid, 0), errno);
         put(w->l.folder, "public", "sesame\n");
+        if (geteuid() == 0)
+                assert_return_code(fchownat(w->l.folder, "public", uid, uid, 0), errno);
         finds(w, "modified public x");
         assert_int_equal(changes_find(&w->l, &c, NULL), 0);
         assert_int_equal(changes_json(&w->l, &c, true, o, NULL), 0);
@@ -515,6 +520,46 @@ static void what_the_user_may_not_read_is_neither_shown_nor_applied(void **state
         answer = applies_as(w, 0, true, NULL, 0);
         assert_int_equal(cJSON_GetArraySize(json_get_array(answer, "refused")), 1);
         holds(w->l.folder, "public", "sesame\n");
+}
+
+static void what_is_refused_a_new_name_stays_under_the_old_one(void **state)
+{
+        static const char *const all[] = { "." };
+        struct world *w = *state;
+
+        put(w->l.folder, "tool", "tool");
+        whiteout(w->l.upper, "tool");
+        put(w->l.upper, "tool.old", "tool");
+        assert_return_code(fchmodat(w->l.upper, "tool.old", 04755, 0), errno);
+        cJSON_Delete(applies_as(w, -EBUSY, false, NULL, 0));
+        holds(w->l.folder, "tool", "tool");
+        unlinkat(w->l.upper, "tool", 0);
+        unlinkat(w->l.upper, "tool.old", 0);
+        /* A pipe in a folder's place. */
+        folder(w->l.folder, "d");
+        put(w->l.folder, "d/f", "f");
+        assert_return_code(mknodat(w->l.upper, "d", S_IFIFO | 0644, 0), errno);
+        finds(w, "type d x, deleted d/f");
+        cJSON_Delete(applies_as(w, 0, true, all, 1));
+        holds(w->l.folder, "d/f", "f");
+}
+
+static void another_users_file_is_a_conflict(void **state)
+{
+        struct world *w = *state;
+
+        if (geteuid() != 0)
+                skip();
+        put(w->l.folder, "theirs", "theirs");
+        put(w->l.folder, "gone", "theirs");
+        whiteout(w->l.upper, "gone");
+        put(w->l.upper, "theirs", "changed");
+        assert_return_code(fchownat(w->l.upper, "theirs", somebody(w), 0, 0), errno);
+        finds(w, "deleted gone!, modified theirs!");
+        cJSON_Delete(applies_as(w, -EBUSY, false, NULL, 0));
+        holds(w->l.folder, "gone", "theirs");
+        assert_return_code(fchownat(w->l.upper, "theirs", 0, 0, 0), errno);
+        finds(w, "deleted gone!, modified theirs! x");
 }
 
 static void note(struct world *w, uint64_t ino, const char *text, size_t length)
@@ -597,6 +642,8 @@ int main(void)
                 TEST(names_are_chosen_as_they_are_shown),
                 TEST(a_patch_has_the_differences_of_text),
                 TEST(what_the_user_may_not_read_is_neither_shown_nor_applied),
+                TEST(what_is_refused_a_new_name_stays_under_the_old_one),
+                TEST(another_users_file_is_a_conflict),
                 TEST(what_an_apply_left_is_cleared_up),
                 TEST(a_record_is_read_as_it_was_written),
         };
