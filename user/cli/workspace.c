@@ -96,27 +96,19 @@ static void print_change(const cJSON *c)
 /* Into a file or a program as it is; onto a terminal without what it would act on. */
 static void print_patch(const char *text)
 {
-        char byte[5] = "";
         const bool terminal = isatty(STDOUT_FILENO);
 
-        for (; *text; text++) {
+        while (*text) {
                 const char *digits = "0123456789abcdef", *high, *low;
 
                 if (text[0] == '\\' && text[1] == 'x' && text[2] && text[3] && (high = strchr(digits, text[2])) &&
                     (low = strchr(digits, text[3]))) {
-                        byte[0] = (char)(((high - digits) << 4) | (low - digits));
-                        text += 3;
-                        if (terminal)
-                                putchar('?');
-                        else
-                                putchar(byte[0]);
+                        putchar(terminal ? '?' : (char)(((high - digits) << 4) | (low - digits)));
+                        text += 4;
                 } else if (terminal && *text != '\n' && *text != '\t') {
-                        byte[0] = *text;
-                        byte[1] = (unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0 ? *++text : '\0';
-                        output_safe(byte);
-                        byte[1] = '\0';
+                        text += output_safe_character(stdout, text);
                 } else {
-                        putchar(*text);
+                        putchar(*text++);
                 }
         }
 }

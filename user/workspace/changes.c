@@ -399,8 +399,8 @@ static int compare_folder(struct search *s, const struct place *in, const char *
         return add(s, in, path, *what);
 }
 
-static int compare_file(struct search *s, const struct place *in, const char *path, int upper, const struct stat *us, int below, const struct stat *hs,
-                        struct change *what)
+static int compare_file(struct search *s, const struct place *in, const char *path, int upper, const struct stat *us, int below,
+                        const struct stat *hs, struct change *what)
 {
         const bool link = S_ISLNK(us->st_mode);
         const bool content = link ? target_same(upper, below) : us->st_size == hs->st_size && content_same(s->l, upper, below);

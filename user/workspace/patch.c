@@ -2,6 +2,7 @@
 /* The changes for people and programs; the differences of text are diff(1)'s, run as nobody. */
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "workspace/beneath.h"
 #include "workspace/side.h"
 #include "workspace/workspace.h"
@@ -62,9 +63,12 @@ static char *label_of(const char *side, const char *path)
 
         if (!text || asprintf(&label, "%s/%s", side, cJSON_GetStringValue(text)) < 0)
                 return NULL;
-        for (char *at = label; *at; at++)
-                if ((unsigned char)*at < 0x20 || *at == 0x7f)
-                        *at = '?';
+        for (char *at = label; *at;) {
+                const size_t acts = utf8_acts(at);
+
+                memset(at, '?', acts);
+                at += acts ? acts : utf8_length(at, strlen(at));
+        }
         return label;
 }
 
