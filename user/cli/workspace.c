@@ -172,6 +172,8 @@ static int tell(const cJSON *answer)
                 output_safe(cJSON_GetStringValue(item));
                 putchar('\n');
         }
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "cut")))
+                fputs("holdfast: there is more than can be shown at once\n", stderr);
         say_each(answer, "kept", "left as it is:");
         refused = say_each(answer, "refused", "not applied:");
         conflicts = say_each(answer, "conflicts", "not applied:");

@@ -19,15 +19,18 @@
 #define MOST 16
 #define KEPT (60 * 1000000000ull) /* ns that an answer waits for who asked */
 #define TEXT_MAX (32u << 20)
+#define HEAD_MAX (1 << 20) /* bytes: FINDINGS_MAX of them at most, shortened */
+#define HEAD 3             /* the job's descriptor of it */
 
 struct job {
         struct daemon *daemon;
         struct job *next;
         sd_event_source *child;
         uint64_t number, ended; /* 0: it runs */
-        int answer;
+        int head, body;
         char *op, *actor, *id; /* for the event; op NULL: none */
         bool asked;            /* somebody waits for the answer */
+        bool failed;           /* there is none */
         pid_t pid;
 };
 
@@ -40,34 +43,38 @@ static void forget(struct job *j)
                 break;
         }
         sd_event_source_disable_unref(j->child);
-        cleanup_close(&j->answer);
+        cleanup_close(&j->head);
+        cleanup_close(&j->body);
         free(j->op);
         free(j->actor);
         free(j->id);
         free(j);
 }
 
-static int read_answer(const struct job *j, cJSON **ret)
+/* The body, which may be large, is for who asked. */
+static int read_head(const struct job *j, cJSON **ret)
 {
-        _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+        _cleanup_free_ char *text = malloc(HEAD_MAX);
+        const ssize_t n = text ? pread(j->head, text, HEAD_MAX, 0) : -1;
 
-        if (lseek(j->answer, 0, SEEK_SET) < 0 || buffer_read(&text, j->answer) < 0)
-                return -EIO;
-        *ret = text.length ? cJSON_ParseWithLength(text.data, text.length) : NULL;
+        *ret = n > 0 && n < HEAD_MAX ? cJSON_ParseWithLength(text, (size_t)n) : NULL;
         return *ret ? 0 : -EIO;
 }
 
-static void report(struct job *j, const cJSON *answer)
+static void report(struct job *j, const cJSON *head)
 {
-        const cJSON *body = json_get_object(answer, "body");
-        const int n = cJSON_GetArraySize(json_get_array(body, "applied"));
         char reason[128];
+        uint64_t n = 0;
         cJSON *o;
 
-        if (!j->op || json_get_string(answer, "error"))
+        if (!j->op || json_get_string(head, "error"))
                 return;
         o = event_begin(j->daemon, NULL, "admin", "allow", j->actor);
-        snprintf(reason, sizeof(reason), "of workspace %.16s %d changes were made so in the folder", j->id, n);
+        if (json_get_u64(head, "applied", &n) == 0)
+                snprintf(reason, sizeof(reason), "of workspace %.16s %llu changes were made so in the folder", j->id,
+                         (unsigned long long)n);
+        else
+                snprintf(reason, sizeof(reason), "of workspace %.16s changes were made so in the folder until that ended early", j->id);
         if (o) {
                 cJSON_AddStringToObject(o, "op", j->op);
                 cJSON_AddStringToObject(o, "reason", reason);
@@ -77,17 +84,17 @@ static void report(struct job *j, const cJSON *answer)
 
 static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
 {
-        _cleanup_json_ cJSON *answer = NULL;
+        _cleanup_json_ cJSON *head = NULL;
         struct job *j = context;
 
         (void)source;
         if (info->si_code != CLD_EXITED || info->si_status != 0)
                 log_warning("work on workspace %s ended with %s %d", j->id ? j->id : "-", info->si_code == CLD_EXITED ? "status" : "signal",
                             info->si_status);
-        read_answer(j, &answer);
-        if (json_get_string(answer, "error") && !j->asked)
-                log_warning("workspaces: %s", json_get_string(answer, "error"));
-        report(j, answer);
+        j->failed = info->si_code != CLD_EXITED || info->si_status != 0 || read_head(j, &head) < 0;
+        if (json_get_string(head, "error") && !j->asked)
+                log_warning("workspaces: %s", json_get_string(head, "error"));
+        report(j, head);
         j->ended = time_now(CLOCK_MONOTONIC);
         if (!j->asked)
                 forget(j);
@@ -110,7 +117,7 @@ static int input_of(const struct daemon *d, const cJSON *order)
         return TAKE_FD(fd);
 }
 
-static int spawn(int in, int out, pid_t *ret)
+static int spawn(int in, int body, int head, pid_t *ret)
 {
         static char name[] = WORKSPACE_JOB_NAME;
         char *const arguments[] = { name, NULL }, *const environment[] = { NULL };
@@ -124,7 +131,8 @@ static int spawn(int in, int out, pid_t *ret)
         posix_spawn_file_actions_init(&actions);
         posix_spawnattr_init(&attributes);
         posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, body, STDOUT_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, head, HEAD);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &all);
@@ -158,8 +166,9 @@ static int fill(struct job *j, const cJSON *order, const char *op, const char *a
         j->op = op ? strdup(op) : NULL;
         j->actor = actor ? strdup(actor) : NULL;
         j->id = id ? strdup(id) : NULL;
-        j->answer = memfd_create("answer", MFD_CLOEXEC);
-        return (op && !j->op) || (actor && !j->actor) || (id && !j->id) || j->answer < 0 ? -ENOMEM : 0;
+        j->body = memfd_create("answer", MFD_CLOEXEC);
+        j->head = memfd_create("head", MFD_CLOEXEC);
+        return (op && !j->op) || (actor && !j->actor) || (id && !j->id) || j->body < 0 || j->head < 0 ? -ENOMEM : 0;
 }
 
 int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e)
@@ -173,12 +182,12 @@ int job_start(struct daemon *d, const cJSON *input, const char *op, const char *
         j = in < 0 ? NULL : calloc(1, sizeof(*j));
         if (!j)
                 return error_set(e, in < 0 ? in : -ENOMEM, "out of memory");
-        *j = (struct job){ .daemon = d, .number = ++d->jobs_begun, .answer = -1, .asked = ret != NULL };
+        *j = (struct job){ .daemon = d, .number = ++d->jobs_begun, .head = -1, .body = -1, .asked = ret != NULL };
         j->next = d->jobs;
         d->jobs = j;
         r = fill(j, input, op, actor);
         if (r == 0)
-                r = spawn(in, j->answer, &j->pid);
+                r = spawn(in, j->body, j->head, &j->pid);
         if (r == 0)
                 r = sd_event_add_child(d->event, &j->child, j->pid, WEXITED, on_end, j);
         if (r < 0) {
@@ -190,7 +199,7 @@ int job_start(struct daemon *d, const cJSON *input, const char *op, const char *
         return 0;
 }
 
-int job_answer(struct daemon *d, uint64_t number, cJSON **ret)
+int job_answer(struct daemon *d, uint64_t number, cJSON **head, int *body)
 {
         for (struct job *j = d->jobs; j; j = j->next) {
                 int r;
@@ -199,7 +208,9 @@ int job_answer(struct daemon *d, uint64_t number, cJSON **ret)
                         continue;
                 if (!j->ended)
                         return -EAGAIN;
-                r = read_answer(j, ret);
+                r = j->failed ? -EIO : read_head(j, head);
+                if (r == 0)
+                        *body = TAKE_FD(j->body);
                 forget(j);
                 return r;
         }

@@ -65,14 +65,14 @@ static bool at_rest(struct daemon *d, struct http_request *r, const struct works
 
 /* ---- waiting for the work ------------------------------------------------------------------------------------------------------- */
 
-static void refuse(struct http_request *r, const cJSON *answer, const char *text)
+static void refuse(struct http_request *r, const cJSON *head, const char *text)
 {
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         _cleanup_error_ struct error e = ERROR_INIT;
-        const cJSON *item, *number = cJSON_GetObjectItemCaseSensitive(answer, "errno");
+        const cJSON *item, *number = cJSON_GetObjectItemCaseSensitive(head, "errno");
         const int code = cJSON_IsNumber(number) ? -number->valueint : -EIO;
 
-        cJSON_ArrayForEach (item, json_get_array(answer, "errors")) {
+        cJSON_ArrayForEach (item, json_get_array(head, "errors")) {
                 const char *where = json_get_string(item, "where"), *what = json_get_string(item, "what");
 
                 findings_add(&findings, where ? where : "", "%s", what ? what : "");
@@ -86,19 +86,21 @@ static void refuse(struct http_request *r, const cJSON *answer, const char *text
 
 static bool is_done(struct http_request *r, bool last, void *of, void *context)
 {
-        _cleanup_json_ cJSON *answer = NULL;
+        _cleanup_json_ cJSON *head = NULL;
+        _cleanup_close_ int body = -1;
         const char *text;
-        int code = job_answer(context, *(uint64_t *)of, &answer);
+        int code = job_answer(context, *(uint64_t *)of, &head, &body);
+        struct stat st;
 
         if (code == -EAGAIN)
                 return last; /* the answer then says that it goes on */
-        text = json_get_string(answer, "error");
-        if (code < 0)
+        text = json_get_string(head, "error");
+        if (code < 0 || fstat(body, &st) < 0)
                 http_problem(r, 500, "internal", NULL, "the work on the workspace ended without an answer");
         else if (text)
-                refuse(r, answer, text);
+                refuse(r, head, text);
         else
-                http_reply(r, 200, cJSON_DetachItemFromObjectCaseSensitive(answer, "body"));
+                http_reply_file(r, 200, TAKE_FD(body), (size_t)st.st_size);
         return true;
 }
 

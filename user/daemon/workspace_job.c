@@ -15,8 +15,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define ANSWER_MAX (128u << 20)
-#define PATHS_MAX 65536
+#define ANSWER_MAX (48u << 20) /* bytes; more than what the lists and a patch are cut at */
+#define PATHS_MAX 1000
+#define HEAD 3     /* descriptor */
+#define SHOWN 1024 /* bytes of a path in an error */
 #define GONE_PREFIX ".gone-"
 
 /* ---- the two sides -------------------------------------------------------------------------------------------------------------- */
@@ -76,7 +78,8 @@ static bool flag(const cJSON *order, const char *name)
         return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(order, name));
 }
 
-static int apply(const struct opened *o, struct changes *c, const cJSON *order, cJSON *body, struct findings *findings, struct error *e)
+static int apply(const struct opened *o, struct changes *c, const cJSON *order, cJSON *body, size_t *applied, struct findings *findings,
+                 struct error *e)
 {
         const cJSON *list = json_get_array(order, "paths"), *item;
         _cleanup_free_ const char **paths = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof(*paths));
@@ -84,13 +87,16 @@ static int apply(const struct opened *o, struct changes *c, const cJSON *order, 
 
         if (!paths)
                 return error_set(e, -ENOMEM, "out of memory");
+        if (cJSON_GetArraySize(list) > PATHS_MAX)
+                return error_set(e, -E2BIG, "more than %d paths at once", PATHS_MAX);
         cJSON_ArrayForEach (item, list)
-                if (cJSON_GetStringValue(item) && n < PATHS_MAX)
+                if (cJSON_GetStringValue(item))
                         paths[n++] = cJSON_GetStringValue(item);
-        return changes_apply(&o->l, c, paths, n, flag(order, "force"), body, findings, e);
+        return changes_apply(&o->l, c, paths, n, flag(order, "force"), body, applied, findings, e);
 }
 
-static int on_workspace(const cJSON *order, int state, const char *what, cJSON *body, struct findings *findings, struct error *e)
+static int on_workspace(const cJSON *order, int state, const char *what, cJSON *body, size_t *applied, struct findings *findings,
+                        struct error *e)
 {
         _cleanup_(opened_clear) struct opened o = { .l = { -1, -1, -1, 0, 0 } };
         _cleanup_changes_ struct changes c = { 0 };
@@ -104,7 +110,7 @@ static int on_workspace(const cJSON *order, int state, const char *what, cJSON *
         if (r == 0 && !strcmp(what, "diff"))
                 r = changes_json(&o.l, &c, flag(order, "patch"), body, e);
         if (r == 0 && !strcmp(what, "apply"))
-                r = apply(&o, &c, order, body, findings, e);
+                r = apply(&o, &c, order, body, applied, findings, e);
         return r;
 }
 
@@ -132,7 +138,7 @@ static int empty(int state)
         return failed;
 }
 
-static int carry_out(const cJSON *order, cJSON *body, struct findings *findings, struct error *e)
+static int carry_out(const cJSON *order, cJSON *body, size_t *applied, struct findings *findings, struct error *e)
 {
         const char *what = json_get_string(order, "do"), *path = json_get_string(order, "state");
         _cleanup_close_ int state = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -141,45 +147,62 @@ static int carry_out(const cJSON *order, cJSON *body, struct findings *findings,
         if (!what || state < 0)
                 return error_set(e, -EINVAL, "no order that can be understood");
         if (strcmp(what, "empty") != 0)
-                return on_workspace(order, state, what, body, findings, e);
+                return on_workspace(order, state, what, body, applied, findings, e);
         r = empty(state);
         return r < 0 ? error_set(e, r, "what was discarded cannot be removed: %s", strerror(-r)) : 0;
 }
 
-static void add_errors(cJSON *answer, int code, const struct findings *findings, const struct error *e)
+static void add_errors(cJSON *head, int code, const struct findings *findings, const struct error *e)
 {
-        cJSON *list = cJSON_AddArrayToObject(answer, "errors");
+        cJSON *list = cJSON_AddArrayToObject(head, "errors");
 
-        cJSON_AddNumberToObject(answer, "errno", -code);
-        json_add_text(answer, "error", error_text(e));
+        cJSON_AddNumberToObject(head, "errno", -code);
+        json_add_text(head, "error", error_text(e));
         for (int i = 0; i < findings->count; i++) {
                 cJSON *o = cJSON_CreateObject();
 
-                json_add_text(o, "where", findings->list[i].where);
+                json_add_bytes(o, "where", findings->list[i].where, strnlen(findings->list[i].where, SHOWN));
                 json_add_text(o, "what", findings->list[i].what);
                 cJSON_AddItemToArray(list, o);
         }
 }
 
+static int say(int fd, const cJSON *what)
+{
+        _cleanup_buffer_ struct buffer out = BUFFER_INIT;
+        int r = json_print(&out, what, ANSWER_MAX);
+
+        if (r == 0)
+                r = buffer_append(&out, "\n", 1);
+        for (size_t done = 0; r == 0 && done < out.length;) {
+                ssize_t n = write(fd, out.data + done, out.length - done);
+
+                if (n > 0)
+                        done += (size_t)n;
+                else
+                        r = errno == EINTR ? 0 : -EIO;
+        }
+        return r;
+}
+
 int workspace_job(void)
 {
-        _cleanup_buffer_ struct buffer text = BUFFER_INIT, out = BUFFER_INIT;
-        _cleanup_json_ cJSON *order = NULL, *answer = cJSON_CreateObject();
+        _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+        _cleanup_json_ cJSON *order = NULL, *head = cJSON_CreateObject(), *body = cJSON_CreateObject();
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         _cleanup_error_ struct error e = ERROR_INIT;
-        cJSON *body = cJSON_AddObjectToObject(answer, "body");
+        size_t applied = 0;
         int r;
 
         prctl(PR_SET_DUMPABLE, 0);
         signal(SIGPIPE, SIG_IGN);
         umask(0);
-        if (!body || buffer_read(&text, STDIN_FILENO) < 0)
+        if (!body || !head || buffer_read(&text, STDIN_FILENO) < 0)
                 return 1;
         order = cJSON_ParseWithLength(text.data ? text.data : "", text.length);
-        r = carry_out(order, body, &findings, &e);
+        r = carry_out(order, body, &applied, &findings, &e);
         if (r < 0)
-                add_errors(answer, r, &findings, &e);
-        if (json_print(&out, answer, ANSWER_MAX) < 0)
-                return 1;
-        return write(STDOUT_FILENO, out.data, out.length) != (ssize_t)out.length;
+                add_errors(head, r, &findings, &e);
+        cJSON_AddNumberToObject(head, "applied", (double)applied);
+        return say(HEAD, head) < 0 || say(STDOUT_FILENO, body) < 0;
 }

@@ -53,7 +53,10 @@ struct job; /* one such process, with what it says */
 /* Begins one; input is a JSON object with at least "id". actor and what are for the event at its end, where one is to be written. */
 int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e);
 
-/* Once it is done: its answer, to be freed, and 0; -EAGAIN before, -ENOENT where there is none of that number. */
-int job_answer(struct daemon *d, uint64_t number, cJSON **ret);
+/*
+ * Once it is done, what it tells (workspace_job.h): the head, to be freed, and the body in a file, to be closed. -EAGAIN before, -EIO where
+ * it ended without, -ENOENT where there is none of that number.
+ */
+int job_answer(struct daemon *d, uint64_t number, cJSON **head, int *body);
 
 #endif

@@ -20,6 +20,7 @@
 #define INO_OLD 0         /* what is beside is what was there before */
 #define INO_NEW ULONG_MAX /* it is what is being made */
 #define NAMES 100
+#define ENTRY 100 /* bytes of JSON around a path */
 #define SYMLINK_MAX PATH_MAX
 
 /* A file with several names that was put into the folder already. */
@@ -33,6 +34,9 @@ struct apply {
         struct changes *c;
         bool force;
         cJSON *applied, *kept, *refused, *conflicts;
+        size_t n_applied;
+        size_t shown; /* bytes that the answer has by now */
+        bool cut;
         struct linked *links;
         size_t n_links, links_room;
 };
@@ -336,10 +340,20 @@ static int finish_folder(struct apply *a, const struct change *c)
 
 /* ---- all of them ---------------------------------------------------------------------------------------------------------------- */
 
-static void tell(cJSON *list, const struct change *c, const char *why)
+/* Whether the answer has room for one more. */
+static bool room(struct apply *a, const char *path)
 {
-        cJSON *o = cJSON_CreateObject();
+        a->shown += json_size(path, strlen(path)) + ENTRY;
+        a->cut = a->cut || a->shown > CHANGES_SHOWN;
+        return !a->cut;
+}
 
+static void tell(struct apply *a, cJSON *list, const struct change *c, const char *why)
+{
+        cJSON *o = room(a, c->path) ? cJSON_CreateObject() : NULL;
+
+        if (!o)
+                return;
         json_add_text(o, "path", c->path);
         json_add_text(o, "why", why);
         cJSON_AddItemToArray(list, o);
@@ -347,12 +361,15 @@ static void tell(cJSON *list, const struct change *c, const char *why)
 
 static void done(struct apply *a, struct change *c, int r)
 {
-        if (r == 0 && c->chosen)
-                cJSON_AddItemToArray(a->applied, json_bytes(c->path, strlen(c->path)));
-        else if (r == -ESTALE)
-                tell(a->conflicts, c, "it was changed outside meanwhile, and stays");
-        else if (r < 0)
-                tell(a->refused, c, r == -EPERM ? "it would belong to another user, or others have it in hand" : strerror(-r));
+        if (r == 0 && c->chosen) {
+                a->n_applied++;
+                if (room(a, c->path))
+                        cJSON_AddItemToArray(a->applied, json_bytes(c->path, strlen(c->path)));
+        } else if (r == -ESTALE) {
+                tell(a, a->conflicts, c, "it was changed outside meanwhile, and stays");
+        } else if (r < 0) {
+                tell(a, a->refused, c, r == -EPERM ? "it would belong to another user, or others have it in hand" : strerror(-r));
+        }
         if (r < 0)
                 c->chosen = false;
 }
@@ -428,35 +445,42 @@ static void put_all(struct apply *a)
 
 /* ---- choosing ------------------------------------------------------------------------------------------------------------------- */
 
-/* As the answers have it (json_bytes()), so that any name can be given. */
-static bool is_at(const char *path, const char *given)
+/* What is shown of a path is at one that was given, or below. */
+static bool is_at(const char *shown, const char *given)
 {
-        _cleanup_json_ cJSON *text = json_bytes(path, strlen(path));
-        const char *shown = cJSON_GetStringValue(text);
         size_t n = strlen(given);
 
         while (n > 1 && given[n - 1] == '/')
                 n--;
-        if (!strcmp(given, ".") || !shown)
-                return shown != NULL;
-        return strncmp(shown, given, n) == 0 && (!shown[n] || shown[n] == '/');
+        return !strcmp(given, ".") || (strncmp(shown, given, n) == 0 && (!shown[n] || shown[n] == '/'));
+}
+
+/* By the paths as the answers have them (json_bytes()), so that any name can be given. */
+static int choose_at(struct changes *c, const char *const *paths, size_t n, bool *found)
+{
+        for (size_t i = 0; i < c->count; i++) {
+                _cleanup_json_ cJSON *text = json_bytes(c->list[i].path, strlen(c->list[i].path));
+
+                if (!text)
+                        return -ENOMEM;
+                for (size_t p = 0; p < n; p++)
+                        if (is_at(cJSON_GetStringValue(text), paths[p]))
+                                c->list[i].chosen = found[p] = true;
+        }
+        return 0;
 }
 
 static int choose(struct changes *c, const char *const *paths, size_t n, struct error *e)
 {
+        _cleanup_free_ bool *found = calloc(n + 1, sizeof(*found));
+
+        if (!found || choose_at(c, paths, n, found) < 0)
+                return error_set(e, -ENOMEM, "out of memory");
         for (size_t i = 0; n == 0 && i < c->count; i++)
                 c->list[i].chosen = true;
-        for (size_t p = 0; p < n; p++) {
-                bool found = false;
-
-                for (size_t i = 0; i < c->count; i++) {
-                        if (!is_at(c->list[i].path, paths[p]))
-                                continue;
-                        c->list[i].chosen = found = true;
-                }
-                if (!found)
+        for (size_t p = 0; p < n; p++)
+                if (!found[p])
                         return error_set(e, -ENOENT, "the session changed nothing at %s", paths[p]);
-        }
         /* And the new folder that it is in; whose own has its turn later. */
         for (size_t i = c->count; i-- > 0;) {
                 struct change *above = c->list[i].chosen && c->list[i].op != CHANGE_DELETED ? changes_above(c, c->list[i].path) : NULL;
@@ -507,11 +531,11 @@ static int weigh(struct apply *a, bool named, struct findings *findings, struct 
                 if (c->refused && !all)
                         findings_add(findings, c->path, "%s", c->refused), refused++;
                 else if (c->refused)
-                        tell(a->refused, c, c->refused);
+                        tell(a, a->refused, c, c->refused);
                 else if (c->conflict && !a->force)
                         findings_add(findings, c->path, "%s", c->conflict), n++;
                 else if (c->unclear && !(a->force && named))
-                        tell(a->kept, c, c->unclear);
+                        tell(a, a->kept, c, c->unclear);
                 c->chosen = !c->refused && !(c->unclear && !(a->force && named));
         }
         if (n)
@@ -521,7 +545,7 @@ static int weigh(struct apply *a, bool named, struct findings *findings, struct 
         return refused ? error_set(e, -EBUSY, "%zu of these are never applied: name what is to be, \".\" for all the rest", refused) : 0;
 }
 
-int changes_apply(const struct layers *l, struct changes *c, const char *const *paths, size_t n, bool force, cJSON *object,
+int changes_apply(const struct layers *l, struct changes *c, const char *const *paths, size_t n, bool force, cJSON *object, size_t *applied,
                   struct findings *findings, struct error *e)
 {
         struct apply a = { .l = l, .c = c, .force = force };
@@ -547,6 +571,9 @@ int changes_apply(const struct layers *l, struct changes *c, const char *const *
                 if (l->state >= 0)
                         unlinkat(l->state, NOTE, 0);
         }
+        if (a.cut)
+                cJSON_AddBoolToObject(object, "cut", true);
+        *applied = a.n_applied;
         free(a.links);
         return r;
 }

@@ -13,8 +13,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#define CHANGES_MAX 2000000u
-#define BYTES_MAX (512u << 20) /* of all paths */
+#define CHANGES_MAX 200000u
+#define BYTES_MAX (64u << 20) /* of all paths */
 #define PIECE 65536
 #define OPAQUE "trusted.overlay.opaque"
 #define ORIGIN "trusted.overlay.origin"

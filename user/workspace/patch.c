@@ -14,8 +14,10 @@
 
 #define DIFF "/usr/bin/diff"
 #define NOBODY 65534
-#define FILE_MAX (8 << 20)  /* bytes of one side */
-#define PATCH_MAX (8 << 20) /* of all differences; JSON makes more of them */
+#define FILE_MAX (1 << 20)   /* bytes of one side */
+#define PATCH_MAX (8u << 20) /* of all differences, as JSON */
+#define PATCHED 2000         /* files */
+#define ENTRY 250            /* bytes of JSON of a change, besides its path */
 
 static const char *kind_of(mode_t mode)
 {
@@ -28,6 +30,18 @@ static void add_mode(cJSON *o, const char *name, mode_t mode)
 
         snprintf(text, sizeof(text), "%04o", mode & 07777u);
         cJSON_AddStringToObject(o, name, text);
+}
+
+size_t json_size(const char *text, size_t n)
+{
+        size_t size = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const unsigned char c = (unsigned char)text[i];
+
+                size += c < 0x20 || c >= 0x7f || c == '"' || c == '\\' ? 6 : 1; /* \u001b, \\xff */
+        }
+        return size;
 }
 
 static cJSON *change_json(const struct change *c)
@@ -168,28 +182,39 @@ int changes_json(const struct layers *l, const struct changes *c, bool patch, cJ
 {
         cJSON *list = cJSON_AddArrayToObject(object, "changes");
         _cleanup_buffer_ struct buffer text = BUFFER_INIT;
+        size_t shown = 0, files = 0;
         bool cut = false;
 
         for (size_t i = 0; list && i < c->count; i++) {
-                cJSON *o = change_json(&c->list[i]);
+                cJSON *o;
 
+                shown += json_size(c->list[i].path, strlen(c->list[i].path)) + ENTRY;
+                cut = shown > CHANGES_SHOWN;
+                if (cut)
+                        break;
+                o = change_json(&c->list[i]);
                 if (!o || !cJSON_AddItemToArray(list, o))
                         return error_set(e, -ENOMEM, "out of memory");
         }
         if (!list)
                 return error_set(e, -ENOMEM, "out of memory");
-        for (size_t i = 0; patch && !cut && i < c->count; i++) {
-                int r = has_text(&c->list[i]) ? add_difference(l, &c->list[i], &text) : 0;
+        shown = 0;
+        for (size_t i = 0; patch && shown <= PATCH_MAX && i < c->count; i++) {
+                const size_t before = text.length;
+                int r;
 
+                if (!has_text(&c->list[i]))
+                        continue;
+                r = ++files <= PATCHED ? add_difference(l, &c->list[i], &text) : 0;
                 if (r == -ENOENT)
                         return error_set(e, -EOPNOTSUPP, "there is no " DIFF ": install diffutils");
                 if (r < 0)
                         return error_set(e, r, "%s: %s", c->list[i].path, strerror(-r));
-                cut = text.length > PATCH_MAX;
+                shown += text.data ? json_size(text.data + before, text.length - before) : 0;
         }
+        cut = cut || shown > PATCH_MAX || files > PATCHED;
         if (patch && json_add_bytes(object, "patch", text.data ? text.data : "", text.length) < 0)
                 return error_set(e, -ENOMEM, "out of memory");
-        if (patch)
-                cJSON_AddBoolToObject(object, "cut", cut);
+        cJSON_AddBoolToObject(object, "cut", cut);
         return 0;
 }

@@ -21,8 +21,8 @@ static inline void side_upper(void)
 }
 
 /*
- * Opens for reading what fd, opened with O_PATH, is, if it is a file that the user may read: an overlay copies into its upper layer as root,
- * whatever its user may. -EACCES where they may not; -EINVAL where it is no regular file.
+ * Opens for reading what fd, opened with O_PATH, is, if it is a file that the user may read: an overlay copies into its upper layer as
+ * root, whatever its user may. -EACCES where they may not; -EINVAL where it is no regular file.
  */
 int side_read(const struct layers *l, int fd);
 

@@ -89,17 +89,25 @@ const char *change_op_name(enum change_op op);
 /* The change of the folder that a path is in; NULL: there is none. */
 struct change *changes_above(const struct changes *c, const char *path);
 
-/* An array of them; with patch also the differences of text, in the form of diff -u, as the member of that name of the object. */
+/*
+ * The array "changes" of the object, and "cut" where there are more than an answer can have; with patch also the differences of text, in
+ * the form of diff -u, as the member of that name.
+ */
 int changes_json(const struct layers *l, const struct changes *c, bool patch, cJSON *object, struct error *e);
+
+/* What an answer can have of them, in bytes as JSON, and what text takes of that. */
+#define CHANGES_SHOWN (8u << 20)
+size_t json_size(const char *text, size_t n);
 
 /* ---- apply.c ------------------------------------------------------------------------------------------------------------------- */
 
 /*
  * Makes what the session changed so in the folder too: what is at the paths and below them, or all (n == 0). Each file is replaced whole,
- * by one rename. The object gets what was applied, and what was not and why: "applied", "kept", "refused", "conflicts". -EBUSY with
+ * by one rename. The object gets what was applied, and what was not and why: "applied", "kept", "refused", "conflicts", and "cut" where
+ * there are more than an answer can have; *applied counts all. -EBUSY with
  * findings: others have changed some of it since the session began, and nothing is applied unless force says so.
  */
-int changes_apply(const struct layers *l, struct changes *c, const char *const *paths, size_t n, bool force, cJSON *object,
+int changes_apply(const struct layers *l, struct changes *c, const char *const *paths, size_t n, bool force, cJSON *object, size_t *applied,
                   struct findings *findings, struct error *e);
 
 /* Clears up after an apply that was interrupted: each file is what it was, or what it was to be. */

@@ -152,9 +152,11 @@ static cJSON *applies_as(struct world *w, int expected, bool force, const char *
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_findings_ struct findings f = FINDINGS_INIT;
         cJSON *o = cJSON_CreateObject();
+        size_t applied = 0;
 
         assert_int_equal(changes_find(&w->l, &c, &e), 0);
-        assert_int_equal(changes_apply(&w->l, &c, paths, n, force, o, &f, &e), expected);
+        assert_int_equal(changes_apply(&w->l, &c, paths, n, force, o, &applied, &f, &e), expected);
+        assert_int_equal(applied, cJSON_GetArraySize(json_get_array(o, "applied")));
         return o;
 }
 
