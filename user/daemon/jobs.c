@@ -17,6 +17,8 @@
 #include <sys/mman.h>
 
 #define MOST 16
+#define MOST_USER 2 /* of one user but root, for whom there is always room for some */
+#define KEPT_FREE 4
 #define KEPT (60 * 1000000000ull) /* ns that an answer waits for who asked */
 #define TEXT_MAX (32u << 20)
 #define HEAD_MAX (1 << 20) /* bytes: FINDINGS_MAX of them at most, shortened */
@@ -31,6 +33,8 @@ struct job {
         char *op, *actor, *id; /* for the event; op NULL: none */
         bool asked;            /* somebody waits for the answer */
         bool failed;           /* there is none */
+        bool applies, empties;
+        uid_t uid; /* who asked */
         pid_t pid;
 };
 
@@ -86,6 +90,8 @@ static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
 {
         _cleanup_json_ cJSON *head = NULL;
         struct job *j = context;
+        struct daemon *d = j->daemon;
+        bool empties;
 
         (void)source;
         if (info->si_code != CLD_EXITED || info->si_status != 0)
@@ -96,8 +102,13 @@ static int on_end(sd_event_source *source, const siginfo_t *info, void *context)
                 log_warning("workspaces: %s", json_get_string(head, "error"));
         report(j, head);
         j->ended = time_now(CLOCK_MONOTONIC);
+        if (j->failed && j->applies && j->id)
+                workspaces_recover(d, j->id);
+        empties = j->empties;
         if (!j->asked)
                 forget(j);
+        if (empties && d->empty_again)
+                workspaces_empty(d);
         return 0;
 }
 
@@ -143,26 +154,50 @@ static int spawn(int in, int body, int head, pid_t *ret)
 }
 
 /* How many run or wait; those whose asker went away are forgotten. */
-static int count(struct daemon *d)
+static int count(struct daemon *d, uid_t uid, int *of_user)
 {
         const uint64_t now = time_now(CLOCK_MONOTONIC);
         struct job *next;
         int n = 0;
 
+        *of_user = 0;
         for (struct job *j = d->jobs; j; j = next) {
                 next = j->next;
-                if (j->ended && j->ended + KEPT < now)
+                if (j->ended && j->ended + KEPT < now) {
                         forget(j);
-                else
-                        n++;
+                        continue;
+                }
+                n += j->asked;
+                *of_user += j->asked && j->uid == uid;
         }
         return n;
 }
 
+static int make_room(struct daemon *d, uid_t uid, struct error *e)
+{
+        int of_user, all = count(d, uid, &of_user);
+
+        if (uid && of_user >= MOST_USER)
+                return error_set(e, -EAGAIN, "%d pieces of your work on workspaces go on already: ask again later", of_user);
+        if (all >= MOST - (uid ? KEPT_FREE : 0))
+                return error_set(e, -EAGAIN, "%d pieces of work on workspaces go on already: ask again later", all);
+        return 0;
+}
+
+bool jobs_empty(const struct daemon *d)
+{
+        for (const struct job *j = d->jobs; j; j = j->next)
+                if (j->empties && !j->ended)
+                        return true;
+        return false;
+}
+
 static int fill(struct job *j, const cJSON *order, const char *op, const char *actor)
 {
-        const char *id = json_get_string(order, "id");
+        const char *id = json_get_string(order, "id"), *what = json_get_string(order, "do");
 
+        j->applies = what && !strcmp(what, "apply");
+        j->empties = what && !strcmp(what, "empty");
         j->op = op ? strdup(op) : NULL;
         j->actor = actor ? strdup(actor) : NULL;
         j->id = id ? strdup(id) : NULL;
@@ -171,18 +206,18 @@ static int fill(struct job *j, const cJSON *order, const char *op, const char *a
         return (op && !j->op) || (actor && !j->actor) || (id && !j->id) || j->body < 0 || j->head < 0 ? -ENOMEM : 0;
 }
 
-int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e)
+int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uid_t uid, uint64_t *ret, struct error *e)
 {
         _cleanup_close_ int in = input_of(d, input);
         struct job *j;
         int r;
 
-        if (count(d) >= MOST && ret)
-                return error_set(e, -EAGAIN, "%d pieces of work on workspaces go on already: ask again later", MOST);
+        if (ret && make_room(d, uid, e) < 0)
+                return -EAGAIN;
         j = in < 0 ? NULL : calloc(1, sizeof(*j));
         if (!j)
                 return error_set(e, in < 0 ? in : -ENOMEM, "out of memory");
-        *j = (struct job){ .daemon = d, .number = ++d->jobs_begun, .head = -1, .body = -1, .asked = ret != NULL };
+        *j = (struct job){ .daemon = d, .number = ++d->jobs_begun, .head = -1, .body = -1, .asked = ret != NULL, .uid = uid };
         j->next = d->jobs;
         d->jobs = j;
         r = fill(j, input, op, actor);

@@ -104,14 +104,14 @@ static bool is_done(struct http_request *r, bool last, void *of, void *context)
         return true;
 }
 
-static void begin(struct daemon *d, struct http_request *r, const cJSON *order, const char *op, const char *actor)
+static void begin(struct daemon *d, struct http_request *r, const cJSON *order, const char *op, const char *actor, uid_t uid)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
         uint64_t *number = malloc(sizeof(*number));
         cJSON *later = cJSON_CreateObject();
 
         cJSON_AddBoolToObject(later, "later", true);
-        if (!number || !later || job_start(d, order, op, actor, number, &e) < 0) {
+        if (!number || !later || job_start(d, order, op, actor, uid, number, &e) < 0) {
                 http_problem_errno(r, &e);
                 cJSON_Delete(later);
                 free(number);
@@ -140,7 +140,7 @@ void route_workspace_diff(struct http_request *r, void *context)
         cJSON_AddStringToObject(order, "do", "diff");
         cJSON_AddStringToObject(order, "id", w.id);
         cJSON_AddBoolToObject(order, "patch", patch && !strcmp(patch, "true"));
-        begin(d, r, order, NULL, NULL);
+        begin(d, r, order, NULL, NULL, peer.uid);
 }
 
 static bool read_paths(struct http_request *r, const cJSON *body, cJSON *order)
@@ -181,7 +181,7 @@ void route_workspace_apply(struct http_request *r, void *context)
                 return;
         cJSON_AddStringToObject(order, "do", "apply");
         cJSON_AddStringToObject(order, "id", w.id);
-        begin(d, r, order, "workspace-apply", peer_actor(&peer, actor));
+        begin(d, r, order, "workspace-apply", peer_actor(&peer, actor), peer.uid);
 }
 
 void route_workspace_discard(struct http_request *r, void *context)

@@ -13,13 +13,40 @@
 #include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define ANSWER_MAX (48u << 20) /* bytes; more than what the lists and a patch are cut at */
 #define PATHS_MAX 1000
-#define HEAD 3     /* descriptor */
-#define SHOWN 1024 /* bytes of a path in an error */
+#define HEAD 3              /* descriptor */
+#define SHOWN 1024          /* bytes of a path in an error */
+#define MEMORY (1ull << 30) /* bytes of address space */
+#define DIFF_SECONDS 120
+#define APPLY_SECONDS 600 /* it can be begun again */
 #define GONE_PREFIX ".gone-"
+
+/* Its end, whatever an agent has made to be looked at. A removal is as long as it is, and takes no memory. */
+static void limit(const char *what)
+{
+        const struct rlimit memory = { MEMORY, MEMORY };
+        const unsigned seconds = !what || !strcmp(what, "empty") ? 0 : !strcmp(what, "diff") ? DIFF_SECONDS : APPLY_SECONDS;
+        const struct rlimit cpu = { seconds, seconds };
+        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+        if (fd < 0 || write(fd, "1000", 4) != 4)
+                fputs("work on a workspace: it cannot be the first to go where memory runs out\n", stderr);
+        if (fd >= 0)
+                close(fd);
+#ifndef __SANITIZE_ADDRESS__
+        setrlimit(RLIMIT_AS, &memory);
+#else
+        (void)memory;
+#endif
+        if (!seconds)
+                return;
+        setrlimit(RLIMIT_CPU, &cpu);
+        alarm(seconds);
+}
 
 /* ---- the two sides -------------------------------------------------------------------------------------------------------------- */
 
@@ -45,7 +72,7 @@ static int open_real(const struct workspace *w, struct error *e)
         return fd < 0 ? error_set(e, -errno, "%s: %s", w->path, strerror(errno)) : fd;
 }
 
-static int open_sides(int state, const char *id, struct opened *o, struct error *e)
+static int open_sides(int state, const char *id, bool alone, struct opened *o, struct error *e)
 {
         struct fsuser as = FSUSER_INIT; /* not left: this process is for that user alone */
         int r;
@@ -53,8 +80,8 @@ static int open_sides(int state, const char *id, struct opened *o, struct error 
         o->l.state = openat(state, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (o->l.state < 0)
                 return error_set(e, -errno, "there is no workspace %s", id);
-        if (flock(o->l.state, LOCK_EX | LOCK_NB) < 0)
-                return error_set(e, -EBUSY, "workspace %s is in use: somebody else looks at it, or applies it", id);
+        if (alone && flock(o->l.state, LOCK_EX | LOCK_NB) < 0)
+                return error_set(e, -EBUSY, "workspace %s is in use: somebody else applies it", id);
         r = workspace_read(o->l.state, &o->w);
         if (r < 0)
                 return error_set(e, r, "the record of workspace %s: %s", id, strerror(-r));
@@ -100,10 +127,13 @@ static int on_workspace(const cJSON *order, int state, const char *what, cJSON *
 {
         _cleanup_(opened_clear) struct opened o = { .l = { -1, -1, -1, 0, 0 } };
         _cleanup_changes_ struct changes c = { 0 };
+        const bool alone = strcmp(what, "diff") != 0;
         const char *id = json_get_string(order, "id");
-        int r = id && !strchr(id, '/') && *id != '.' ? open_sides(state, id, &o, e) : error_set(e, -EINVAL, "no id");
+        int r = id && !strchr(id, '/') && *id != '.' ? open_sides(state, id, alone, &o, e) : error_set(e, -EINVAL, "no id");
 
-        if (r == 0)
+        if (r < 0 && !strcmp(what, "recover") && o.l.upper >= 0)
+                unlinkat(o.l.state, WORKSPACE_NOTE, 0); /* there is no folder any more in which something could be cleared up */
+        if (r == 0 && alone)
                 changes_recover(&o.l);
         if (r == 0 && strcmp(what, "recover") != 0)
                 r = changes_find(&o.l, &c, e);
@@ -200,6 +230,7 @@ int workspace_job(void)
         if (!body || !head || buffer_read(&text, STDIN_FILENO) < 0)
                 return 1;
         order = cJSON_ParseWithLength(text.data ? text.data : "", text.length);
+        limit(json_get_string(order, "do"));
         r = carry_out(order, body, &applied, &findings, &e);
         if (r < 0)
                 add_errors(head, r, &findings, &e);

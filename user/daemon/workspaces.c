@@ -179,26 +179,49 @@ static int order(struct daemon *d, const char *what, const char *id, struct erro
         cJSON_AddStringToObject(o, "do", what);
         if (id)
                 cJSON_AddStringToObject(o, "id", id);
-        return o ? job_start(d, o, NULL, NULL, NULL, e) : -ENOMEM;
+        return o ? job_start(d, o, NULL, NULL, 0, NULL, e) : -ENOMEM;
 }
 
-static void empty(struct daemon *d)
+void workspaces_recover(struct daemon *d, const char *id)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
 
-        if (order(d, "empty", NULL, &e) < 0)
+        if (order(d, "recover", id, &e) < 0)
+                log_warning("workspace %s: an apply that was interrupted is cleared up when the daemon starts again: %s", id,
+                            error_text(&e));
+}
+
+void workspaces_empty(struct daemon *d)
+{
+        _cleanup_error_ struct error e = ERROR_INIT;
+
+        d->empty_again = jobs_empty(d);
+        if (!d->empty_again && order(d, "empty", NULL, &e) < 0)
                 log_warning("discarded workspaces take room until the daemon starts again: %s", error_text(&e));
+}
+
+/* Where the note goes the file that it speaks of would keep a name that is not its own. */
+static bool interrupted(int folder)
+{
+        return faccessat(folder, WORKSPACE_NOTE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int workspaces_discard(struct daemon *d, const char *id, struct error *e)
 {
         _cleanup_close_ int folder = workspaces_open(d, id);
-        int r = folder < 0 ? folder : flock(folder, LOCK_EX | LOCK_NB) < 0 ? -EBUSY : put_away(d, id);
+        int r = folder < 0 ? folder : flock(folder, LOCK_EX | LOCK_NB) < 0 ? -EBUSY : 0;
 
+        if (r == 0 && interrupted(folder)) {
+                flock(folder, LOCK_UN);
+                workspaces_recover(d, id);
+                r = -EBUSY;
+        }
+        if (r == 0)
+                r = put_away(d, id);
         if (r < 0)
                 return error_set(e, r, "workspace %s cannot be discarded: %s", id,
-                                 r == -EBUSY ? "somebody looks at it, or applies it" : strerror(-r));
-        empty(d);
+                                 r == -EBUSY ? "somebody applies it, or an apply is being cleared up" : strerror(-r));
+        workspaces_empty(d);
         return 0;
 }
 
@@ -237,15 +260,14 @@ static bool settle(struct daemon *d, const char *id)
 void workspaces_end(struct daemon *d, const struct session *s)
 {
         if (s->attach == ATTACH_RUN && settle(d, s->id))
-                empty(d);
+                workspaces_empty(d);
 }
 
-static bool interrupted(int all, const char *id)
+static bool is_interrupted(const struct daemon *d, const char *id)
 {
-        char path[ID_SIZE + 16];
+        _cleanup_close_ int folder = workspaces_open(d, id);
 
-        snprintf(path, sizeof(path), "%s/under-way", id);
-        return faccessat(all, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        return folder >= 0 && interrupted(folder);
 }
 
 int workspaces_start(struct daemon *d, struct error *e)
@@ -263,10 +285,10 @@ int workspaces_start(struct daemon *d, struct error *e)
                         continue;
                 if (settle(d, entry->d_name))
                         left = true;
-                else if (interrupted(dirfd(dir), entry->d_name))
-                        order(d, "recover", entry->d_name, NULL);
+                else if (is_interrupted(d, entry->d_name))
+                        workspaces_recover(d, entry->d_name);
         }
         if (left)
-                empty(d);
+                workspaces_empty(d);
         return 0;
 }

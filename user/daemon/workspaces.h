@@ -46,12 +46,22 @@ bool workspaces_busy(const struct daemon *d, const char *id);
 /* Ends one: it is no more for anybody, and its files go by and by. */
 int workspaces_discard(struct daemon *d, const char *id, struct error *e);
 
+/* Begins to clear up after an apply that was interrupted; to remove what was discarded, or to look once more as soon as that is done. */
+void workspaces_recover(struct daemon *d, const char *id);
+void workspaces_empty(struct daemon *d);
+
 /* ---- what is done by another process ------------------------------------------------------------------------------------------------ */
 
 struct job; /* one such process, with what it says */
 
-/* Begins one; input is a JSON object with at least "id". actor and what are for the event at its end, where one is to be written. */
-int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uint64_t *ret, struct error *e);
+/*
+ * Begins one; input is a JSON object with at least "do". op and actor are for the event at its end, where one is to be written. uid is who
+ * asks, and may have few at once (-EAGAIN); ret NULL: nobody does.
+ */
+int job_start(struct daemon *d, const cJSON *input, const char *op, const char *actor, uid_t uid, uint64_t *ret, struct error *e);
+
+/* Whether one of them removes what was discarded. */
+bool jobs_empty(const struct daemon *d);
 
 /*
  * Once it is done, what it tells (workspace_job.h): the head, to be freed, and the body in a file, to be closed. -EAGAIN before, -EIO where

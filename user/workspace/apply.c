@@ -15,16 +15,18 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-#define NOTE "under-way"
+#define NOTE WORKSPACE_NOTE
 #define NOTE_NEW NOTE ".new"
 #define INO_OLD 0         /* what is beside is what was there before */
 #define INO_NEW ULONG_MAX /* it is what is being made */
 #define NAMES 100
 #define ENTRY 100 /* bytes of JSON around a path */
+#define LINKS 4096
 #define SYMLINK_MAX PATH_MAX
 
 /* A file with several names that was put into the folder already. */
 struct linked {
+        struct linked *next;
         ino_t upper, ino;
         const char *path;
 };
@@ -37,8 +39,7 @@ struct apply {
         size_t n_applied;
         size_t shown; /* bytes that the answer has by now */
         bool cut;
-        struct linked *links;
-        size_t n_links, links_room;
+        struct linked *links[LINKS]; /* by the number of the upper one */
 };
 
 /* ---- what is under way ---------------------------------------------------------------------------------------------------------- */
@@ -216,11 +217,12 @@ static int make_link(struct apply *a, const struct change *c, int parent, const 
         char path[FD_PATH_SIZE];
         struct stat st;
 
-        for (size_t i = 0; i < a->n_links; i++) {
-                if (a->links[i].upper != c->upper.st_ino)
+        for (const struct linked *known = a->links[c->upper.st_ino % LINKS]; known; known = known->next) {
+                if (known->upper != c->upper.st_ino)
                         continue;
-                *fd = beneath_open(a->l->folder, a->links[i].path, O_PATH);
-                if (*fd < 0 || fstat(*fd, &st) < 0 || st.st_ino != a->links[i].ino)
+                cleanup_close(fd);
+                *fd = beneath_open(a->l->folder, known->path, O_PATH);
+                if (*fd < 0 || fstat(*fd, &st) < 0 || st.st_ino != known->ino)
                         continue;
                 return linkat(AT_FDCWD, fd_path(*fd, path), parent, other, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
         }
@@ -229,17 +231,22 @@ static int make_link(struct apply *a, const struct change *c, int parent, const 
 
 static int remember(struct apply *a, ino_t upper, ino_t ino, const char *path)
 {
-        if (a->n_links == a->links_room) {
-                const size_t room = a->links_room ? a->links_room * 2 : 64;
-                struct linked *more = reallocarray(a->links, room, sizeof(*more));
+        struct linked **head = &a->links[upper % LINKS], *one = malloc(sizeof(*one));
 
-                if (!more)
-                        return -ENOMEM;
-                a->links = more;
-                a->links_room = room;
-        }
-        a->links[a->n_links++] = (struct linked){ upper, ino, path };
+        if (!one)
+                return -ENOMEM;
+        *one = (struct linked){ *head, upper, ino, path };
+        *head = one;
         return 0;
+}
+
+static void links_clear(struct apply *a)
+{
+        for (size_t i = 0; i < LINKS; i++)
+                for (struct linked *one = a->links[i], *next; one; one = next) {
+                        next = one->next;
+                        free(one);
+                }
 }
 
 static int make(struct apply *a, const struct change *c, int upper, int parent, const char *other, int *fd)
@@ -574,6 +581,6 @@ int changes_apply(const struct layers *l, struct changes *c, const char *const *
         if (a.cut)
                 cJSON_AddBoolToObject(object, "cut", true);
         *applied = a.n_applied;
-        free(a.links);
+        links_clear(&a);
         return r;
 }

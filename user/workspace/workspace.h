@@ -21,6 +21,7 @@
 #define WORKSPACE_RECORD "record.json"
 #define WORKSPACE_UPPER "upper"
 #define WORKSPACE_WORK "work"
+#define WORKSPACE_NOTE "under-way" /* of apply.c */
 
 struct workspace {
         char *id; /* the session's */
