@@ -226,6 +226,8 @@ static int make_link(struct apply *a, const struct change *c, int parent, const 
                         continue;
                 return linkat(AT_FDCWD, fd_path(*fd, path), parent, other, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
         }
+        cleanup_close(fd);
+        *fd = -1;
         return -ENOENT;
 }
 

@@ -2,6 +2,7 @@
 #include "workspace/beneath.h"
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "workspace/workspace.h"
 
 #include <dirent.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#define NAMES 1000
 #define PIECE 2048 /* of a path that is too long for one call */
 
 static int open_piece(int folder, const char *path, int flags)
@@ -140,47 +142,98 @@ const char *fd_path(int fd, char out[FD_PATH_SIZE])
 
 /* ---- removing ------------------------------------------------------------------------------------------------------------------ */
 
-/* Takes away what is no folder, and notes the folders. */
-static int empty_one(int folder, const char *path, struct entries *below)
-{
-        _cleanup_close_ int fd = beneath_open(folder, path, O_RDONLY | O_DIRECTORY);
-        _cleanup_entries_ struct entries names = { 0 };
-        int r = fd < 0 ? fd : entries_read(fd, &names);
+/* Of what was done, what failed, and the names that were given. */
+struct removal {
+        int top;
+        uint64_t done, number;
+        int failed;
+};
 
-        for (size_t i = 0; r == 0 && i < names.count; i++) {
-                if (unlinkat(fd, names.list[i], 0) == 0 || errno == ENOENT)
-                        continue;
-                if (errno == EISDIR || errno == EPERM)
-                        r = entries_add(below, beneath_join(path, names.list[i]));
-                else
-                        r = -errno;
+static void failed(struct removal *r, int error)
+{
+        r->failed = r->failed ? r->failed : error;
+}
+
+/* A name at the top is as good as any: what is there goes too. */
+static void move_up(struct removal *r, int folder, const char *name)
+{
+        char other[32];
+
+        for (int tries = 0; tries < NAMES; tries++) {
+                snprintf(other, sizeof(other), "%llx", (unsigned long long)r->number++);
+                if (renameat2(folder, name, r->top, other, RENAME_NOREPLACE) == 0) {
+                        r->done++;
+                        return;
+                }
+                if (errno != EEXIST)
+                        break;
         }
-        return r;
+        failed(r, -errno);
 }
 
-static int remove_folder(int folder, const char *path)
+/* What is no folder goes, and folders go up. */
+static void clear(struct removal *r, int folder)
 {
-        const char *name;
-        _cleanup_close_ int parent = beneath_parent(folder, path, &name);
+        _cleanup_closedir_ DIR *dir = NULL;
+        int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const struct dirent *entry;
 
-        if (parent < 0)
-                return parent == -ENOENT ? 0 : parent;
-        return unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+        dir = copy < 0 ? NULL : fdopendir(copy);
+        if (!dir) {
+                failed(r, -errno);
+                return;
+        }
+        while ((entry = readdir(dir))) {
+                if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+                        continue;
+                if (unlinkat(folder, entry->d_name, 0) == 0)
+                        r->done++;
+                else if (errno == EISDIR || errno == EPERM)
+                        move_up(r, folder, entry->d_name);
+                else if (errno != ENOENT)
+                        failed(r, -errno);
+        }
 }
 
-/* A folder is asked for what is in it, and then stands in the list for its own removal, behind what is below it. */
+/* Something at the top. */
+static void remove_one(struct removal *r, const char *name)
+{
+        _cleanup_close_ int fd = -1;
+
+        if (unlinkat(r->top, name, 0) == 0) {
+                r->done++;
+                return;
+        }
+        fd = errno == EISDIR || errno == EPERM ? openat(r->top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+        if (fd >= 0)
+                clear(r, fd);
+        if (fd >= 0 && unlinkat(r->top, name, AT_REMOVEDIR) == 0)
+                r->done++;
+        else if (errno != ENOENT)
+                failed(r, -errno);
+}
+
+/*
+ * Folders are moved to the top before what is in them is looked at: there are no paths, and whatever depth a tree has it takes the same
+ * memory, and time by the number of its files.
+ */
 int tree_empty(int folder)
 {
-        _cleanup_entries_ struct entries found = { 0 };
-        int failed = empty_one(folder, "", &found), r;
+        struct removal r = { .top = folder, .number = time_now(CLOCK_REALTIME) };
 
-        for (size_t i = 0; i < found.count; i++) {
-                r = empty_one(folder, found.list[i], &found);
-                failed = failed ? failed : r;
-        }
-        for (size_t i = found.count; i-- > 0;) {
-                r = remove_folder(folder, found.list[i]);
-                failed = failed ? failed : r;
-        }
-        return failed;
+        do {
+                _cleanup_closedir_ DIR *dir = NULL;
+                int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                const struct dirent *entry;
+
+                dir = copy < 0 ? NULL : fdopendir(copy);
+                if (!dir)
+                        return -errno;
+                r.done = 0;
+                r.failed = 0;
+                while ((entry = readdir(dir)))
+                        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                                remove_one(&r, entry->d_name);
+        } while (r.done);
+        return r.failed;
 }

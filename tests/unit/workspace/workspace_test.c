@@ -462,6 +462,38 @@ static void a_tree_of_any_depth_is_applied_and_removed(void **state)
         finds(w, "");
 }
 
+static void a_tree_goes_whatever_its_shape(void **state)
+{
+        struct world *w = *state;
+        struct stat st;
+        int at = dup(w->l.upper), next;
+
+        /* Paths that are together much longer than the tree is large. */
+        for (int i = 0; i < 4000; i++) {
+                static const char name[] =
+                        "a-folder-with-a-long-name-a-folder-with-a-long-name-a-folder-with-a-long-name-a-folder-with-a-long-name";
+
+                assert_return_code(mkdirat(at, name, 0755), errno);
+                next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                assert_true(next >= 0);
+                close(at);
+                at = next;
+        }
+        put(at, "bottom", "found");
+        close(at);
+        for (int i = 0; i < 300; i++) {
+                char name[32];
+
+                snprintf(name, sizeof(name), "%d", i);
+                folder(w->l.upper, name);
+                snprintf(name, sizeof(name), "%d/file", i);
+                put(w->l.upper, name, "");
+        }
+        assert_int_equal(tree_empty(w->l.upper), 0);
+        assert_return_code(fstat(w->l.upper, &st), errno);
+        assert_true(st.st_nlink <= 2);
+}
+
 static void names_are_chosen_as_they_are_shown(void **state)
 {
         struct world *w = *state;
@@ -641,6 +673,7 @@ int main(void)
                 TEST(pipes_and_set_user_id_are_refused),
                 TEST(a_link_in_a_folders_place_is_not_followed),
                 TEST(a_tree_of_any_depth_is_applied_and_removed),
+                TEST(a_tree_goes_whatever_its_shape),
                 TEST(names_are_chosen_as_they_are_shown),
                 TEST(a_patch_has_the_differences_of_text),
                 TEST(what_the_user_may_not_read_is_neither_shown_nor_applied),
