@@ -307,23 +307,46 @@ static bool is_opaque(int upper)
         return getxattr(fd_path(upper, path), OPAQUE, &value, 1) == 1 && value == 'y';
 }
 
-/* Opens and looks, as the user; -1 where there is nothing. */
+/* What cannot be looked at keeps nobody from the rest. */
+static int cannot_look(struct search *s, const struct place *in, const char *path, enum change_op op, const struct stat *us, int r)
+{
+        struct change what = { .op = op };
+
+        if (r == -ENOMEM)
+                return failed(s, path, r);
+        if (us)
+                what.upper = *us;
+        what.refused = r == -EXDEV                   ? "another file system is mounted there"
+                       : r == -EACCES || r == -EPERM ? "its user may not look at what is there"
+                                                     : "what is there cannot be looked at";
+        return add(s, in, path, what);
+}
+
+/* Opens and looks, as the user; -ENOENT where there is nothing. */
 static int look_below(struct search *s, const char *path, struct stat *st)
 {
-        int fd;
+        int fd, r;
 
         side_folder(s->l);
         fd = beneath_open(s->l->folder, path, O_PATH);
         side_upper();
-        if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
-                return -1;
-        if (fd < 0)
-                return failed(s, path, fd) - 1;
-        if (fstat(fd, st) < 0) {
-                close(fd);
-                return failed(s, path, -EIO) - 1;
-        }
-        return fd;
+        if (fd == -ENOTDIR || fd == -ELOOP)
+                return -ENOENT;
+        if (fd < 0 || fstat(fd, st) == 0)
+                return fd;
+        r = -errno;
+        close(fd);
+        return r;
+}
+
+static bool can_list(const struct layers *l, const char *path)
+{
+        _cleanup_close_ int fd = -1;
+
+        side_folder(l);
+        fd = beneath_open(l->folder, path, O_RDONLY | O_DIRECTORY);
+        side_upper();
+        return fd >= 0;
 }
 
 /*
@@ -334,6 +357,11 @@ static int gone(struct search *s, const struct place *in, const char *path, cons
 {
         struct change what = { .op = CHANGE_DELETED, .seen = seen_of(hs), .conflict = doubt(s->l, hs) };
         int r = 0;
+
+        if (S_ISDIR(hs->st_mode) && !can_list(s->l, path)) {
+                what.refused = "its user may not look at what is in it";
+                return add(s, in, path, what);
+        }
 
         what.conflict = what.conflict ? what.conflict : in->conflict;
         if (S_ISDIR(hs->st_mode))
@@ -353,8 +381,10 @@ static int gone_below(struct search *s, const struct place *in, const struct ent
         fd = beneath_open(s->l->folder, path, O_RDONLY | O_DIRECTORY);
         r = fd < 0 ? fd : entries_read(fd, &names);
         side_upper();
+        if (r == -ENOMEM)
+                return failed(s, path, r);
         if (r < 0)
-                return r == -ENOENT || r == -ENOTDIR ? 0 : failed(s, path, r);
+                return 0; /* then it is not empty when it is to go, and stays */
         for (size_t i = 0, k = 0; r == 0 && i < names.count; i++) {
                 _cleanup_free_ char *child = NULL;
                 struct stat hs = { 0 };
@@ -368,12 +398,12 @@ static int gone_below(struct search *s, const struct place *in, const struct ent
                 if (!child)
                         return failed(s, path, -ENOMEM);
                 at = look_below(s, child, &hs);
-                if (at < -1)
-                        return at + 1;
-                if (at >= 0) {
-                        close(at);
+                if (at >= 0)
                         r = gone(s, in, child, &hs);
-                }
+                else if (at != -ENOENT)
+                        r = cannot_look(s, in, child, CHANGE_DELETED, NULL, at);
+                if (at >= 0)
+                        close(at);
         }
         return r;
 }
@@ -425,8 +455,8 @@ static int compare(struct search *s, const struct place *in, const char *path, i
         _cleanup_close_ int below = look_below(s, path, &hs);
         int r = 0;
 
-        if (below < -1)
-                return below + 1;
+        if (below < 0 && below != -ENOENT)
+                return cannot_look(s, in, path, is_whiteout(us) ? CHANGE_DELETED : CHANGE_TYPE, us, below);
         if (is_whiteout(us))
                 return below >= 0 ? gone(s, in, path, &hs) : 0;
         if (below >= 0)
@@ -442,6 +472,8 @@ static int compare(struct search *s, const struct place *in, const char *path, i
         } else {
                 what.op = CHANGE_TYPE;
                 what.conflict = doubt(s->l, &hs);
+                if (S_ISDIR(hs.st_mode) && !can_list(s->l, path))
+                        what.refused = "its user may not look at what is in it";
                 what.conflict = what.conflict ? what.conflict : in->conflict;
         }
         if (S_ISDIR(us->st_mode))
@@ -458,6 +490,8 @@ static int look_at(struct search *s, const struct place *in)
         _cleanup_entries_ struct entries names = { 0 };
         int r = folder < 0 ? folder : entries_read(folder, &names);
 
+        if (r == -ENOENT || r == -ENOTDIR)
+                return 0; /* the session runs */
         if (r < 0)
                 return failed(s, path, r);
         for (size_t i = 0; r == 0 && i < names.count; i++) {

@@ -8,12 +8,16 @@
 #include "workspace/workspace.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #define DIFF "/usr/bin/diff"
 #define NOBODY 65534
+#define SECONDS 10           /* of the processor for one file */
 #define FILE_MAX (1 << 20)   /* bytes of one side */
 #define PATCH_MAX (8u << 20) /* of all differences, as JSON */
 #define PATCHED 2000         /* files */
@@ -89,6 +93,7 @@ static char *label_of(const char *side, const char *path)
 __attribute__((noreturn)) static void become_diff(int before, int after, int out, const char *a, const char *b)
 {
         static char program[] = DIFF;
+        const struct rlimit seconds = { SECONDS, SECONDS };
         char *const environment[] = { NULL };
         char *arguments[] = { program,   (char[]){ "-u" },        (char[]){ "--label" },   (char *)a, (char[]){ "--label" },
                               (char *)b, (char[]){ "/dev/fd/3" }, (char[]){ "/dev/fd/4" }, NULL };
@@ -99,7 +104,9 @@ __attribute__((noreturn)) static void become_diff(int before, int after, int out
         if (dup2(out, 1) < 0 || dup2(out, 2) < 0 || dup2(before, 3) < 0 || dup2(after, 4) < 0)
                 _exit(2);
         close_range(5, ~0U, 0);
-        if (geteuid() == 0 && (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        setrlimit(RLIMIT_CPU, &seconds);
+        if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
                 _exit(2);
         execve(program, arguments, environment);
         _exit(2);
@@ -110,11 +117,18 @@ static int in_memory(int fd)
 {
         _cleanup_close_ int memory = memfd_create("side", MFD_CLOEXEC);
         char room[65536];
-        ssize_t n;
+        size_t all = 0;
+        ssize_t n = 0;
 
-        while (memory >= 0 && fd >= 0 && (n = read(fd, room, sizeof(room))) > 0)
+        while (memory >= 0 && fd >= 0 && (n = read(fd, room, sizeof(room))) > 0) {
+                all += (size_t)n;
+                if (all > FILE_MAX)
+                        return -EFBIG; /* it grows */
                 if (write(memory, room, (size_t)n) != n)
                         return -ENOMEM;
+        }
+        if (n < 0)
+                return -errno;
         if (memory < 0 || lseek(memory, 0, SEEK_SET) < 0 || fchmod(memory, 0444) < 0)
                 return -errno;
         return TAKE_FD(memory);
@@ -128,8 +142,10 @@ static int run_diff(int before, int after, const char *path, struct buffer *out)
         int status = 0;
         pid_t pid;
 
-        if (!a || !b || from < 0 || to < 0 || result < 0)
+        if (!a || !b || result < 0)
                 return -ENOMEM;
+        if (from < 0 || to < 0)
+                return from < 0 ? from : to;
         pid = fork();
         if (pid < 0)
                 return -errno;
@@ -163,6 +179,7 @@ static int add_difference(const struct layers *l, const struct change *c, struct
 {
         const bool now = c->op != CHANGE_DELETED && S_ISREG(c->upper.st_mode), then = c->seen.there && S_ISREG(c->seen.mode);
         _cleanup_close_ int before = -1, after = -1;
+        int r;
 
         if ((now && c->upper.st_size > FILE_MAX) || (then && c->seen.size > FILE_MAX))
                 return say(c, "too large to be shown", out);
@@ -175,7 +192,8 @@ static int add_difference(const struct layers *l, const struct change *c, struct
         }
         if ((now && after < 0) || (then && before < 0))
                 return say(c, now && after < 0 ? strerror(-after) : strerror(-before), out);
-        return run_diff(before, after, c->path, out);
+        r = run_diff(before, after, c->path, out);
+        return r == -ENOENT || r == -ENOMEM || r >= 0 ? r : say(c, r == -EFBIG ? "too large to be shown" : strerror(-r), out);
 }
 
 int changes_json(const struct layers *l, const struct changes *c, bool patch, cJSON *object, struct error *e)

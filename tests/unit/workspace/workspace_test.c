@@ -596,6 +596,36 @@ static void another_users_file_is_a_conflict(void **state)
         finds(w, "deleted gone!, modified theirs! x");
 }
 
+static void what_cannot_be_looked_at_keeps_nobody_from_the_rest(void **state)
+{
+        static const char *const all[] = { "." };
+        struct world *w = *state;
+
+        folder(w->l.folder, "shut");
+        folder(w->l.folder, "shut/in");
+        folder(w->l.upper, "shut");
+        put(w->l.upper, "shut/file", "x");
+        folder(w->l.folder, "gone");
+        put(w->l.folder, "gone/file", "x");
+        whiteout(w->l.upper, "gone");
+        put(w->l.upper, "fine", "fine");
+        if (geteuid() == 0) {
+                assert_return_code(fchownat(w->l.folder, "gone", somebody(w), 0, 0), errno);
+                assert_return_code(fchownat(w->l.upper, "fine", w->l.uid, 0, 0), errno);
+                assert_return_code(fchownat(w->l.upper, "shut", w->l.uid, w->l.uid, 0), errno);
+                assert_return_code(fchownat(w->l.upper, "shut/file", w->l.uid, w->l.uid, 0), errno);
+                assert_return_code(fchownat(w->l.folder, "shut", w->l.uid, w->l.uid, 0), errno);
+        }
+        assert_return_code(fchmodat(w->l.folder, "gone", 0, 0), errno);
+        assert_return_code(fchmodat(w->l.folder, "shut", 0, 0), errno);
+        finds(w, "added fine, deleted gone x, attributes shut, type shut/file x");
+        cJSON_Delete(applies_as(w, 0, false, all, 1));
+        holds(w->l.folder, "fine", "fine");
+        assert_true(there(w->l.folder, "gone"));
+        assert_return_code(fchmodat(w->l.folder, "gone", 0755, 0), errno);
+        assert_return_code(fchmodat(w->l.folder, "shut", 0755, 0), errno);
+}
+
 static void note(struct world *w, uint64_t ino, const char *text, size_t length)
 {
         _cleanup_close_ int fd = openat(w->l.state, "under-way", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -679,6 +709,7 @@ int main(void)
                 TEST(what_the_user_may_not_read_is_neither_shown_nor_applied),
                 TEST(what_is_refused_a_new_name_stays_under_the_old_one),
                 TEST(another_users_file_is_a_conflict),
+                TEST(what_cannot_be_looked_at_keeps_nobody_from_the_rest),
                 TEST(what_an_apply_left_is_cleared_up),
                 TEST(a_record_is_read_as_it_was_written),
         };
