@@ -26,6 +26,13 @@ static int read_link(int fd, char **ret)
         return file_readlink(fd, "", ret);
 }
 
+static bool is_root(const struct fsview *v, int folder)
+{
+        struct stat a, b;
+
+        return fstat(folder, &a) == 0 && fstat(v->root, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int view_open(void *context, int folder, const char *name, struct fs_object *ret)
 {
         const struct fsview *v = context;
@@ -36,7 +43,7 @@ static int view_open(void *context, int folder, const char *name, struct fs_obje
 
         if (folder < 0)
                 fd = openat(v->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        else if (v->covered >= 0 && !strcmp(name, FSVIEW_COVERED + 1))
+        else if (v->covered >= 0 && !strcmp(name, FSVIEW_COVERED + 1) && is_root(v, folder))
                 fd = fcntl(v->covered, F_DUPFD_CLOEXEC, 0);
         else
                 fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

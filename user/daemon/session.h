@@ -56,6 +56,7 @@ struct session {
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         bool frozen;                               /* to be looked at, while it begins */
+        bool apart;                                /* what it writes in its workspace is, see workspaces.h */
         sd_event_source *watch, *wall;
         struct revoke revoke;
         struct session_resolver resolver;

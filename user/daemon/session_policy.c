@@ -41,7 +41,9 @@ int session_compile(const struct daemon *d, struct session *s, pid_t pid, const 
                 return r;
         }
         seals_fill(&seals, d->cgroups.mount, d->config.socket, d->config.ceilings);
-        view.covered = workspaces_covered(d, s);
+        r = workspaces_covered(d, s, &view.covered, e);
+        if (r < 0)
+                return r;
         if (view.covered >= 0)
                 seals_add(&seals, FSVIEW_COVERED, HF_RIGHTS_ALL);
         vars.seals = seals.list;

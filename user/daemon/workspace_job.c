@@ -68,8 +68,14 @@ static int open_real(const struct workspace *w, struct error *e)
 {
         struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
         int fd = (int)syscall(SYS_openat2, AT_FDCWD, w->path, &how, sizeof(how));
+        char now[FOLDER_SIZE];
 
-        return fd < 0 ? error_set(e, -errno, "%s: %s", w->path, strerror(errno)) : fd;
+        if (fd < 0)
+                return error_set(e, -errno, "%s: %s", w->path, strerror(errno));
+        if (folder_is(fd, now) == 0 && !strcmp(now, w->folder))
+                return fd;
+        close(fd);
+        return error_set(e, -ESTALE, "%s: it is another folder than when the session began", w->path);
 }
 
 static int open_sides(int state, const char *id, bool alone, struct opened *o, struct error *e)

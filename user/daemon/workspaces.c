@@ -91,28 +91,32 @@ static int lower_of(const struct session *s)
 }
 
 /* What the folder has from now on changed outside is somebody else's: the kernel's own clock of files, which is a little behind. */
-static int write_record(int folder, const struct session *s, bool discard)
+static int write_record(int folder, int lower, const struct session *s, bool discard)
 {
+        char is[FOLDER_SIZE];
+        int r = folder_is(lower, is);
         const struct workspace w = {
                 .id = (char *)s->id,
                 .uid = s->uid,
                 .user = s->user,
                 .path = s->workspace,
                 .agent = s->agent,
+                .folder = is,
                 .started = time_now(CLOCK_REALTIME_COARSE),
                 .discard = discard,
         };
 
-        return workspace_write(folder, &w);
+        return r < 0 ? r : workspace_write(folder, &w);
 }
 
-static int make_state(struct daemon *d, const struct session *s, bool discard, int *upper, int *work, struct error *e)
+static int make_state(struct daemon *d, struct session *s, bool discard, int *upper, int *work, struct error *e)
 {
         _cleanup_close_ int all = workspaces_folder(d), lower = lower_of(s), folder = -1;
         int r = all < 0 ? all : lower < 0 ? lower : 0;
 
         if (r == 0 && mkdirat(all, s->id, 0700) < 0)
                 r = -errno;
+        s->apart = r == 0;
         if (r == 0)
                 folder = workspaces_open(d, s->id);
         if (r == 0 && folder < 0)
@@ -120,11 +124,11 @@ static int make_state(struct daemon *d, const struct session *s, bool discard, i
         if (r == 0)
                 r = make_layers(folder, lower, upper, work);
         if (r == 0)
-                r = write_record(folder, s, discard);
+                r = write_record(folder, lower, s, discard);
         return r < 0 ? error_set(e, r, "cannot make the layers of the workspace in %s/" FOLDER ": %s", d->config.state, strerror(-r)) : 0;
 }
 
-int workspaces_begin(struct daemon *d, const struct session *s, const struct session_request *q, struct error *e)
+int workspaces_begin(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
         _cleanup_close_ int upper = -1, work = -1;
         struct workspace_mount m = {
@@ -153,11 +157,35 @@ int workspaces_begin(struct daemon *d, const struct session *s, const struct ses
         return r < 0 ? r : workspace_mount(&m, e);
 }
 
-int workspaces_covered(const struct daemon *d, const struct session *s)
+bool workspaces_apart(const struct daemon *d, const char *id)
 {
-        _cleanup_close_ int folder = s->attach == ATTACH_RUN ? workspaces_open(d, s->id) : -1;
+        _cleanup_close_ int folder = workspaces_open(d, id);
 
-        return folder < 0 ? -1 : open(s->workspace, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return folder != -ENOENT;
+}
+
+int workspaces_covered(const struct daemon *d, const struct session *s, int *ret, struct error *e)
+{
+        _cleanup_close_ int state = -1, folder = -1;
+        _cleanup_workspace_ struct workspace w = { 0 };
+        char is[FOLDER_SIZE];
+        int r;
+
+        *ret = -1;
+        if (!s->apart)
+                return 0;
+        state = workspaces_open(d, s->id);
+        folder = open(s->workspace, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = state < 0 ? state : folder < 0 ? -errno : workspace_read(state, &w);
+        if (r == 0)
+                r = folder_is(folder, is);
+        if (r == 0 && strcmp(is, w.folder) != 0)
+                r = -ESTALE;
+        if (r < 0)
+                return error_set(e, r, "the real folder of workspace %s, which is to be refused to the session, is not at %s: %s", s->id,
+                                 s->workspace, strerror(-r));
+        *ret = TAKE_FD(folder);
+        return 0;
 }
 
 /* ---- ending --------------------------------------------------------------------------------------------------------------------- */
@@ -227,9 +255,7 @@ int workspaces_discard(struct daemon *d, const char *id, struct error *e)
 
 void workspaces_undo(struct daemon *d, const struct session *s)
 {
-        _cleanup_close_ int folder = s->attach == ATTACH_RUN ? workspaces_open(d, s->id) : -1;
-
-        if (folder >= 0)
+        if (s->apart)
                 workspaces_discard(d, s->id, NULL);
 }
 
@@ -259,7 +285,7 @@ static bool settle(struct daemon *d, const char *id)
 
 void workspaces_end(struct daemon *d, const struct session *s)
 {
-        if (s->attach == ATTACH_RUN && settle(d, s->id))
+        if (s->apart && settle(d, s->id))
                 workspaces_empty(d);
 }
 

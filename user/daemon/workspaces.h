@@ -20,13 +20,17 @@ struct session;
 struct session_request;
 
 /* Before a session's policy is compiled, which then sees the mounts. */
-int workspaces_begin(struct daemon *d, const struct session *s, const struct session_request *q, struct error *e);
+int workspaces_begin(struct daemon *d, struct session *s, const struct session_request *q, struct error *e);
 
 /*
  * The real folder of a session that has its workspace apart, to be refused to it by whatever way it leads there: a bind mount of a folder
- * above shows it by the name that the policy allows. -1: it has none.
+ * above shows it by the name that the policy allows. *ret is -1 where it has none. Negative errno where the folder cannot be found: no
+ * policy would be safe then.
  */
-int workspaces_covered(const struct daemon *d, const struct session *s);
+int workspaces_covered(const struct daemon *d, const struct session *s, int *ret, struct error *e);
+
+/* Whether a session of an earlier daemon has one; where that cannot be told, it has. */
+bool workspaces_apart(const struct daemon *d, const char *id);
 
 /* When it did not come to be; when it is over. */
 void workspaces_undo(struct daemon *d, const struct session *s);

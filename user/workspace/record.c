@@ -5,6 +5,7 @@
 #include "workspace/workspace.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RECORD_NEW WORKSPACE_RECORD ".new"
@@ -15,7 +16,21 @@ void workspace_clear(struct workspace *w)
         free(w->user);
         free(w->path);
         free(w->agent);
+        free(w->folder);
         *w = (struct workspace){ 0 };
+}
+
+/* Not its device's number, which may be another after a restart of the host. */
+int folder_is(int fd, char ret[FOLDER_SIZE])
+{
+        struct statx st;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st) < 0)
+                return -errno;
+        if (!(st.stx_mask & STATX_BTIME))
+                st.stx_btime = (struct statx_timestamp){ 0 };
+        snprintf(ret, FOLDER_SIZE, "%llu %lld.%09u", (unsigned long long)st.stx_ino, (long long)st.stx_btime.tv_sec, st.stx_btime.tv_nsec);
+        return 0;
 }
 
 cJSON *workspace_json(const struct workspace *w)
@@ -42,7 +57,8 @@ int workspace_write(int folder, const struct workspace *w)
         _cleanup_buffer_ struct buffer text = BUFFER_INIT;
         _cleanup_close_ int fd = -1;
 
-        if (!o || json_add_u64(o, "uid", w->uid) < 0 || json_print(&text, o, 1 << 20) < 0 || buffer_append(&text, "\n", 1) < 0)
+        if (!o || json_add_u64(o, "uid", w->uid) < 0 || json_add_text(o, "folder", w->folder) < 0 || json_print(&text, o, 1 << 20) < 0 ||
+            buffer_append(&text, "\n", 1) < 0)
                 return -ENOMEM;
         fd = openat(folder, RECORD_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0 || write(fd, text.data, text.length) != (ssize_t)text.length || fsync(fd) < 0 ||
@@ -73,8 +89,8 @@ static int take_members(const cJSON *o, struct workspace *w)
         uint64_t uid = 0;
 
         if (!at_end || json_get_u64(o, "uid", &uid) < 0 || take_text(o, "id", &w->id) < 0 || take_text(o, "user", &w->user) < 0 ||
-            take_text(o, "path", &w->path) < 0 || take_text(o, "agent", &w->agent) < 0 || take_time(o, "started", &w->started) < 0 ||
-            take_time(o, "ended", &w->ended) < 0)
+            take_text(o, "path", &w->path) < 0 || take_text(o, "agent", &w->agent) < 0 || take_text(o, "folder", &w->folder) < 0 ||
+            take_time(o, "started", &w->started) < 0 || take_time(o, "ended", &w->ended) < 0)
                 return -EBADMSG;
         w->uid = (uid_t)uid;
         w->discard = !strcmp(at_end, "discard");

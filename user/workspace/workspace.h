@@ -27,6 +27,7 @@ struct workspace {
         char *id; /* the session's */
         uid_t uid;
         char *user, *path, *agent;
+        char *folder;            /* what the real one is, of folder_is() */
         uint64_t started, ended; /* ns since the epoch; ended 0: the session runs */
         bool discard;            /* goes with the session */
 };
@@ -38,6 +39,10 @@ void workspace_clear(struct workspace *w);
 int workspace_write(int folder, const struct workspace *w);
 int workspace_read(int folder, struct workspace *ret);
 cJSON *workspace_json(const struct workspace *w);
+
+/* What tells a folder from one that has its path later. 0 or negative errno. */
+#define FOLDER_SIZE 64
+int folder_is(int fd, char ret[FOLDER_SIZE]);
 
 /* ---- changes.c: what the session changed --------------------------------------------------------------------------------------- */
 

@@ -667,6 +667,7 @@ static void a_record_is_read_as_it_was_written(void **state)
                                .user = (char[]){ "dev" },
                                .path = (char[]){ "/home/dev/work" },
                                .agent = (char[]){ "agent" },
+                               .folder = (char[]){ "1 2" },
                                .started = 1700000000123456789,
                                .discard = true };
         _cleanup_workspace_ struct workspace b = { 0 };
@@ -676,6 +677,7 @@ static void a_record_is_read_as_it_was_written(void **state)
         assert_int_equal(workspace_read(w->l.state, &b), 0);
         assert_string_equal(b.id, a.id);
         assert_string_equal(b.path, a.path);
+        assert_string_equal(b.folder, a.folder);
         assert_int_equal(b.uid, a.uid);
         assert_int_equal(b.started, a.started);
         assert_int_equal(b.ended, 0);
