@@ -6,11 +6,14 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/nsfs.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +21,7 @@
 
 #define PLACES 3
 #define OPTION_SIZE 64
+#define SECONDS 5 /* for the mounts */
 
 /* An empty place, where it goes, and what of the workspace is to be seen in it. */
 struct place {
@@ -30,42 +34,43 @@ struct plan {
         const struct workspace_mount *m;
         struct place places[PLACES];
         int n;
-        int overlay, at; /* -1: none; where the workspace is for the process */
+        int namespace;
+        int lower; /* of the overlay; -1: none */
+        int at;    /* where the workspace is for the process */
 };
 
 /* ---- looking -------------------------------------------------------------------------------------------------------------------- */
 
-static bool same_namespace(pid_t pid, const char *kind)
+static bool is_same(int fd, const char *path)
 {
-        char path[64];
         struct stat a, b;
 
-        snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, kind);
-        if (stat(path, &a) < 0)
-                return true;
-        snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
-        return stat(path, &b) < 0 || (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+        return fstat(fd, &a) < 0 || stat(path, &b) < 0 || (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
-static bool is_init_namespace(pid_t pid)
+/*
+ * Opens the mount namespace of the process, which may be another one's a moment later: this very one is looked at, and entered. One that a
+ * user cannot have made would be somebody else's.
+ */
+static int open_namespace(const struct workspace_mount *m, int *ret, struct error *e)
 {
+        _cleanup_close_ int mounts = -1, users = -1;
         char path[64];
-        struct stat a, b;
+        uid_t owner;
 
-        snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-        return stat(path, &a) < 0 || stat("/proc/1/ns/mnt", &b) < 0 || (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
-}
-
-/* One that a user cannot have made would be somebody else's. */
-static int check_namespace(const struct workspace_mount *m, struct error *e)
-{
-        if (same_namespace(m->pid, "mnt") || is_init_namespace(m->pid))
+        snprintf(path, sizeof(path), "/proc/%d/ns/mnt", m->pid);
+        mounts = open(path, O_RDONLY | O_CLOEXEC);
+        if (mounts < 0)
+                return error_set(e, -errno, "the mounts of process %d: %s", m->pid, strerror(errno));
+        if (is_same(mounts, "/proc/self/ns/mnt") || is_same(mounts, "/proc/1/ns/mnt"))
                 return error_set(e, -EPERM,
                                  "process %d shares its mounts with the host: it must have a mount namespace of its own, as "
                                  "\"holdfast run\" makes it",
                                  m->pid);
-        if (m->uid && same_namespace(m->pid, "user"))
-                return error_set(e, -EPERM, "process %d shares its user namespace with the host: only root may have mounts there", m->pid);
+        users = m->uid ? ioctl(mounts, NS_GET_USERNS) : -1;
+        if (m->uid && (users < 0 || is_same(users, "/proc/self/ns/user") || ioctl(users, NS_GET_OWNER_UID, &owner) < 0 || owner != m->uid))
+                return error_set(e, -EPERM, "process %d has its mounts by a user namespace that is not its user's own", m->pid);
+        *ret = TAKE_FD(mounts);
         return 0;
 }
 
@@ -138,7 +143,7 @@ static int finish(int fs)
 }
 
 /* A folder that is renamed is copied, and so is all of a file: each layer can be read by itself. */
-static int make_overlay(int lower, int upper, int work, int *ret, struct error *e)
+static int make_overlay(int lower, int upper, int work)
 {
         _cleanup_close_ int fs = fsopen("overlay", FSOPEN_CLOEXEC);
         int r = fs < 0 ? -errno : set(fs, "source", "holdfast");
@@ -155,16 +160,7 @@ static int make_overlay(int lower, int upper, int work, int *ret, struct error *
                 r = set(fs, "metacopy", "off");
         if (r == 0)
                 r = set(fs, "index", "off");
-        if (r == 0)
-                r = finish(fs);
-        if (r < 0)
-                return error_set(
-                        e, r == -EINVAL ? -EOPNOTSUPP : r,
-                        "cannot lay an overlay over the workspace: %s; the daemon's state folder must be on a file system that can "
-                        "be an upper layer, such as ext4, xfs, btrfs or tmpfs, and not within the workspace",
-                        strerror(-r));
-        *ret = r;
-        return 0;
+        return r < 0 ? r : finish(fs);
 }
 
 static int make_empty(const char *mode, uid_t uid, gid_t gid, int *ret, struct error *e)
@@ -262,48 +258,99 @@ static int put(int mount, int at)
         return (int)syscall(SYS_move_mount, mount, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-/* In the child, in the namespace of the process. The workspace is taken before an empty place covers it. */
-static int put_all(const struct plan *p, int namespace)
-{
-        int workspace = p->overlay, inside = -1;
+/* What the one that works in the namespace has to say: 0, or negative errno and of which half. */
+struct outcome {
+        int overlay, mounts;
+};
 
-        if (setns(namespace, CLONE_NEWNS) < 0)
-                return errno;
+/* In the namespace of the process, whose own mounts alone can be reached. The workspace is taken before an empty place covers it. */
+static int put_all(const struct plan *p, int workspace)
+{
+        int inside = -1;
+
+        if (setns(p->namespace, CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+                return -errno;
         for (int i = 0; i < p->n; i++)
                 if (p->places[i].inside >= 0)
                         inside = p->places[i].inside;
         if (workspace < 0 && inside >= 0)
                 workspace = (int)syscall(SYS_open_tree, p->at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
         if (workspace < 0 && inside >= 0)
-                return errno;
+                return -errno;
         for (int i = 0; i < p->n; i++)
                 if (put(p->places[i].mount, p->places[i].at) < 0)
-                        return errno;
+                        return -errno;
         if (workspace >= 0 && put(workspace, inside >= 0 ? inside : p->at) < 0)
-                return errno;
+                return -errno;
         return 0;
+}
+
+/*
+ * The overlay is made here, so that where it comes to nothing this process is who ends it: with its last descriptor the kernel writes out
+ * all that the upper layer's file system has. Nothing else of the daemon's stays open meanwhile.
+ */
+__attribute__((noreturn)) static void work(const struct plan *p, int to)
+{
+        struct outcome o = { 0, 0 };
+        int overlay = -1;
+
+        alarm(SECONDS);
+        if (p->lower >= 0)
+                overlay = make_overlay(p->lower, p->m->upper, p->m->work);
+        if (overlay < 0 && p->lower >= 0)
+                o.overlay = overlay;
+        else
+                o.mounts = put_all(p, overlay);
+        if (write(to, &o, sizeof(o)) != sizeof(o))
+                _exit(1);
+        if (overlay > 0)
+                close_range(0, (unsigned)overlay - 1, 0);
+        close_range((unsigned)overlay + 1, ~0U, 0);
+        _exit(0);
+}
+
+/* Its parent does not wait for its end, only for what it says. */
+static int begin_work(const struct plan *p, int *from)
+{
+        int ends[2], status = 1;
+        pid_t pid;
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return -errno;
+        pid = fork();
+        if (pid == 0) {
+                pid = fork();
+                if (pid == 0)
+                        work(p, ends[1]);
+                _exit(pid < 0);
+        }
+        close(ends[1]);
+        *from = ends[0];
+        while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        return pid < 0 || status ? -EAGAIN : 0;
 }
 
 static int put_in_child(const struct plan *p, struct error *e)
 {
-        char path[64];
-        _cleanup_close_ int namespace = -1;
-        int status = 0;
-        pid_t pid;
+        _cleanup_close_ int from = -1;
+        struct outcome o;
+        int r = begin_work(p, &from);
+        struct pollfd wait = { .fd = from, .events = POLLIN };
 
-        snprintf(path, sizeof(path), "/proc/%d/ns/mnt", p->m->pid);
-        namespace = open(path, O_RDONLY | O_CLOEXEC);
-        pid = namespace < 0 ? -1 : fork();
-        if (pid < 0)
-                return error_set(e, -errno, "the mounts of process %d: %s", p->m->pid, strerror(errno));
-        if (pid == 0)
-                _exit(put_all(p, namespace));
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        if (!WIFEXITED(status) || WEXITSTATUS(status))
-                return error_set(e, -EPERM, "cannot mount for process %d: %s", p->m->pid,
-                                 WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "it was ended");
-        return 0;
+        if (r == 0 && poll(&wait, 1, SECONDS * 1000) <= 0)
+                r = -ETIMEDOUT;
+        if (r == 0 && read(from, &o, sizeof(o)) != sizeof(o))
+                r = -EIO;
+        if (r < 0)
+                return error_set(e, r, "cannot mount for process %d: %s", p->m->pid, strerror(-r));
+        if (o.overlay < 0)
+                return error_set(
+                        e, o.overlay == -EINVAL ? -EOPNOTSUPP : o.overlay,
+                        "cannot lay an overlay over the workspace: %s; the daemon's state folder must be on a file system that can "
+                        "be an upper layer, such as ext4, xfs, btrfs or tmpfs, and not within the workspace",
+                        strerror(-o.overlay));
+        return o.mounts < 0 ? error_set(e, -EPERM, "cannot mount for process %d: %s", p->m->pid, strerror(-o.mounts)) : 0;
 }
 
 static void plan_clear(struct plan *p)
@@ -313,26 +360,25 @@ static void plan_clear(struct plan *p)
                 cleanup_close(&p->places[i].at);
                 cleanup_close(&p->places[i].inside);
         }
-        cleanup_close(&p->overlay);
+        cleanup_close(&p->namespace);
+        cleanup_close(&p->lower);
         cleanup_close(&p->at);
 }
 
 int workspace_mount(const struct workspace_mount *m, struct error *e)
 {
-        _cleanup_(plan_clear) struct plan p = { .m = m, .overlay = -1, .at = -1 };
-        _cleanup_close_ int root = open_root(m->pid), lower = -1;
-        int r = check_namespace(m, e);
+        _cleanup_(plan_clear) struct plan p = { .m = m, .namespace = -1, .lower = -1, .at = -1 };
+        _cleanup_close_ int root = -1;
+        int r = open_namespace(m, &p.namespace, e);
 
         if (r < 0)
                 return r;
+        root = open_root(m->pid);
         p.at = root < 0 ? root : open_in(root, m->workspace);
         if (p.at < 0)
                 return error_set(e, p.at == -ELOOP ? -EINVAL : p.at, "workspace %s: %s", m->workspace, strerror(-p.at));
-        if (m->upper >= 0) {
-                r = open_lower(m, p.at, &lower, e);
-                if (r == 0)
-                        r = make_overlay(lower, m->upper, m->work, &p.overlay, e);
-        }
+        if (m->upper >= 0)
+                r = open_lower(m, p.at, &p.lower, e);
         if (r == 0)
                 r = add_places(&p, root, e);
         return r < 0 ? r : put_in_child(&p, e);
