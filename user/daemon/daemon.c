@@ -139,6 +139,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         keeper_tidy(d);
         resolver_tick(d);
         limits_count(d);
+        workspaces_tick(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "daemon/access.h"
 #include "daemon/daemon.h"
+#include "daemon/kill.h"
 #include "daemon/workspace_job.h"
 #include "daemon/workspace_mount.h"
 
@@ -15,8 +16,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define FOLDER "workspaces"
+#define MOST 32             /* that are kept of a user but root */
+#define LEAST (32ull << 20) /* bytes that are kept free, or these parts of all: */
+#define PART_BEGIN 10       /* where another workspace begins, */
+#define PART_PAUSE 20       /* and where those that are written pause */
 
 /* ---- where they are ------------------------------------------------------------------------------------------------------------- */
 
@@ -128,6 +134,66 @@ static int make_state(struct daemon *d, struct session *s, bool discard, int *up
         return r < 0 ? error_set(e, r, "cannot make the layers of the workspace in %s/" FOLDER ": %s", d->config.state, strerror(-r)) : 0;
 }
 
+/* ---- room ----------------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What is left of the file system of the layers, by what it is to keep: the kernel writes there as root, whatever the user's quota is, and
+ * the daemon's records are on it too.
+ */
+static bool is_short(const struct daemon *d, unsigned part)
+{
+        _cleanup_close_ int all = workspaces_folder(d);
+        struct statvfs fs;
+        uint64_t left, keep;
+
+        if (all < 0 || fstatvfs(all, &fs) < 0)
+                return false;
+        left = (uint64_t)fs.f_bavail * fs.f_frsize;
+        keep = (uint64_t)fs.f_blocks * fs.f_frsize / part;
+        return left < (keep > LEAST ? keep : LEAST) || (fs.f_files && fs.f_favail < fs.f_files / part);
+}
+
+static int kept_of(const struct daemon *d, uid_t uid)
+{
+        int all = workspaces_folder(d), n = 0;
+        _cleanup_closedir_ DIR *dir = all < 0 ? NULL : fdopendir(all);
+        const struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                _cleanup_close_ int folder = workspaces_open(d, entry->d_name);
+                _cleanup_workspace_ struct workspace w = { 0 };
+
+                n += folder >= 0 && workspace_read(folder, &w) == 0 && w.uid == uid;
+        }
+        return n;
+}
+
+static int has_room(const struct daemon *d, uid_t uid, struct error *e)
+{
+        if (is_short(d, PART_BEGIN))
+                return error_set(e, -ENOSPC, "there is too little room on the file system of %s/" FOLDER " for another ephemeral workspace",
+                                 d->config.state);
+        if (uid && kept_of(d, uid) >= MOST)
+                return error_set(e, -ENOSPC, "%d workspaces are kept already: discard some first", MOST);
+        return 0;
+}
+
+void workspaces_tick(struct daemon *d)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < d->sessions.count; i++)
+                any = any || (d->sessions.list[i]->live && d->sessions.list[i]->apart);
+        if (!any || !is_short(d, PART_PAUSE))
+                return;
+        for (size_t i = 0; i < d->sessions.count; i++) {
+                const struct session *s = d->sessions.list[i];
+
+                if (s->live && s->apart && !session_bits(d, s))
+                        kill_session(d, s, HF_KILL_PAUSE, "the file system of ephemeral workspaces is nearly full");
+        }
+}
+
 int workspaces_begin(struct daemon *d, struct session *s, const struct session_request *q, struct error *e)
 {
         _cleanup_close_ int upper = -1, work = -1;
@@ -149,6 +215,8 @@ int workspaces_begin(struct daemon *d, struct session *s, const struct session_r
                 return error_set(e, -EINVAL, "only a session that begins with its process can have files of its own");
         if (q->ephemeral) {
                 r = not_within(d, s->workspace, e);
+                if (r == 0)
+                        r = has_room(d, s->uid, e);
                 if (r == 0)
                         r = make_state(d, s, q->ephemeral == EPHEMERAL_DISCARD, &upper, &work, e);
                 m.upper = upper;

@@ -40,6 +40,9 @@ void workspaces_end(struct daemon *d, const struct session *s);
 int workspaces_start(struct daemon *d, struct error *e);
 void workspaces_stop(struct daemon *d);
 
+/* Once a second: pauses the sessions that fill the file system of the layers. */
+void workspaces_tick(struct daemon *d);
+
 /* The folder of all; that of one. Negative errno. */
 int workspaces_folder(const struct daemon *d);
 int workspaces_open(const struct daemon *d, const char *id);
