@@ -497,6 +497,56 @@ test_a_patch_is_one() {
 	rm -rf "$REAL/copy" "$REAL/patch"
 }
 
+test_who_fills_the_file_system_is_paused() {
+	fill
+	in_background su dev -c "cd $W && holdfast run --discard --agent filler --policy $POLICY -- dd if=/dev/zero of=big bs=1M count=160"
+	await "it is paused" eval "id=\$(session_of filler) && [ \"\$(show \"\$id\" state)\" = paused ]"
+	try su dev -c "cd $W && holdfast run --ephemeral --policy $POLICY -- true"
+	holds "what another one is told" "$output" "too little room"
+	holdfast kill "$(session_of filler)"
+	wait "$pid" || true
+	nothing_left
+}
+
+test_an_overlay_that_comes_to_nothing_leaves_nothing() {
+	fill
+	try su dev -c "cd $W && holdfast run --ephemeral --private-home --workspace /home/dev --policy $POLICY -- true"
+	holds "answer" "$output" "which cannot be private"
+	nothing_left
+}
+
+test_one_path_on_another_file_system_keeps_nobody_from_the_rest() {
+	fill
+	mkdir -p "$W/mounted"
+	chown dev:dev "$W/mounted"
+	mount -t tmpfs none "$W/mounted"
+	apart -- sh -c 'echo x >mounted/x; echo fine >fine'
+	by_dev holdfast workspace apply "$id" .
+	umount "$W/mounted"
+	same "status: $output" 3 "$status"
+	holds "what was said" "$output" "another file system"
+	same fine fine "$(cat "$W/fine")"
+}
+
+test_a_policy_is_not_replaced_while_the_real_folder_is_elsewhere() {
+	fill
+	in_background su dev -c "cd $W && holdfast run --ephemeral --agent moved --policy $POLICY -- sleep 600"
+	await "the session is there" eval "[ -n \"\$(session_of moved)\" ]"
+	id=$(session_of moved)
+	mv "$W" "$W.elsewhere"
+	mkdir "$W"
+	try holdfast policy apply "$id" "$POLICY"
+	rmdir "$W"
+	mv "$W.elsewhere" "$W"
+	[ "$status" != 0 ] || fail "it was replaced: $output"
+	holds "what was said" "$output" "the real folder of workspace"
+	try holdfast policy apply "$id" "$POLICY"
+	same "status: $output" 0 "$status"
+	holdfast kill "$id"
+	wait "$pid" || true
+	await "it has ended" ended "$id"
+}
+
 test_who_asks_without_mounts_of_its_own_is_refused() {
 	fill
 	try su dev -c "cd $W && curl -s --unix-socket $SOCKET -d '{\"policy\":\"coding-agent\",\"ephemeral\":\"keep\"}' http://localhost/v1/sessions"
