@@ -15,10 +15,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define ANSWER_MAX (48u << 20) /* bytes; more than what the lists and a patch are cut at */
 #define PATHS_MAX 1000
 #define HEAD 3              /* descriptor */
+#define TRIES 50            /* ten a second */
 #define SHOWN 1024          /* bytes of a path in an error */
 #define MEMORY (1ull << 30) /* bytes of address space */
 #define DIFF_SECONDS 120
@@ -78,6 +80,19 @@ static int open_real(const struct workspace *w, struct error *e)
         return error_set(e, -ESTALE, "%s: it is another folder than when the session began", w->path);
 }
 
+/* What another apply left is cleared up in a moment. */
+static bool lock(int fd)
+{
+        const struct timespec pause = { 0, 100000000 };
+
+        for (int i = 0; i < TRIES; i++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        return true;
+                nanosleep(&pause, NULL);
+        }
+        return false;
+}
+
 static int open_sides(int state, const char *id, bool alone, struct opened *o, struct error *e)
 {
         struct fsuser as = FSUSER_INIT; /* not left: this process is for that user alone */
@@ -86,7 +101,7 @@ static int open_sides(int state, const char *id, bool alone, struct opened *o, s
         o->l.state = openat(state, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (o->l.state < 0)
                 return error_set(e, -errno, "there is no workspace %s", id);
-        if (alone && flock(o->l.state, LOCK_EX | LOCK_NB) < 0)
+        if (alone && !lock(o->l.state))
                 return error_set(e, -EBUSY, "workspace %s is in use: somebody else applies it", id);
         r = workspace_read(o->l.state, &o->w);
         if (r < 0)

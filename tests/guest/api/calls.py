@@ -157,6 +157,7 @@ def workspace_of(name):
         made.write("text\n")
     with open(f"{folder}/record.json", "w", encoding="utf-8") as record:
         json.dump({"id": name, "path": os.path.realpath(workspace), "user": "root", "agent": "a", "state": "ended", "uid": 0, "at_end": "keep",
+                   "folder": subprocess.run(["stat", "-c", "%i %.9W", workspace], check=True, capture_output=True, text=True).stdout.strip(),
                    "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z"}, record)
     return name
 
