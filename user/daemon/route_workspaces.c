@@ -96,7 +96,8 @@ static bool is_done(struct http_request *r, bool last, void *of, void *context)
                 return last; /* the answer then says that it goes on */
         text = json_get_string(head, "error");
         if (code < 0 || fstat(body, &st) < 0)
-                http_problem(r, 500, "internal", NULL, "the work on the workspace ended without an answer");
+                http_problem(r, 500, "internal", NULL,
+                             "the work on the workspace ended early: it took too long or too much memory, or was killed");
         else if (text)
                 refuse(r, head, text);
         else
