@@ -131,7 +131,7 @@ test_after_discard_the_folder_is_the_same_and_nothing_is_left() {
 }
 
 # The same done by hand is what apply has to come to.
-exact="$job"'; setfattr -n user.made -v "by the agent" fresh; setfacl -m u:nobody:rw made/x; chmod 640 fresh; truncate -s 40M holes
+exact="$job"'; setfattr -n user.made -v "by the agent" fresh; setfacl -m u:dev:rw made/x; chmod 640 fresh; truncate -s 40M holes
 	printf middle | dd of=holes bs=1 seek=20000000 conv=notrunc 2>/dev/null; ln fresh fresh2; ln src/deep/three third
 	touch -d "2020-02-02 02:02:02.5" made/x; mkdir -m 2750 made/group; touch -d 2019-01-01 made'
 

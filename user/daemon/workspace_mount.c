@@ -334,7 +334,7 @@ static int begin_work(const struct plan *p, int *from)
 static int put_in_child(const struct plan *p, struct error *e)
 {
         _cleanup_close_ int from = -1;
-        struct outcome o;
+        struct outcome o = { 0, 0 };
         int r = begin_work(p, &from);
         struct pollfd wait = { .fd = from, .events = POLLIN };
 

@@ -247,7 +247,7 @@ int workspaces_covered(const struct daemon *d, const struct session *s, int *ret
         r = state < 0 ? state : folder < 0 ? -errno : workspace_read(state, &w);
         if (r == 0)
                 r = folder_is(folder, is);
-        if (r == 0 && strcmp(is, w.folder) != 0)
+        if (r == 0 && (!w.folder || strcmp(is, w.folder) != 0))
                 r = -ESTALE;
         if (r < 0)
                 return error_set(e, r, "the real folder of workspace %s, which is to be refused to the session, is not at %s: %s", s->id,
