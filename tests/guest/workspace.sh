@@ -499,7 +499,7 @@ test_a_patch_is_one() {
 
 test_who_fills_the_file_system_is_paused() {
 	fill
-	in_background su dev -c "cd $W && holdfast run --discard --agent filler --policy $POLICY -- sh -c 'dd if=/dev/zero of=big bs=1M count=160; sleep 600'"
+	in_background su dev -c "cd $W && holdfast run --discard --agent filler --policy $POLICY -- sh -c 'yes | head -c 160M >big; sleep 600'"
 	await "it is paused" eval "id=\$(session_of filler) && [ \"\$(show \"\$id\" state)\" = paused ]"
 	try su dev -c "cd $W && holdfast run --ephemeral --policy $POLICY -- true"
 	holds "what another one is told" "$output" "too little room"
