@@ -96,7 +96,7 @@ as_kim() {
 command_of() { # AGENT TASK
 	case $1 in
 	claude) echo "claude -p '$2' --dangerously-skip-permissions" ;;
-	codex) echo "codex exec --sandbox danger-full-access --skip-git-repo-check -m gpt-5 '$2'" ;;
+	codex) echo "codex exec --sandbox danger-full-access --skip-git-repo-check --dangerously-bypass-hook-trust -m gpt-5 '$2'" ;;
 	gemini) echo "gemini --yolo --skip-trust -m gemini-2.5-pro -p '$2'" ;;
 	opencode) echo "opencode run -m anthropic/claude-sonnet-4-5 '$2'" ;;
 	esac
