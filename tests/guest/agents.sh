@@ -54,7 +54,6 @@ make_home() {
 	mkdir -p "$KIM"/{.ssh,.aws,.claude,.codex,.gemini,.config/opencode,work/src,work/tests,work/tools}
 	echo secret | tee "$KIM/.ssh/id_ed25519" "$KIM/.aws/credentials" "$WORK/.env" >/dev/null
 	echo '# mine' >"$KIM/.bashrc"
-	printf '[user]\n\tname = Kim\n\temail = kim@example.com\n' >"$KIM/.gitconfig"
 	# As a user has them once the agent was set up: how it logs in, by a key of the environment.
 	echo '{"security": {"auth": {"selectedType": "gemini-api-key"}}}' >"$KIM/.gemini/settings.json"
 	mkdir -p "$KIM"/.local/{share/opencode/repos,state} "$KIM/.cache/opencode/bin" # as opencode's first start outside leaves them
@@ -78,7 +77,7 @@ make_home() {
 		> rm -f tests/*_test
 	END
 	chown -R kim: "$KIM"
-	su kim -c "cd $WORK && git init -q && git add -A && git commit -q -m first"
+	su kim -c "cd $WORK && git init -q && git config user.name Kim && git config user.email kim@example.com && git add -A && git commit -q -m first"
 	rm -rf $SHARED
 	mkdir -p $SHARED
 	git init -q --bare $SHARED/repository.git
