@@ -28,13 +28,25 @@ static void shorten(cJSON *o)
         cJSON_AddTrueToObject(o, "truncated");
 }
 
+static bool has_room(struct recent *r, uint64_t time)
+{
+        if (time - r->since >= RECENT_INTERVAL) {
+                r->since = time;
+                r->n = 0;
+        }
+        return r->n++ < RECENT_MAX;
+}
+
 void recent_note(struct recent *r, const cJSON *event, uint64_t time)
 {
-        _cleanup_json_ cJSON *o = cJSON_CreateObject();
+        _cleanup_json_ cJSON *o = NULL;
         char **place = &r->list[r->noted % RECENT_MAX];
         char text[TIME_TEXT_SIZE];
         char *line;
 
+        if (!has_room(r, time))
+                return;
+        o = cJSON_CreateObject();
         cJSON_AddStringToObject(o, "time", time_format(time, text));
         for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
                 const cJSON *member = cJSON_GetObjectItemCaseSensitive(event, members[i]);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+static uint64_t now;
+
 static void note(struct recent *r, const char *path)
 {
         _cleanup_json_ cJSON *o = cJSON_CreateObject();
@@ -19,7 +21,8 @@ static void note(struct recent *r, const char *path)
         cJSON_AddStringToObject(o, "path", path);
         cJSON_AddNumberToObject(o, "pid", 4711);
         cJSON_AddStringToObject(o, "session", "k3v7x2ma");
-        recent_note(r, o, 1);
+        recent_note(r, o, now);
+        now += RECENT_INTERVAL;
 }
 
 /* The paths, with a space after each. */
@@ -90,6 +93,7 @@ static void test_nothing_of_the_host_is_kept_and_a_long_path_by_its_end(void **s
         path[1] = 'x';
         path[3998] = 'z';
         path[3999] = '\0';
+        now = 1;
         note(&r, path);
         list = recent_json(&r, false);
         o = cJSON_GetArrayItem(list, 0);
@@ -102,11 +106,30 @@ static void test_nothing_of_the_host_is_kept_and_a_long_path_by_its_end(void **s
         recent_clear(&r);
 }
 
+static void test_of_a_flood_the_first_are_kept(void **state)
+{
+        struct recent r = { 0 };
+        char path[32];
+
+        (void)state;
+        for (int i = 0; i < 1000; i++) {
+                snprintf(path, sizeof(path), "/%d", i);
+                note(&r, path);
+                now -= RECENT_INTERVAL;
+        }
+        assert_string_equal(paths(&r, false), "/0 /1 /2 /3 /4 /5 /6 /7 ");
+        now += RECENT_INTERVAL;
+        note(&r, "/after");
+        assert_string_equal(paths(&r, false), "/1 /2 /3 /4 /5 /6 /7 /after ");
+        recent_clear(&r);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_last_are_kept_in_order),
                 cmocka_unit_test(test_what_is_new_is_told_once),
+                cmocka_unit_test(test_of_a_flood_the_first_are_kept),
                 cmocka_unit_test(test_nothing_of_the_host_is_kept_and_a_long_path_by_its_end),
         };
 
