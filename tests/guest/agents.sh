@@ -56,6 +56,7 @@ make_home() {
 	echo '# mine' >"$KIM/.bashrc"
 	# As a user has them once the agent was set up: how it logs in, by a key of the environment.
 	echo '{"security": {"auth": {"selectedType": "gemini-api-key"}}}' >"$KIM/.gemini/settings.json"
+	echo '{"snapshot": false}' >"$KIM/.config/opencode/opencode.json" # repositories with a configuration of their own: its preset lets it make none
 	mkdir -p "$KIM"/.local/{share/opencode/repos,state} "$KIM/.cache/opencode/bin" # as opencode's first start outside leaves them
 	jq -n '{ type: "command", command: "holdfast why --hook" } as $hook | [{ matcher: "*", hooks: [$hook] }] as $each
 		| { hooks: { PostToolUse: $each, PostToolUseFailure: $each } }' >"$KIM/.claude/settings.json"
