@@ -135,6 +135,9 @@ meant() {
 		opencode open / opencode
 		opencode open /home opencode
 		opencode create /home/kim/.config/opencode/
+		opencode open /home/kim/.config/opencode/opencode.json
+		opencode registry.npmjs.org
+		opencode open /home/kim opencode
 	END
 }
 
