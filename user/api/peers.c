@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is connected: no user may hold so many connections that an administrator's kill has to wait for one. */
+/* Who is connected: no account may hold so many connections that an administrator's kill has to wait for one. */
 #include "api/internal.h"
 
 #include "base/time.h"

@@ -17,8 +17,7 @@
 
 static void refused(struct daemon *d, const struct hf_peer *k, const struct ucred *cred)
 {
-        struct session *s = k->slot < HF_SLOTS ? d->sessions.slots[k->slot] : NULL;
-        cJSON *o = event_begin(d, s, "admin", "deny", NULL);
+        cJSON *o = event_begin(d, sessions_by_slot(&d->sessions, k->slot, k->generation), "admin", "deny", NULL);
         char actor[64];
 
         snprintf(actor, sizeof(actor), "agent (uid %u, pid %u)", cred->uid, k->tgid);

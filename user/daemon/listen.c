@@ -71,9 +71,11 @@ static uint32_t account(int fd, void *daemon)
         socklen_t size = sizeof(cred);
         struct hf_peer peer;
 
-        if (kernel_peer(((struct daemon *)daemon)->kernel, fd, &peer) == 0 && peer.slot)
+        if (kernel_peer(((struct daemon *)daemon)->kernel, fd, &peer) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+                return UINT32_MAX;
+        if (peer.slot)
                 return HTTP_SMALL + peer.slot;
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 && cred.uid < HTTP_SMALL ? cred.uid : UINT32_MAX;
+        return cred.uid < HTTP_SMALL ? cred.uid : UINT32_MAX;
 }
 
 int listen_start(struct daemon *d, struct error *e)

@@ -10,7 +10,7 @@
 
 #define PATH_KEPT 512 /* bytes of a path's end */
 
-/* What the session did, and what is said of it for the model. Whose processes, and by which layer, is for those outside. */
+/* What the session did, and what is said of it for the model. Numbers of processes and users, and the layer, are for those outside. */
 static const char *const members[] = { "comm", "kind",   "op",         "right", "path", "addr", "port",   "proto", "host",
                                        "type", "detail", "capability", "rule",  "hint", "why",  "reason", "error", "verdict" };
 
