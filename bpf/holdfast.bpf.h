@@ -461,12 +461,18 @@ static __always_inline __attribute__((unused)) struct hf_task *own_socket(const 
         return owner;
 }
 
-/* Gives a task the record of another. The value comes with it, so that nobody sees one that is empty. */
+/*
+ * Gives a task the record of another. The value comes with it, so that nobody sees one that is empty. A fork, a move and the daemon's own
+ * look may meet at one task: the kernel tells who comes second that there is something already, so they ask again.
+ */
 static __always_inline __attribute__((unused)) int inherit(struct task_struct *task, const struct hf_task *from)
 {
         struct hf_task value = *from;
 
-        return bpf_task_storage_get(&tasks, task, &value, BPF_LOCAL_STORAGE_GET_F_CREATE) ? 0 : -ENOMEM;
+        for (int i = 0; i < 3; i++)
+                if (bpf_task_storage_get(&tasks, task, &value, BPF_LOCAL_STORAGE_GET_F_CREATE))
+                        return 0;
+        return -ENOMEM;
 }
 
 /* Whether a task is of the same session. */

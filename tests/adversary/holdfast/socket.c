@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connects to the socket of the API.
+ * Connects to the socket of the API, which its policy does not open.
  * event: file unix
- * policy: wide
  */
 #include "lib/adversary-net.h"
 
