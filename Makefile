@@ -48,7 +48,7 @@ DAEMON_LIBS := -lbpf -lelf -lz -lcjson -lmicrohttpd -lsystemd -lgnutls -lsqlite3
 CLI_LIBS := -lcjson -lcurl -lgnutls
 
 modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
-LIBRARY := $(call modules,base policy kernel audit api resolver)
+LIBRARY := $(call modules,base policy kernel audit api resolver workspace)
 IMPORT := $(call modules,import)
 DAEMON := $(call modules,daemon)
 CLI := $(call modules,cli)

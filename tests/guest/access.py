@@ -123,6 +123,15 @@ class Matrix:
         if kill:
             self.root("DELETE", "/v1/kills/" + kill)
 
+    # What a session of dev's would have left.
+    def workspace(self, name):
+        folder = f"/var/lib/holdfast/workspaces/{name}"
+        os.makedirs(f"{folder}/upper", exist_ok=True)
+        with open(f"{folder}/record.json", "w") as record:
+            json.dump({"id": name, "path": "/home/dev/work", "user": "dev", "agent": "a", "state": "ended", "uid": DEV, "at_end": "keep",
+                       "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z"}, record)
+        return name
+
     # What the request is, when the caller does it; allowed: it is to succeed. Returns path, body, what to do afterwards.
     def prepare(self, method, path, by, allowed):
         nothing = lambda text: None
@@ -146,6 +155,9 @@ class Matrix:
         if path == "/v1/tokens/TOKEN":
             token = json.loads(self.root("POST", "/v1/tokens", {"role": "viewer", "seconds": 600})[1])["id"]
             return path.replace("TOKEN", token), None, nothing
+        if path.startswith("/v1/workspaces"):
+            name = self.workspace(self.session if method == "GET" else "aaaaaaaa")
+            return path.replace("WORKSPACE", name), {} if method == "POST" else None, nothing
         if path == "/v1/events":
             return f"{path}?since={self.since}", None, nothing
         path = path.replace("ID", self.session).replace("NAME", "read-only")
@@ -159,7 +171,7 @@ class Matrix:
         mine = cell == "yes" or (cell == "own" and name != "eve")
         target, body, afterwards = self.prepare(method, path, by, mine)
         status, text, _ = by(method, target, body)
-        listed = method == "GET" and path in ("/v1/sessions", "/v1/kills", "/v1/events")
+        listed = method == "GET" and path in ("/v1/sessions", "/v1/kills", "/v1/events", "/v1/workspaces")
         if mine:
             good = status in (200, 201, 204) and (not listed or self.session in text)
         elif cell == "no":
@@ -167,7 +179,7 @@ class Matrix:
         elif listed:
             good = status == 200 and self.session not in text
         else: # another user's
-            good = (status, kind(text)) in ((403, "not-yours"), (403, "forbidden"), (404, "no-kill"))
+            good = (status, kind(text)) in ((403, "not-yours"), (403, "forbidden"), (404, "no-kill"), (404, "not-found"))
         check(good, f"{name}: {method} {path}: {cell}", status, text)
         afterwards(text)
 

@@ -8,6 +8,11 @@
 DOCS=$TESTS/docs
 RUNBOOK=/usr/share/holdfast/runbook.md
 
+# The guest's root is an overlay, which cannot be the upper layer of another.
+STATE=/var/lib/holdfast/workspaces
+mkdir -p "$STATE"
+mount -t tmpfs -o mode=700 none "$STATE"
+
 # blocks FILE: writes each block to a file of its own, named by the line it starts at.
 blocks() {
 	awk -v to="$SCRATCH/$(basename "$1")" '
@@ -39,7 +44,7 @@ test_help_and_version_are_there() {
 		holds "$each --help" "$($each --help)" "$each"
 		[[ "$($each --version)" =~ [0-9]+\.[0-9]+ ]] || fail "$each --version"
 	done
-	for each in run attach unit ps show tail explain why kill kills pause lift drill policy audit token doctor; do
+	for each in run attach unit ps show tail explain why kill kills pause lift drill policy audit token workspace doctor; do
 		holds "holdfast $each --help" "$(holdfast $each --help)" "$each"
 	done
 }
@@ -56,3 +61,6 @@ test_wrong_usage_is_told_apart() {
 }
 
 run_suite "$@"
+result=$?
+umount -l "$STATE"
+exit $result

@@ -117,6 +117,9 @@ void http_reply(struct http_request *r, int status, cJSON *body);
 void http_reply_text(struct http_request *r, int status, const char *type, const char *text, size_t length);
 void http_reply_empty(struct http_request *r, int status);
 
+/* Answers with JSON that a file has, from its beginning to length; takes ownership of fd. It is read as the client takes it. */
+void http_reply_file(struct http_request *r, int status, int fd, size_t length);
+
 /*
  * Answers with an RFC 9457 problem document (application/problem+json): type is "about:blank#" replaced by "urn:holdfast:" + slug,
  * title from the status, detail from the format. errors, where not NULL, becomes the member "errors": [{"where":…,"what":…}],

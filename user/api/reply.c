@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define REPLY_MAX (256u << 20)
 #define TYPE_JSON "application/json"
@@ -79,6 +80,17 @@ void http_reply_text(struct http_request *r, int status, const char *type, const
 void http_reply_empty(struct http_request *r, int status)
 {
         request_answer(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+}
+
+void http_reply_file(struct http_request *r, int status, int fd, size_t length)
+{
+        struct MHD_Response *response = MHD_create_response_from_fd(length, fd);
+
+        if (response)
+                MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, TYPE_JSON);
+        else
+                close(fd);
+        request_answer(r, status, response);
 }
 
 void reply_json(struct http_request *r, int status, const char *type, cJSON *body)

@@ -62,3 +62,23 @@ size_t utf8_valid_prefix(const char *text, size_t length)
         }
         return i;
 }
+
+static bool is_control(unsigned char a, unsigned char b)
+{
+        return a < 0x20 || a == 0x7f || (a == 0xc2 && b < 0xa0);
+}
+
+/* U+061C, U+200E and F, U+202A to E, U+2066 to 9 (UAX #9). */
+static bool is_direction(unsigned char a, unsigned char b, unsigned char c)
+{
+        return (a == 0xd8 && b == 0x9c) || (a == 0xe2 && ((b == 0x80 && (c == 0x8e || c == 0x8f || (c >= 0xaa && c <= 0xae))) ||
+                                                          (b == 0x81 && c >= 0xa6 && c <= 0xa9)));
+}
+
+size_t utf8_acts(const char *text)
+{
+        const size_t n = utf8_length(text, strnlen(text, 4) + 1);
+        const unsigned char a = (unsigned char)text[0], b = n > 1 ? (unsigned char)text[1] : 0, c = n > 2 ? (unsigned char)text[2] : 0;
+
+        return !n ? 1 : is_control(a, b) || is_direction(a, b, c) ? n : 0;
+}

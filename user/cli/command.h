@@ -40,6 +40,7 @@ int command_policy(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_workspace(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* group.c: runs the one of several that argv[1] names, or tells which there are. */

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 
 #include <ctype.h>
@@ -39,10 +40,23 @@ const char *output_field(const cJSON *object, const char *name, char number[32])
         return number;
 }
 
+size_t output_safe_character(FILE *to, const char *text)
+{
+        const size_t acts = utf8_acts(text);
+
+        const size_t n = acts ? acts : utf8_length(text, strnlen(text, 4));
+
+        if (acts)
+                fputc('?', to);
+        else
+                fwrite(text, 1, n, to);
+        return n;
+}
+
 void output_safe_to(FILE *to, const char *text)
 {
-        for (; *text; text++)
-                fputc(iscntrl((unsigned char)*text) ? '?' : *text, to);
+        while (*text)
+                text += output_safe_character(to, text);
 }
 
 void output_safe(const char *text)

@@ -27,8 +27,9 @@ void output_found(const cJSON *session);
 /* Says on stderr which programs of the policy do not run, as the daemon's answer about a session has it. */
 void output_unverified(const cJSON *session);
 
-/* Text from outside without what a terminal would act on: control characters become "?". */
+/* Text from outside without what a terminal would act on: control characters and marks of direction become "?". */
 void output_safe(const char *text);
+size_t output_safe_character(FILE *to, const char *text); /* one character; returns its bytes */
 void output_safe_to(FILE *to, const char *text);
 
 #endif

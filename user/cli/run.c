@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/namespace.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/policy_source.h"
@@ -22,15 +23,16 @@
 
 struct run {
         const char *policy, *workspace, *agent, *name, *keep, *socket;
-        bool json;
+        bool json, ephemeral, discard, private_tmp, private_home;
 };
 
 static const struct usage usage = {
-        .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] [--keep-env NAME[,NAME...]] [--] "
-                    "CMD [ARG...]",
+        .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] [--keep-env NAME[,NAME...]] "
+                    "[--ephemeral [--discard]] [--private-tmp] [--private-home] [--] CMD [ARG...]",
         .description =
                 "Runs a command confined, and exits with its status. What the policy does not allow is refused. Variables that look\n"
-                "like secrets are left out of its environment, but those that the policy or --keep-env names.",
+                "like secrets are left out of its environment, but those that the policy or --keep-env names. With --ephemeral the\n"
+                "folder stays as it is: what is written is kept apart, for \"holdfast workspace\" to review and apply.",
         .command_follows = true,
         .least = 1,
         .most = -1,
@@ -111,6 +113,33 @@ static int add_agent(cJSON *body, const char *given, const char *known, const st
         return r == 0 && known && p->version ? json_add_text(body, "version", p->version) : r;
 }
 
+static bool is_apart(const struct run *o)
+{
+        return o->ephemeral || o->discard || o->private_tmp || o->private_home;
+}
+
+/* The daemon mounts what is asked for in a namespace that this process makes for that. */
+static int add_apart(cJSON *body, const struct run *o)
+{
+        if (!is_apart(o))
+                return STATUS_DONE;
+        if (((o->ephemeral || o->discard) && !cJSON_AddStringToObject(body, "ephemeral", o->discard ? "discard" : "keep")) ||
+            !cJSON_AddBoolToObject(body, "private_tmp", o->private_tmp) || !cJSON_AddBoolToObject(body, "private_home", o->private_home))
+                return no_memory();
+        return namespace_enter();
+}
+
+/* Where this process is belongs to the mounts of before. */
+static int go_back(const char *where, const cJSON *session)
+{
+        const char *workspace = json_get_string(session, "workspace");
+
+        if ((*where && chdir(where) == 0) || (workspace && chdir(workspace) == 0))
+                return STATUS_DONE;
+        fprintf(stderr, "holdfast: cannot go to the workspace: %s\n", strerror(errno));
+        return STATUS_FAILED;
+}
+
 /* Asks for a session of this very process. From the answer on it is confined. */
 static int begin(const struct run *o, const char *command, struct program *p, struct client_reply *reply)
 {
@@ -128,6 +157,8 @@ static int begin(const struct run *o, const char *command, struct program *p, st
                 status = o->policy ? policy_source_add(body, o->policy) : choose_policy(body, o, p, workspace, &known);
         if (status == STATUS_DONE && add_agent(body, o->agent, known, p, command) < 0)
                 status = no_memory();
+        if (status == STATUS_DONE)
+                status = add_apart(body, o);
         return status == STATUS_DONE ? client_ask(o->socket, "POST", "/v1/sessions", body, reply) : status;
 }
 
@@ -152,6 +183,18 @@ static void tell(const cJSON *session)
         fputs(" in ", stderr);
         say(session, "workspace");
         fputs("\n", stderr);
+}
+
+/* Nothing of holdfast is there any more when the command ends. */
+static void tell_apart(const struct run *o, const char *id)
+{
+        if (o->discard)
+                fprintf(stderr, "holdfast: what is written in the workspace is discarded with session %s\n", id);
+        else if (o->ephemeral)
+                fprintf(stderr,
+                        "holdfast: the workspace stays as it is; afterwards: holdfast workspace diff %s, then apply %s [PATH...] or "
+                        "discard %s\n",
+                        id, id, id);
 }
 
 /* What this process, which becomes the command, hands on of its environment. */
@@ -183,6 +226,7 @@ static int enter(const struct run *o, const cJSON *session)
                 return output_json(stderr, session); /* stdout is the command's */
         if (!o->policy)
                 tell(session);
+        tell_apart(o, id);
         output_unverified(session);
         return STATUS_DONE;
 }
@@ -208,19 +252,27 @@ int command_run(int argc, char **argv)
                 { "workspace", 'w', "DIR", "the folder it works in (default: the current one)", NULL, &o.workspace },
                 { "agent", 'a', "NAME[@VERSION]", "what it is called (default: as the program)", NULL, &o.agent },
                 { "name", 'n', "NAME", "a name for the session", NULL, &o.name },
+                { "ephemeral", 'e', NULL, "leave the folder as it is, and keep apart what is written", &o.ephemeral, NULL },
+                { "discard", 0, NULL, "the same, and discard it at the end", &o.discard, NULL },
+                { "private-tmp", 0, NULL, "empty /tmp and /var/tmp of its own, in memory", &o.private_tmp, NULL },
+                { "private-home", 0, NULL, "an empty home folder of its own, in memory, but for the workspace", &o.private_home, NULL },
                 { "keep-env", 'k', "NAME[,NAME]", "variables to keep though they look like secrets", NULL, &o.keep },
                 OPTIONS_COMMON(&o.json, &o.socket),
         };
         _cleanup_(program_clear) struct program p = { 0 };
         struct client_reply reply = { 0 };
-        char **command;
+        char **command, where[PATH_MAX] = "";
         int status = options_parse(argc, argv, &usage, rows, &command);
 
         if (status != OPTIONS_GO_ON)
                 return status;
+        if (is_apart(&o) && !getcwd(where, sizeof(where)))
+                *where = '\0';
         status = begin(&o, command[0], &p, &reply);
         if (status == STATUS_DONE)
                 status = enter(&o, reply.json);
+        if (status == STATUS_DONE && is_apart(&o))
+                status = go_back(where, reply.json);
         client_reply_clear(&reply);
         curl_global_cleanup();
         if (status != STATUS_DONE)

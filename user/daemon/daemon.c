@@ -16,6 +16,7 @@
 #include "daemon/stream.h"
 #include "daemon/tell.h"
 #include "daemon/tokens.h"
+#include "daemon/workspaces.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -138,6 +139,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *context)
         keeper_tidy(d);
         resolver_tick(d);
         limits_count(d);
+        workspaces_tick(d);
         for (size_t i = 0; i < d->sessions.count; i++) {
                 struct session *s = d->sessions.list[i];
 
@@ -295,6 +297,8 @@ static int start_sessions(struct daemon *d, struct error *e)
         control_take_up(d);
         control_beat(d);
         r = sessions_resume(d, e);
+        if (r >= 0)
+                r = workspaces_start(d, e);
         control_beat(d);
         return r < 0 ? r : hostrules_start(d, e);
 }
@@ -370,6 +374,7 @@ void daemon_stop(struct daemon *d)
         access_stop(d);
         hostrules_stop(d);
         tell_stop(d);
+        workspaces_stop(d);
         streams_stop(d);
         replays_clear(&d->replays);
         resolver_stop(d);

@@ -51,6 +51,9 @@ struct daemon {
         struct metrics metrics;
         struct replays replays;
         struct command *commands; /* of tell.c, that run */
+        struct job *jobs;         /* of jobs.c */
+        uint64_t jobs_begun;
+        bool empty_again; /* more was discarded since what removes that began */
         struct drills drills;
         struct hostrules hostrules;
         struct mounts mounts;  /* the daemon's own, for events of no session */

@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -25,6 +26,13 @@ static int read_link(int fd, char **ret)
         return file_readlink(fd, "", ret);
 }
 
+static bool is_root(const struct fsview *v, int folder)
+{
+        struct stat a, b;
+
+        return fstat(folder, &a) == 0 && fstat(v->root, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int view_open(void *context, int folder, const char *name, struct fs_object *ret)
 {
         const struct fsview *v = context;
@@ -35,6 +43,8 @@ static int view_open(void *context, int folder, const char *name, struct fs_obje
 
         if (folder < 0)
                 fd = openat(v->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        else if (v->covered >= 0 && !strcmp(name, FSVIEW_COVERED + 1) && is_root(v, folder))
+                fd = fcntl(v->covered, F_DUPFD_CLOEXEC, 0);
         else
                 fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
@@ -71,7 +81,9 @@ void fsview_close(struct fsview *v)
 {
         if (v->root >= 0)
                 close(v->root);
-        v->root = -1;
+        if (v->covered >= 0)
+                close(v->covered);
+        v->root = v->covered = -1;
         free(v->points);
         v->points = NULL;
         mounts_clear(&v->mounts);

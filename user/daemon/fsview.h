@@ -9,6 +9,7 @@
 struct fsview {
         struct fs_view view; /* give this to policy_compile(); points into this structure, which must not move */
         int root;            /* the process's own root folder */
+        int covered;         /* a folder that a mount of the session covers, which has the path FSVIEW_COVERED; -1: none */
         struct mounts mounts;
         const char **points;
 };
@@ -20,9 +21,11 @@ void fsview_close(struct fsview *v);
 /* Whether the view has a folder at this absolute path (symlinks followed within the view): 0, -ENOENT, -ENOTDIR, … */
 int fsview_folder(const struct fsview *v, const char *path);
 
+#define FSVIEW_COVERED "/\001covered"
+
 #define FSVIEW_INIT \
         { \
-                .root = -1 \
+                .root = -1, .covered = -1 \
         }
 #define _cleanup_fsview_ __attribute__((cleanup(fsview_close)))
 

@@ -8,6 +8,7 @@
 #include "daemon/detach.h"
 #include "daemon/explain.h"
 #include "daemon/tell.h"
+#include "daemon/workspace_job.h"
 #include "resolver/protocol.h"
 
 #include <getopt.h>
@@ -138,6 +139,8 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[0], RESOLVER_NAME) == 0)
                 return resolver_serve();
+        if (strcmp(argv[0], WORKSPACE_JOB_NAME) == 0)
+                return workspace_job();
         if (strcmp(argv[0], TELL_NAME) == 0 && argc == 2) {
                 execv(argv[1], argv + 1);
                 return 127;

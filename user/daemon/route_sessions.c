@@ -165,17 +165,35 @@ static bool read_attach(struct http_request *r, const cJSON *body, const struct 
         return true;
 }
 
+/* What it is to have of its own. */
+static bool read_apart(struct http_request *r, const cJSON *body, struct session_request *q)
+{
+        const char *ephemeral;
+
+        if (!request_text(r, body, "ephemeral", &ephemeral))
+                return false;
+        if (ephemeral && strcmp(ephemeral, "keep") != 0 && strcmp(ephemeral, "discard") != 0) {
+                http_problem(r, 400, "bad-request", NULL, "$.ephemeral: expected \"keep\" or \"discard\"");
+                return false;
+        }
+        q->ephemeral = !ephemeral ? EPHEMERAL_NO : *ephemeral == 'k' ? EPHEMERAL_KEEP : EPHEMERAL_DISCARD;
+        if (json_get_bool(body, "private_tmp", &q->private_tmp) != -EINVAL &&
+            json_get_bool(body, "private_home", &q->private_home) != -EINVAL)
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "$.private_tmp, $.private_home: expected true or false");
+        return false;
+}
+
 static bool read_request(struct http_request *r, const cJSON *body, const struct peer *peer, struct session_request *q)
 {
-        static const char *const names[] = {
-                "policy", "policy_text", "policy_file", "workspace", "agent", "version", "name", "attach", NULL
-        };
+        static const char *const names[] = { "policy", "policy_text", "policy_file", "workspace",   "agent",        "version",
+                                             "name",   "attach",      "ephemeral",   "private_tmp", "private_home", NULL };
 
         q->peer = peer;
         return request_members(r, body, names) && request_text(r, body, "workspace", &q->workspace) &&
                request_text(r, body, "agent", &q->agent) && request_text(r, body, "version", &q->version) &&
                request_text(r, body, "name", &q->name) && label_valid(r, "agent", q->agent) && label_valid(r, "version", q->version) &&
-               label_valid(r, "name", q->name) && read_attach(r, body, peer, q);
+               label_valid(r, "name", q->name) && read_attach(r, body, peer, q) && read_apart(r, body, q);
 }
 
 /* A name means one session among those that live. */

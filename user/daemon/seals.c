@@ -29,5 +29,14 @@ void seals_fill(struct seals *seals, const char *cgroups, const char *socket, co
                 seals->list[n++] = (struct seal){ seals->daemon, HF_WRITE };
         if (path_installed(SUFFIX_CLI, seals->cli, sizeof(seals->cli)) == 0)
                 seals->list[n++] = (struct seal){ seals->cli, HF_WRITE };
-        _Static_assert(ARRAY_SIZE(fixed) + 3 <= SEALS_MAX, "SEALS_MAX");
+        _Static_assert(ARRAY_SIZE(fixed) + 4 <= SEALS_MAX, "SEALS_MAX");
+}
+
+void seals_add(struct seals *seals, const char *path, uint8_t rights)
+{
+        size_t n = 0;
+
+        while (n + 1 < SEALS_MAX && seals->list[n].path)
+                n++;
+        seals->list[n] = (struct seal){ path, rights };
 }

@@ -17,4 +17,7 @@ struct seals {
 /* With the daemon's cgroup v2 mount, its socket, and the folder of ceilings. */
 void seals_fill(struct seals *seals, const char *cgroups, const char *socket, const char *ceilings);
 
+/* One more, as long as there is room (for one): the path stays the caller's. */
+void seals_add(struct seals *seals, const char *path, uint8_t rights);
+
 #endif

@@ -58,6 +58,7 @@ struct session {
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         bool frozen;                               /* to be looked at, while it begins */
+        bool apart;                                /* what it writes in its workspace is, see workspaces.h */
         sd_event_source *watch, *wall;
         struct revoke revoke;
         struct session_resolver resolver;
@@ -82,6 +83,9 @@ struct sessions {
         uint32_t next_slot, next_policy;
 };
 
+/* What becomes at the end of what a session wrote in its workspace, where that is apart. */
+enum ephemeral { EPHEMERAL_NO, EPHEMERAL_KEEP, EPHEMERAL_DISCARD };
+
 /* What a client asks for. Strings are borrowed; NULL: not given. */
 struct session_request {
         enum attach_kind attach;
@@ -90,6 +94,8 @@ struct session_request {
         const char *cgroup; /* of ATTACH_CGROUP */
         const char *workspace, *agent, *version, *name;
         const struct peer *peer;
+        enum ephemeral ephemeral;
+        bool private_tmp, private_home;
 };
 
 struct session *session_new(void);

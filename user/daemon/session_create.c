@@ -12,6 +12,7 @@
 #include "daemon/fsview.h"
 #include "daemon/process.h"
 #include "daemon/throttle.h"
+#include "daemon/workspaces.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -292,6 +293,7 @@ static void undo(struct daemon *d, struct session *s)
         if (s->policy_id && !s->loaded)
                 d->sessions.policies[s->policy_id] = false;
         session_release(d, s);
+        workspaces_undo(d, s);
         store_session_delete(d->store, s->id, NULL);
         session_free(s);
 }
@@ -332,6 +334,8 @@ static int prepare(struct daemon *d, struct session *s, const struct session_req
                 r = refuse_when_killed(d, s, e);
         if (r >= 0 && (r = set(&s->policy_name, s->policy->name)) < 0)
                 error_set(e, r, "out of memory");
+        if (r >= 0)
+                r = workspaces_begin(d, s, q, e);
         if (r >= 0)
                 r = session_compile(d, s, s->pid, s->policy, &s->ceilings, c, findings, e);
         return r < 0 ? r : reserve(d, s, e);

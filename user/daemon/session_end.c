@@ -7,6 +7,7 @@
 #include "daemon/events.h"
 #include "daemon/kill.h"
 #include "daemon/process.h"
+#include "daemon/workspaces.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -207,6 +208,7 @@ void session_end(struct daemon *d, struct session *s, const char *reason)
         s->denials = record->denials;
         s->lost = record->lost;
         session_release(d, s);
+        workspaces_end(d, s);
         s->live = false;
         d->sessions.slots[s->slot] = NULL;
         s->ended = time_now(CLOCK_REALTIME);

@@ -11,6 +11,7 @@
 #include "daemon/kill.h"
 #include "daemon/seals.h"
 #include "daemon/throttle.h"
+#include "daemon/workspaces.h"
 
 #include <string.h>
 
@@ -40,6 +41,11 @@ int session_compile(const struct daemon *d, struct session *s, pid_t pid, const 
                 return r;
         }
         seals_fill(&seals, d->cgroups.mount, d->config.socket, d->config.ceilings);
+        r = workspaces_covered(d, s, &view.covered, e);
+        if (r < 0)
+                return r;
+        if (view.covered >= 0)
+                seals_add(&seals, FSVIEW_COVERED, HF_RIGHTS_ALL);
         vars.seals = seals.list;
         vars.ceilings = ceilings->list;
         r = policy_compile(policy, &vars, &view.view, ret, findings);

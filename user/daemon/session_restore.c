@@ -5,6 +5,7 @@
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
+#include "daemon/workspaces.h"
 
 #include <string.h>
 
@@ -76,6 +77,7 @@ static int take_up(void *context, struct session *s, const struct previous *prev
                 s->cgroup_fd = cgroup_open(&d->cgroups, s->cgroup);
                 s->made_cgroup = s->attach != ATTACH_CGROUP;
                 s->tied = s->installed = s->loaded = true;
+                s->apart = s->attach == ATTACH_RUN && workspaces_apart(d, s->id);
         }
         if (sessions_add(&d->sessions, s) < 0) {
                 session_free(s);

@@ -150,10 +150,36 @@ def valid_tokens():
     call("revokeToken", 204, {"id": token["id"]})
 
 
+def workspace_of(name):
+    """What a session of that id would have left."""
+    folder = f"/var/lib/holdfast/workspaces/{name}"
+    os.makedirs(f"{folder}/upper", exist_ok=True)
+    with open(f"{folder}/upper/made", "w", encoding="utf-8") as made:
+        made.write("text\n")
+    with open(f"{folder}/record.json", "w", encoding="utf-8") as record:
+        json.dump({"id": name, "path": os.path.realpath(workspace), "user": "root", "agent": "a", "state": "ended", "uid": 0, "at_end": "keep",
+                   "folder": subprocess.run(["stat", "-c", "%i %.9W", workspace], check=True, capture_output=True, text=True).stdout.strip(),
+                   "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z"}, record)
+    return name
+
+
+def valid_workspaces():
+    for name in ("aaaaaaaa", "bbbbbbbb"):
+        workspace_of(name)
+    call("listWorkspaces", 200)
+    call("diffWorkspace", 200, {"id": "aaaaaaaa"})
+    call("diffWorkspace", 200, {"id": "aaaaaaaa"}, {"patch": "true"})
+    call("applyWorkspace", 200, {"id": "aaaaaaaa"}, body={"paths": ["made"]})
+    call("applyWorkspace", 200, {"id": "aaaaaaaa"}, body={"force": True})
+    call("discardWorkspace", 204, {"id": "aaaaaaaa"})
+    call("discardWorkspace", 204, {"id": "bbbbbbbb"})
+
+
 def valid():
     valid_sessions()
     valid_kills()
     valid_tokens()
+    valid_workspaces()
     valid_rest()
     wrong.extend(f"{o}: is described, and was not called here: add it to tests/guest/api/calls.py" for o in operations.values())
     for name, o in done.items():
@@ -187,6 +213,9 @@ def starts():
         "liftKill": ({"id": "no-such-kill"}, {}, None),
         "recordDrill": ({}, {}, {"holdfast_drill": 1, "id": "invalid", "passed": False, "steps": []}),
         "showPolicy": ({"name": "locked-down"}, {}, None),
+        "diffWorkspace": ({"id": workspace_of("cccccccc")}, {}, None),
+        "applyWorkspace": ({"id": "cccccccc"}, {}, {"paths": ["made"], "force": False}),
+        "discardWorkspace": ({"id": "no-such-workspace"}, {}, None),
         "checkPolicy": ({}, {}, policy),
     }
 
