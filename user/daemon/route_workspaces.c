@@ -105,7 +105,8 @@ static bool is_done(struct http_request *r, bool last, void *of, void *context)
         return true;
 }
 
-static void begin(struct daemon *d, struct http_request *r, const cJSON *order, const char *op, const char *actor, uid_t uid)
+/* False: why not is answered. */
+static bool begin(struct daemon *d, struct http_request *r, const cJSON *order, const char *op, const char *actor, uid_t uid)
 {
         _cleanup_error_ struct error e = ERROR_INIT;
         uint64_t *number = malloc(sizeof(*number));
@@ -116,10 +117,11 @@ static void begin(struct daemon *d, struct http_request *r, const cJSON *order, 
                 http_problem_errno(r, &e);
                 cJSON_Delete(later);
                 free(number);
-                return;
+                return false;
         }
         http_reply(r, 202, later);
         http_hold(r, HELD, is_done, number);
+        return true;
 }
 
 /* ---- the routes ----------------------------------------------------------------------------------------------------------------- */
@@ -169,6 +171,31 @@ static bool read_paths(struct http_request *r, const cJSON *body, cJSON *order)
         return true;
 }
 
+static void emit(struct daemon *d, const char *op, const char *actor, const char *reason)
+{
+        cJSON *o = event_begin(d, NULL, "admin", "allow", actor);
+
+        if (o) {
+                cJSON_AddStringToObject(o, "op", op);
+                json_add_text(o, "reason", reason);
+        }
+        event_emit(d, o);
+}
+
+/* What it comes to is told as it ends; this is there whatever ends it, or the daemon. */
+static void emit_apply(struct daemon *d, const struct workspace *w, const cJSON *order, const char *actor)
+{
+        const cJSON *paths = cJSON_GetObjectItemCaseSensitive(order, "paths");
+        const bool force = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(order, "force"));
+        char reason[128], chosen[32] = "all";
+
+        if (paths)
+                snprintf(chosen, sizeof(chosen), "%d chosen", cJSON_GetArraySize(paths));
+        snprintf(reason, sizeof(reason), "of workspace %.16s %s changes are to be made so in the folder%s", w->id, chosen,
+                 force ? ", also over what others changed" : "");
+        emit(d, "workspace-apply", actor, reason);
+}
+
 void route_workspace_apply(struct http_request *r, void *context)
 {
         struct daemon *d = context;
@@ -182,7 +209,8 @@ void route_workspace_apply(struct http_request *r, void *context)
                 return;
         cJSON_AddStringToObject(order, "do", "apply");
         cJSON_AddStringToObject(order, "id", w.id);
-        begin(d, r, order, "workspace-apply", peer_actor(&peer, actor), peer.uid);
+        if (begin(d, r, order, "workspace-apply", peer_actor(&peer, actor), peer.uid))
+                emit_apply(d, &w, order, actor);
 }
 
 void route_workspace_discard(struct http_request *r, void *context)
@@ -190,9 +218,8 @@ void route_workspace_discard(struct http_request *r, void *context)
         struct daemon *d = context;
         _cleanup_workspace_ struct workspace w = { 0 };
         _cleanup_error_ struct error e = ERROR_INIT;
-        char actor[ACTOR_SIZE];
+        char actor[ACTOR_SIZE], reason[64];
         struct peer peer;
-        cJSON *o;
 
         if (!named(d, r, &peer, &w) || !at_rest(d, r, &w))
                 return;
@@ -200,11 +227,7 @@ void route_workspace_discard(struct http_request *r, void *context)
                 http_problem_errno(r, &e);
                 return;
         }
-        o = event_begin(d, NULL, "admin", "allow", peer_actor(&peer, actor));
-        if (o) {
-                cJSON_AddStringToObject(o, "op", "workspace-discard");
-                json_add_text(o, "reason", "a workspace was discarded");
-        }
-        event_emit(d, o);
+        snprintf(reason, sizeof(reason), "workspace %.16s was discarded", w.id);
+        emit(d, "workspace-discard", peer_actor(&peer, actor), reason);
         http_reply_empty(r, 204);
 }
