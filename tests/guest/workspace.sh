@@ -293,12 +293,13 @@ test_links_that_are_swapped_in_a_loop_lead_nowhere() {
 	mkdir -p "$OUT/trap"
 	chown dev "$OUT/trap"
 	apart -- sh -c 'i=0; while [ $i -lt 200 ]; do echo evil >src/deep/f$i; i=$((i + 1)); done'
-	in_background su dev -c "cd $W/src && while :; do mv -T deep other && ln -s $OUT/trap deep; rm -f deep; mv -T other deep; done"
+	in_background setpriv --reuid=dev --regid=dev --init-groups \
+		sh -c "cd $W/src && while :; do mv -T deep other && ln -s $OUT/trap deep; rm -f deep; mv -T other deep; done"
 	for each in 1 2 3 4 5; do
 		by_dev holdfast workspace apply "$id" --force
 	done
 	kill -9 "$pid"
-	pkill -9 -P "$pid" || true
+	await "the loop has ended" eval '! pgrep -u dev >/dev/null'
 	same "what is in the trap" '' "$(ls "$OUT/trap")"
 }
 
