@@ -127,8 +127,9 @@ class Matrix:
     def workspace(self, name):
         folder = f"/var/lib/holdfast/workspaces/{name}"
         os.makedirs(f"{folder}/upper", exist_ok=True)
+        number = subprocess.run(["stat", "-c", "%i %.9W", "/home/dev/work"], check=True, capture_output=True, text=True).stdout.strip()
         with open(f"{folder}/record.json", "w") as record:
-            json.dump({"id": name, "path": "/home/dev/work", "user": "dev", "agent": "a", "state": "ended", "uid": DEV, "at_end": "keep",
+            json.dump({"id": name, "path": "/home/dev/work", "user": "dev", "agent": "a", "state": "ended", "uid": DEV, "at_end": "keep", "folder": number,
                        "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z"}, record)
         return name
 

@@ -429,7 +429,7 @@ test_an_apply_that_is_killed_leaves_each_file_old_or_new() {
 		sleep "0.$each"
 		pkill -9 -f holdfastd-workspace || true
 		wait "$pid" || true
-		same "those that are half" '' "$(cd "$W" && find . -name 'f*' ! -size 20000c -print0 | xargs -r0 grep -Lx 'old-[0-9]*')"
+		same "those that are half" '' "$(cd "$W" && find . -maxdepth 1 -name 'f[0-9]*' ! -size 20000c -print0 | xargs -r0 grep -Lx 'old-[0-9]*')"
 		same "how many there are" 200 "$(find "$W" -maxdepth 1 -name 'f[0-9]*' | wc -l)"
 	done
 	kill_daemon KILL
