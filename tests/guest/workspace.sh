@@ -330,6 +330,41 @@ test_the_real_folder_cannot_be_written_by_another_way() {
 	[[ $output != *at_end* ]] || fail "the record was read: $output"
 }
 
+# A user is master of the namespace that they made for the session: what is not to be opened in the real folder is not there either.
+test_devices_of_a_file_system_without_devices_stay_closed() {
+	local folder=$REAL/without
+	mkdir -p "$folder"
+	mount -t tmpfs -o nodev,noexec,mode=755 none "$folder"
+	mknod -m 666 "$folder/zero" c 1 5
+	cp /bin/true "$folder/true"
+	chown dev: "$folder"
+	try su dev -c "head -c 1 $folder/zero"
+	[ "$status" != 0 ] || fail "the device can be opened in the real folder"
+	in_background su dev -c "cd $folder && holdfast run --ephemeral --agent devices --policy $POLICY -- sleep 1000"
+	await "it runs" session_of devices
+	session=$(session_of devices)
+	cat >"$SCRATCH/beside.py" <<-'END'
+		import ctypes, os, subprocess, sys
+		pid, folder = sys.argv[1:]
+		c = ctypes.CDLL(None, use_errno=True)
+		for kind in "user", "mnt":
+		    assert c.setns(os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY), 0) == 0, kind
+		print(sorted(os.listdir(folder)))
+		print("remount", c.mount(None, folder.encode(), None, 32 | 4096, None))  # MS_REMOUNT | MS_BIND, and no other flag
+		print("mount", c.mount(b"none", b"/tmp", b"tmpfs", 0, None))  # as who is master of it
+		for use in (lambda: open(folder + "/zero", "rb").read(1)), (lambda: subprocess.run([folder + "/true"])):
+		    try:
+		        print("got", use())
+		    except OSError as e:
+		        print(e.strerror)
+	END
+	try su dev -c "python3 $SCRATCH/beside.py $(show "$session" pid) $folder"
+	same "beside the session" "$(printf '%s\n' "['true', 'zero']" 'remount -1' 'mount 0' 'Permission denied' 'Permission denied')" "$output"
+	holdfast kill "$session"
+	await "it has ended" ended "$session"
+	umount "$folder"
+}
+
 test_it_is_the_same_for_root() {
 	local before
 	fill
@@ -464,6 +499,7 @@ open("bottom", "w").write("found")
 os.chdir("'"$W"'")
 open(b"esc\x1b[2Jape\nline", "w").write("\x1b]0;title\x07\n")
 open(b"bytes\xff", "w").write("x")
+os.mkfifo(b"fifo\x1b]52;c;eA==\x07")
 '
 	same "status: $output" 0 "$status"
 	try holdfast workspace diff "$id"
@@ -471,8 +507,11 @@ open(b"bytes\xff", "w").write("x")
 	by_dev script -qc "holdfast workspace diff $id --patch" /dev/null
 	[[ $output != *$'\e'* ]] || fail "an escape sequence came through"
 	by_dev holdfast workspace apply "$id"
-	same status 0 "$status"
-	same "what is left" '' "$(letters)"
+	same "status with a pipe among them" 1 "$status"
+	[[ $output == *fifo* && $output != *$'\e'* ]] || fail "an escape sequence came through, or no name: $output"
+	by_dev holdfast workspace apply "$id" .
+	same "status of all the rest" 3 "$status"
+	same "what is left" 1 "$(letters | wc -l)"
 	python3 -c '
 import os
 os.chdir("'"$W"'/deep")

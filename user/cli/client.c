@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/paths.h"
 #include "cli/command.h"
+#include "cli/output.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -94,12 +95,19 @@ static int problem(const struct client_reply *r)
 {
         const cJSON *errors = r->quiet ? NULL : json_get_array(r->json, "errors"), *item;
 
-        if (!r->quiet)
-                fprintf(stderr, "holdfast: %s\n", client_problem(r));
+        if (!r->quiet) {
+                fputs("holdfast: ", stderr);
+                output_safe_to(stderr, client_problem(r));
+                fputc('\n', stderr);
+        }
         cJSON_ArrayForEach (item, errors) {
                 const char *where = json_get_string(item, "where"), *what = json_get_string(item, "what");
 
-                fprintf(stderr, "  %s: %s\n", where ? where : "?", what ? what : "?");
+                fputs("  ", stderr);
+                output_safe_to(stderr, where ? where : "?");
+                fputs(": ", stderr);
+                output_safe_to(stderr, what ? what : "?");
+                fputc('\n', stderr);
         }
         return r->status == 403 ? STATUS_REFUSED : r->status == 404 ? STATUS_ABSENT : STATUS_FAILED;
 }

@@ -113,6 +113,15 @@ static void print_patch(const char *text)
         }
 }
 
+/* Where all who may wait do, the work goes on, and nobody hears what comes of it. */
+static bool is_later(const cJSON *answer)
+{
+        if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "later")))
+                return false;
+        fputs("holdfast: the daemon has too much to do to answer: it goes on with it; ask for the diff later\n", stderr);
+        return true;
+}
+
 static int diff(int argc, char **argv)
 {
         bool json = false, patch = false;
@@ -130,8 +139,8 @@ static int diff(int argc, char **argv)
         if (status != OPTIONS_GO_ON)
                 return status;
         status = ask(socket, "GET", operands[0], patch ? "/diff?patch=true" : "/diff", NULL, &reply);
-        if (status != STATUS_DONE)
-                return status;
+        if (status != STATUS_DONE || is_later(reply.json))
+                return status == STATUS_DONE ? STATUS_FAILED : status;
         if (json)
                 return output_json(stdout, reply.json);
         text = json_get_string(reply.json, "patch");
@@ -199,10 +208,10 @@ static int apply(int argc, char **argv)
         cJSON_AddBoolToObject(body, "force", force);
         paths = operands[1] ? cJSON_AddArrayToObject(body, "paths") : NULL;
         for (int i = 1; operands[i]; i++)
-                cJSON_AddItemToArray(paths, cJSON_CreateString(operands[i]));
+                cJSON_AddItemToArray(paths, cJSON_CreateString(strncmp(operands[i], "./", 2) || !operands[i][2] ? operands[i] : operands[i] + 2));
         status = ask(socket, "POST", operands[0], "/apply", body, &reply);
-        if (status != STATUS_DONE)
-                return status;
+        if (status != STATUS_DONE || is_later(reply.json))
+                return status == STATUS_DONE ? STATUS_FAILED : status;
         if (json)
                 output_json(stdout, reply.json);
         return json ? STATUS_DONE : tell(reply.json);

@@ -298,7 +298,7 @@ static int start_sessions(struct daemon *d, struct error *e)
         control_beat(d);
         r = sessions_resume(d, e);
         if (r >= 0)
-                r = workspaces_start(d, e);
+                workspaces_start(d);
         control_beat(d);
         return r < 0 ? r : hostrules_start(d, e);
 }

@@ -67,21 +67,24 @@ static int read_head(const struct job *j, cJSON **ret)
 
 static void report(struct job *j, const cJSON *head)
 {
-        char reason[128];
+        const char *error = json_get_string(head, "error");
+        char reason[256];
         uint64_t n = 0;
         cJSON *o;
 
-        if (!j->op || json_get_string(head, "error"))
+        if (!j->op)
                 return;
-        o = event_begin(j->daemon, NULL, "admin", "allow", j->actor);
-        if (json_get_u64(head, "applied", &n) == 0)
+        o = event_begin(j->daemon, NULL, "admin", error ? "deny" : "allow", j->actor);
+        if (error)
+                snprintf(reason, sizeof(reason), "of workspace %.16s nothing was changed: %.160s", j->id, error);
+        else if (json_get_u64(head, "applied", &n) == 0)
                 snprintf(reason, sizeof(reason), "of workspace %.16s %llu changes were made so in the folder", j->id,
                          (unsigned long long)n);
         else
                 snprintf(reason, sizeof(reason), "of workspace %.16s changes were made so in the folder until that ended early", j->id);
         if (o) {
                 cJSON_AddStringToObject(o, "op", j->op);
-                cJSON_AddStringToObject(o, "reason", reason);
+                json_add_text(o, "reason", reason);
         }
         event_emit(j->daemon, o);
 }

@@ -14,6 +14,7 @@
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -28,7 +29,7 @@
 #define GONE_PREFIX ".gone-"
 
 /* Its end, whatever an agent has made to be looked at. A removal is as long as it is, and takes no memory. */
-static void limit(const char *what)
+static bool limit(const char *what)
 {
         const struct rlimit memory = { MEMORY, MEMORY };
         const unsigned seconds = !what || !strcmp(what, "empty") ? 0 : !strcmp(what, "diff") ? DIFF_SECONDS : APPLY_SECONDS;
@@ -40,14 +41,13 @@ static void limit(const char *what)
         if (fd >= 0)
                 close(fd);
 #ifndef __SANITIZE_ADDRESS__
-        setrlimit(RLIMIT_AS, &memory);
+        if (setrlimit(RLIMIT_AS, &memory) < 0)
+                return false;
 #else
         (void)memory;
 #endif
-        if (!seconds)
-                return;
-        setrlimit(RLIMIT_CPU, &cpu);
         alarm(seconds);
+        return !seconds || setrlimit(RLIMIT_CPU, &cpu) == 0;
 }
 
 /* ---- the two sides -------------------------------------------------------------------------------------------------------------- */
@@ -96,6 +96,7 @@ static bool lock(int fd)
 static int open_sides(int state, const char *id, bool alone, struct opened *o, struct error *e)
 {
         struct fsuser as = FSUSER_INIT; /* not left: this process is for that user alone */
+        struct stat opened, now;
         int r;
 
         o->l.state = openat(state, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -103,6 +104,8 @@ static int open_sides(int state, const char *id, bool alone, struct opened *o, s
                 return error_set(e, -errno, "there is no workspace %s", id);
         if (alone && !lock(o->l.state))
                 return error_set(e, -EBUSY, "workspace %s is in use: somebody else applies it", id);
+        if (fstat(o->l.state, &opened) < 0 || fstatat(state, id, &now, AT_SYMLINK_NOFOLLOW) < 0 || now.st_ino != opened.st_ino)
+                return error_set(e, -ENOENT, "workspace %s was discarded meanwhile", id);
         r = workspace_read(o->l.state, &o->w);
         if (r < 0)
                 return error_set(e, r, "the record of workspace %s: %s", id, strerror(-r));
@@ -152,8 +155,8 @@ static int on_workspace(const cJSON *order, int state, const char *what, cJSON *
         const char *id = json_get_string(order, "id");
         int r = id && !strchr(id, '/') && *id != '.' ? open_sides(state, id, alone, &o, e) : error_set(e, -EINVAL, "no id");
 
-        if (r < 0 && !strcmp(what, "recover") && o.l.upper >= 0)
-                unlinkat(o.l.state, WORKSPACE_NOTE, 0); /* there is no folder any more in which something could be cleared up */
+        if (r == -ESTALE && !strcmp(what, "recover") && o.l.upper >= 0)
+                unlinkat(o.l.state, WORKSPACE_NOTE, 0); /* the folder in which something could be cleared up is no more */
         if (r == 0 && alone)
                 changes_recover(&o.l);
         if (r == 0 && strcmp(what, "recover") != 0)
@@ -251,7 +254,8 @@ int workspace_job(void)
         if (!body || !head || buffer_read(&text, STDIN_FILENO) < 0)
                 return 1;
         order = cJSON_ParseWithLength(text.data ? text.data : "", text.length);
-        limit(json_get_string(order, "do"));
+        if (!limit(json_get_string(order, "do")))
+                return 1;
         r = carry_out(order, body, &applied, &findings, &e);
         if (r < 0)
                 add_errors(head, r, &findings, &e);

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -132,13 +133,13 @@ static int set_folder(int fs, const char *name, int folder)
         return set(fs, name, path);
 }
 
-static int finish(int fs)
+static int finish(int fs, unsigned more)
 {
         int fd;
 
         if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
                 return -errno;
-        fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        fd = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | more);
         return fd < 0 ? -errno : fd;
 }
 
@@ -147,7 +148,10 @@ static int make_overlay(int lower, int upper, int work)
 {
         _cleanup_close_ int fs = fsopen("overlay", FSOPEN_CLOEXEC);
         int r = fs < 0 ? -errno : set(fs, "source", "holdfast");
+        struct statvfs st;
 
+        if (r == 0 && fstatvfs(lower, &st) < 0)
+                r = -errno;
         if (r == 0)
                 r = set_folder(fs, "lowerdir", lower);
         if (r == 0)
@@ -160,7 +164,37 @@ static int make_overlay(int lower, int upper, int work)
                 r = set(fs, "metacopy", "off");
         if (r == 0)
                 r = set(fs, "index", "off");
-        return r < 0 ? r : finish(fs);
+        return r < 0 ? r : finish(fs, st.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
+}
+
+#define PLACE "/proc" /* any folder does */
+
+/* In a user namespace of its own, where what the mount forbids is the host's to forbid. */
+__attribute__((noreturn)) static void clone_locked(int to)
+{
+        int fd = unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -1 : (int)syscall(SYS_open_tree, AT_FDCWD, PLACE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+        _exit(fd < 0 || dup3(fd, to, O_CLOEXEC) < 0);
+}
+
+/*
+ * Puts in the mount's place a copy of it whose flags nobody can take off: a user is master of a mount namespace of theirs, and an overlay
+ * shows the devices of a file system that itself is mounted without them. The kernel locks flags of what comes from another user namespace.
+ */
+static int lock_flags(int mounted)
+{
+        int status = 1;
+        pid_t pid;
+
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            syscall(SYS_move_mount, mounted, "", AT_FDCWD, PLACE, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return -errno;
+        pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+        if (pid == 0)
+                clone_locked(mounted);
+        while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        return pid < 0 || status ? -EPERM : 0;
 }
 
 static int make_empty(const char *mode, uid_t uid, gid_t gid, int *ret, struct error *e)
@@ -176,7 +210,7 @@ static int make_empty(const char *mode, uid_t uid, gid_t gid, int *ret, struct e
         if (r == 0)
                 r = set(fs, "gid", number);
         if (r == 0)
-                r = finish(fs);
+                r = finish(fs, 0);
         if (r < 0)
                 return error_set(e, r, "cannot make an empty folder in memory: %s", strerror(-r));
         *ret = r;
@@ -299,7 +333,9 @@ __attribute__((noreturn)) static void work(const struct plan *p, int to)
                 overlay = make_overlay(p->lower, p->m->upper, p->m->work);
         if (overlay < 0 && p->lower >= 0)
                 o.overlay = overlay;
-        else
+        else if (overlay >= 0)
+                o.mounts = lock_flags(overlay);
+        if (!o.overlay && !o.mounts)
                 o.mounts = put_all(p, overlay);
         if (write(to, &o, sizeof(o)) != sizeof(o))
                 _exit(1);

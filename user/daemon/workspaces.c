@@ -21,6 +21,7 @@
 #define FOLDER "workspaces"
 #define MOST 32             /* that are kept of a user but root */
 #define LEAST (32ull << 20) /* bytes that are kept free, or these parts of all: */
+#define MOST_KEPT (40ull << 30) /* bytes of which the parts are, where there are more */
 #define PART_BEGIN 10       /* where another workspace begins, */
 #define PART_PAUSE 20       /* and where those that are written pause */
 
@@ -79,6 +80,8 @@ static int not_within(const struct daemon *d, const char *workspace, struct erro
         char state[PATH_MAX];
         const size_t n = strlen(workspace);
 
+        if (strstr(workspace, "//") || strstr(workspace, "/./") || strstr(workspace, "/../") || workspace[n - 1] == '/' || workspace[n - 1] == '.')
+                return error_set(e, -EINVAL, "workspace %s: an ephemeral one is named without \".\", \"..\" and slashes too many", workspace);
         if (!realpath(d->config.state, state))
                 return error_set(e, -errno, "%s: %s", d->config.state, strerror(errno));
         if (strncmp(state, workspace, n) == 0 && (!state[n] || state[n] == '/'))
@@ -112,7 +115,7 @@ static int write_record(int folder, int lower, const struct session *s, bool dis
                 .discard = discard,
         };
 
-        return r < 0 ? r : workspace_write(folder, &w);
+        return r < 0 ? r : workspace_write(folder, &w, true);
 }
 
 static int make_state(struct daemon *d, struct session *s, bool discard, int *upper, int *work, struct error *e)
@@ -150,6 +153,7 @@ static bool is_short(const struct daemon *d, unsigned part)
                 return false;
         left = (uint64_t)fs.f_bavail * fs.f_frsize;
         keep = (uint64_t)fs.f_blocks * fs.f_frsize / part;
+        keep = keep < MOST_KEPT / part ? keep : MOST_KEPT / part;
         return left < (keep > LEAST ? keep : LEAST) || (fs.f_files && fs.f_favail < fs.f_files / part);
 }
 
@@ -344,7 +348,7 @@ static bool settle(struct daemon *d, const char *id)
         }
         if (r == 0 && !w.ended) {
                 w.ended = time_now(CLOCK_REALTIME);
-                r = workspace_write(folder, &w);
+                r = workspace_write(folder, &w, false); /* what is lost of it the next start finds out */
         }
         if (r < 0)
                 log_warning("the record of workspace %s: %s", id, strerror(-r));
@@ -364,15 +368,17 @@ static bool is_interrupted(const struct daemon *d, const char *id)
         return folder >= 0 && interrupted(folder);
 }
 
-int workspaces_start(struct daemon *d, struct error *e)
+void workspaces_start(struct daemon *d)
 {
         int all = workspaces_folder(d);
         _cleanup_closedir_ DIR *dir = all < 0 ? NULL : fdopendir(all);
         const struct dirent *entry;
         bool left = false;
 
-        if (!dir)
-                return error_set(e, all < 0 ? all : -ENOMEM, "%s/" FOLDER ": %s", d->config.state, strerror(all < 0 ? -all : ENOMEM));
+        if (!dir) {
+                log_error("%s/" FOLDER ": %s; no session can have an ephemeral workspace", d->config.state, strerror(all < 0 ? -all : ENOMEM));
+                return;
+        }
         while ((entry = readdir(dir))) {
                 left = left || strncmp(entry->d_name, ".gone-", 6) == 0;
                 if (!is_id(entry->d_name) || workspaces_busy(d, entry->d_name))
@@ -384,5 +390,4 @@ int workspaces_start(struct daemon *d, struct error *e)
         }
         if (left)
                 workspaces_empty(d);
-        return 0;
 }

@@ -38,7 +38,7 @@ struct apply {
         cJSON *applied, *kept, *refused, *conflicts;
         size_t n_applied;
         size_t shown; /* bytes that the answer has by now */
-        bool cut;
+        bool cut, failed; /* something was not applied */
         struct linked *links[LINKS]; /* by the number of the upper one */
 };
 
@@ -379,8 +379,10 @@ static void done(struct apply *a, struct change *c, int r)
         } else if (r < 0) {
                 tell(a, a->refused, c, r == -EPERM ? "it would belong to another user, or others have it in hand" : strerror(-r));
         }
-        if (r < 0)
+        if (r < 0) {
                 c->chosen = false;
+                a->failed = true;
+        }
 }
 
 static void act(struct apply *a, struct change *c, int (*with)(struct apply *a, const struct change *c, int parent, const char *name))
@@ -400,9 +402,31 @@ static int folder_of(struct apply *a, const struct change *c, int parent, const 
         return make_folder(c, parent, name);
 }
 
-/* What is to go goes first, from below; only then a file can take a folder's place, and a folder a file's. */
+static bool is_below(const char *path, const char *above)
+{
+        const size_t n = above ? strlen(above) : 0;
+
+        return above && strncmp(path, above, n) == 0 && path[n] == '/';
+}
+
+/* What is to go below a folder that becomes something else. */
+static void find_early(struct changes *c)
+{
+        const char *above = NULL;
+
+        for (size_t i = 0; i < c->count; i++) {
+                struct change *x = &c->list[i];
+
+                x->early = is_below(x->path, above);
+                if (x->chosen && x->op == CHANGE_TYPE)
+                        above = x->path;
+        }
+}
+
+/* A file can take a folder's place, and a folder a file's, once that is gone. From below. */
 static void clear_away(struct apply *a)
 {
+        find_early(a->c);
         for (size_t i = a->c->count; i-- > 0;) {
                 struct change *c = &a->c->list[i];
                 const char *name;
@@ -411,7 +435,8 @@ static void clear_away(struct apply *a)
                 if (!c->chosen || (c->op != CHANGE_DELETED && c->op != CHANGE_TYPE))
                         continue;
                 if (c->op == CHANGE_DELETED) {
-                        act(a, c, take_away);
+                        if (c->early)
+                                act(a, c, take_away);
                         continue;
                 }
                 if (!S_ISDIR(c->seen.mode) && !S_ISDIR(c->upper.st_mode))
@@ -423,6 +448,23 @@ static void clear_away(struct apply *a)
                         if (r < 0)
                                 done(a, c, r);
                 }
+        }
+}
+
+/* All else that is to go does once what was made is there: it may have been moved to where that is. */
+static void take_rest(struct apply *a)
+{
+        for (size_t i = a->c->count; i-- > 0;) {
+                struct change *c = &a->c->list[i];
+
+                if (!c->chosen || c->op != CHANGE_DELETED || c->early)
+                        continue;
+                if (!a->failed) {
+                        act(a, c, take_away);
+                        continue;
+                }
+                tell(a, a->kept, c, "something else was not applied, which may be its new name");
+                c->chosen = false;
         }
 }
 
@@ -440,11 +482,12 @@ static void put_all(struct apply *a)
                 else
                         done(a, c, finish_folder(a, c));
         }
+        take_rest(a);
         for (size_t i = a->c->count; i-- > 0;) {
                 struct change *c = &a->c->list[i];
                 int r;
 
-                if (!c->chosen || c->op == CHANGE_DELETED || c->op == CHANGE_ATTRIBUTES || !S_ISDIR(c->upper.st_mode))
+                if (!c->chosen || c->op == CHANGE_DELETED || !S_ISDIR(c->upper.st_mode))
                         continue;
                 r = finish_folder(a, c);
                 if (r < 0)
@@ -500,13 +543,6 @@ static int choose(struct changes *c, const char *const *paths, size_t n, struct 
         return 0;
 }
 
-static bool is_below(const char *path, const char *above)
-{
-        const size_t n = above ? strlen(above) : 0;
-
-        return above && strncmp(path, above, n) == 0 && path[n] == '/';
-}
-
 /* Where a folder does not come to be, or not to its end, what is below has no place, or stays. */
 static void refuse_below(struct changes *c)
 {
@@ -528,7 +564,6 @@ static void refuse_below(struct changes *c)
  */
 static int weigh(struct apply *a, bool named, struct findings *findings, struct error *e)
 {
-        const bool all = named || a->force;
         size_t n = 0, refused = 0;
 
         refuse_below(a->c);
@@ -537,7 +572,7 @@ static int weigh(struct apply *a, bool named, struct findings *findings, struct 
 
                 if (!c->chosen)
                         continue;
-                if (c->refused && !all)
+                if (c->refused && !named)
                         findings_add(findings, c->path, "%s", c->refused), refused++;
                 else if (c->refused)
                         tell(a, a->refused, c, c->refused);

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #define NAMES 1000
+#define TREE_SECONDS 600 /* for the removal of one */
 #define PIECE 2048 /* of a path that is too long for one call */
 
 static int open_piece(int folder, const char *path, int flags)
@@ -215,11 +216,12 @@ static void remove_one(struct removal *r, const char *name)
 
 /*
  * Folders are moved to the top before what is in them is looked at: there are no paths, and whatever depth a tree has it takes the same
- * memory, and time by the number of its files.
+ * memory, and time by the number of its files. Somebody may make new ones all the while: it ends.
  */
 int tree_empty(int folder)
 {
         struct removal r = { .top = folder, .number = time_now(CLOCK_REALTIME) };
+        const uint64_t end = time_now(CLOCK_MONOTONIC) + TREE_SECONDS * 1000000000ull;
 
         do {
                 _cleanup_closedir_ DIR *dir = NULL;
@@ -234,6 +236,6 @@ int tree_empty(int folder)
                 while ((entry = readdir(dir)))
                         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
                                 remove_one(&r, entry->d_name);
-        } while (r.done);
-        return r.failed;
+        } while (r.done && time_now(CLOCK_MONOTONIC) < end);
+        return r.done ? -EBUSY : r.failed;
 }

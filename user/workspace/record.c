@@ -51,7 +51,7 @@ cJSON *workspace_json(const struct workspace *w)
         return TAKE_PTR(o);
 }
 
-int workspace_write(int folder, const struct workspace *w)
+int workspace_write(int folder, const struct workspace *w, bool durable)
 {
         _cleanup_json_ cJSON *o = workspace_json(w);
         _cleanup_buffer_ struct buffer text = BUFFER_INIT;
@@ -61,7 +61,7 @@ int workspace_write(int folder, const struct workspace *w)
             buffer_append(&text, "\n", 1) < 0)
                 return -ENOMEM;
         fd = openat(folder, RECORD_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 || write(fd, text.data, text.length) != (ssize_t)text.length || fsync(fd) < 0 ||
+        if (fd < 0 || write(fd, text.data, text.length) != (ssize_t)text.length || (durable && fsync(fd) < 0) ||
             renameat(folder, RECORD_NEW, folder, WORKSPACE_RECORD) < 0)
                 return errno ? -errno : -EIO;
         return 0;

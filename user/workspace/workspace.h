@@ -36,7 +36,7 @@ void workspace_clear(struct workspace *w);
 #define _cleanup_workspace_ __attribute__((cleanup(workspace_clear)))
 
 /* In and out of the folder of one; written whole or not at all. */
-int workspace_write(int folder, const struct workspace *w);
+int workspace_write(int folder, const struct workspace *w, bool durable);
 int workspace_read(int folder, struct workspace *ret);
 cJSON *workspace_json(const struct workspace *w);
 
@@ -76,7 +76,7 @@ struct change {
         const char *conflict; /* why the folder's side is somebody else's by now; NULL: it is not */
         const char *unclear;  /* why it cannot be told whose difference it is; it is left as it is */
         const char *refused;  /* why it is never applied */
-        bool chosen;          /* by apply.c */
+        bool chosen, early;   /* by apply.c */
 };
 
 struct changes {

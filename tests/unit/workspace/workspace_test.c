@@ -551,7 +551,7 @@ static void what_the_user_may_not_read_is_neither_shown_nor_applied(void **state
         assert_int_equal(changes_find(&w->l, &c, NULL), 0);
         assert_int_equal(changes_json(&w->l, &c, true, o, NULL), 0);
         assert_string_equal(json_get_string(o, "patch"), "b/public: Permission denied\n");
-        answer = applies_as(w, 0, true, NULL, 0);
+        answer = applies_as(w, 0, true, (const char *[]){ "." }, 1);
         assert_int_equal(cJSON_GetArraySize(json_get_array(answer, "refused")), 1);
         holds(w->l.folder, "public", "sesame\n");
 }
@@ -673,7 +673,7 @@ static void a_record_is_read_as_it_was_written(void **state)
         _cleanup_workspace_ struct workspace b = { 0 };
 
         assert_int_equal(workspace_read(w->l.state, &b), -ENOENT);
-        assert_int_equal(workspace_write(w->l.state, &a), 0);
+        assert_int_equal(workspace_write(w->l.state, &a, true), 0);
         assert_int_equal(workspace_read(w->l.state, &b), 0);
         assert_string_equal(b.id, a.id);
         assert_string_equal(b.path, a.path);
