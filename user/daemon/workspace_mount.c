@@ -172,7 +172,9 @@ static int make_overlay(int lower, int upper, int work)
 /* In a user namespace of its own, where what the mount forbids is the host's to forbid. */
 __attribute__((noreturn)) static void clone_locked(int to)
 {
-        int fd = unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ? -1 : (int)syscall(SYS_open_tree, AT_FDCWD, PLACE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        int fd = unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0
+                         ? -1
+                         : (int)syscall(SYS_open_tree, AT_FDCWD, PLACE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
         _exit(fd < 0 || dup3(fd, to, O_CLOEXEC) < 0);
 }

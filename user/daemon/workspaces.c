@@ -19,11 +19,11 @@
 #include <sys/statvfs.h>
 
 #define FOLDER "workspaces"
-#define MOST 32             /* that are kept of a user but root */
-#define LEAST (32ull << 20) /* bytes that are kept free, or these parts of all: */
+#define MOST 32                 /* that are kept of a user but root */
+#define LEAST (32ull << 20)     /* bytes that are kept free, or these parts of all: */
 #define MOST_KEPT (40ull << 30) /* bytes of which the parts are, where there are more */
-#define PART_BEGIN 10       /* where another workspace begins, */
-#define PART_PAUSE 20       /* and where those that are written pause */
+#define PART_BEGIN 10           /* where another workspace begins, */
+#define PART_PAUSE 20           /* and where those that are written pause */
 
 /* ---- where they are ------------------------------------------------------------------------------------------------------------- */
 
@@ -80,8 +80,10 @@ static int not_within(const struct daemon *d, const char *workspace, struct erro
         char state[PATH_MAX];
         const size_t n = strlen(workspace);
 
-        if (strstr(workspace, "//") || strstr(workspace, "/./") || strstr(workspace, "/../") || workspace[n - 1] == '/' || workspace[n - 1] == '.')
-                return error_set(e, -EINVAL, "workspace %s: an ephemeral one is named without \".\", \"..\" and slashes too many", workspace);
+        if (strstr(workspace, "//") || strstr(workspace, "/./") || strstr(workspace, "/../") || workspace[n - 1] == '/' ||
+            workspace[n - 1] == '.')
+                return error_set(e, -EINVAL, "workspace %s: an ephemeral one is named without \".\", \"..\" and slashes too many",
+                                 workspace);
         if (!realpath(d->config.state, state))
                 return error_set(e, -errno, "%s: %s", d->config.state, strerror(errno));
         if (strncmp(state, workspace, n) == 0 && (!state[n] || state[n] == '/'))
@@ -376,7 +378,8 @@ void workspaces_start(struct daemon *d)
         bool left = false;
 
         if (!dir) {
-                log_error("%s/" FOLDER ": %s; no session can have an ephemeral workspace", d->config.state, strerror(all < 0 ? -all : ENOMEM));
+                log_error("%s/" FOLDER ": %s; no session can have an ephemeral workspace", d->config.state,
+                          strerror(all < 0 ? -all : ENOMEM));
                 return;
         }
         while ((entry = readdir(dir))) {

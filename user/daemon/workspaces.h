@@ -36,7 +36,8 @@ bool workspaces_apart(const struct daemon *d, const char *id);
 void workspaces_undo(struct daemon *d, const struct session *s);
 void workspaces_end(struct daemon *d, const struct session *s);
 
-/* At the start, once the sessions of before are known: what a crash or a restart of the host left is brought to its end, where it can be. */
+/* At the start, once the sessions of before are known: what a crash or a restart of the host left is brought to its end, where it can be.
+ */
 void workspaces_start(struct daemon *d);
 void workspaces_stop(struct daemon *d);
 

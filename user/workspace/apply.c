@@ -37,8 +37,8 @@ struct apply {
         bool force;
         cJSON *applied, *kept, *refused, *conflicts;
         size_t n_applied;
-        size_t shown; /* bytes that the answer has by now */
-        bool cut, failed; /* something was not applied */
+        size_t shown;                /* bytes that the answer has by now */
+        bool cut, failed;            /* something was not applied */
         struct linked *links[LINKS]; /* by the number of the upper one */
 };
 

@@ -15,7 +15,7 @@
 
 #define NAMES 1000
 #define TREE_SECONDS 600 /* for the removal of one */
-#define PIECE 2048 /* of a path that is too long for one call */
+#define PIECE 2048       /* of a path that is too long for one call */
 
 static int open_piece(int folder, const char *path, int flags)
 {
