@@ -92,6 +92,7 @@ clean_up() {
 	for each in "$STATE"/*; do
 		[ ! -d "$each" ] || holdfast workspace discard "${each##*/}" 2>/dev/null || true
 	done
+	await "what was discarded is removed" eval '[ -z "$(find $STATE -maxdepth 1 -name ".gone-*")" ]'
 }
 
 # What an agent does that changes some of each kind.
