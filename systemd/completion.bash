@@ -27,7 +27,7 @@ _holdfast_words() { # which may follow; COMP_WORDS and COMP_CWORD say what is th
 	esac
 	if [[ $word == -* ]]; then
 		case $command in
-		policy | audit | token) _holdfast_options "$command" "${COMP_WORDS[2]}" ;;
+		policy | audit | token | workspace) _holdfast_options "$command" "${COMP_WORDS[2]}" ;;
 		*) _holdfast_options "$command" ;;
 		esac
 		return
@@ -37,6 +37,7 @@ _holdfast_words() { # which may follow; COMP_WORDS and COMP_CWORD say what is th
 	policy) if ((COMP_CWORD == 2)); then echo 'check apply import list show'; elif [[ $before == apply ]]; then _holdfast_sessions; else _holdfast_policies; fi ;;
 	audit) ((COMP_CWORD > 2)) || echo 'verify export' ;;
 	token) ((COMP_CWORD > 2)) || echo 'create list revoke' ;;
+	workspace) ((COMP_CWORD > 2)) || echo 'list diff apply discard' ;;
 	esac
 }
 

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define HELD 3600 /* s that a client waits at most */
+#define HELD 900 /* s that a client waits at most: more than any of the work may take */
 
 static bool sees(const struct peer *p, const struct workspace *w)
 {
