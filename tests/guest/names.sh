@@ -532,7 +532,7 @@ test_a_label_that_could_carry_much_is_refused_below_a_wildcard() {
 test_more_than_4096_names_below_a_wildcard_are_refused() {
 	begin crowd
 	mark
-	patience=400 tell crowd flood 4100 1000 lots.example.net
+	patience=400 tell crowd flood 4100 400 lots.example.net
 	same answers 'NOERROR=4096 REFUSED=4' "$output"
 	told n4099.lots.example.net verdict=deny why=limit
 	says crowd 'NOERROR *' ask sendto $UPSTREAM n0.lots.example.net A
