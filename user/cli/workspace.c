@@ -207,9 +207,11 @@ static int apply(int argc, char **argv)
                 return status;
         cJSON_AddBoolToObject(body, "force", force);
         paths = operands[1] ? cJSON_AddArrayToObject(body, "paths") : NULL;
-        for (int i = 1; operands[i]; i++)
-                cJSON_AddItemToArray(paths,
-                                     cJSON_CreateString(strncmp(operands[i], "./", 2) || !operands[i][2] ? operands[i] : operands[i] + 2));
+        for (int i = 1; operands[i]; i++) {
+                const bool dotted = strncmp(operands[i], "./", 2) == 0 && operands[i][2];
+
+                cJSON_AddItemToArray(paths, cJSON_CreateString(operands[i] + (dotted ? 2 : 0)));
+        }
         status = ask(socket, "POST", operands[0], "/apply", body, &reply);
         if (status != STATUS_DONE || is_later(reply.json))
                 return status == STATUS_DONE ? STATUS_FAILED : status;

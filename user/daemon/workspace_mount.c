@@ -148,7 +148,7 @@ static int make_overlay(int lower, int upper, int work)
 {
         _cleanup_close_ int fs = fsopen("overlay", FSOPEN_CLOEXEC);
         int r = fs < 0 ? -errno : set(fs, "source", "holdfast");
-        struct statvfs st;
+        struct statvfs st = { 0 };
 
         if (r == 0 && fstatvfs(lower, &st) < 0)
                 r = -errno;
