@@ -49,6 +49,7 @@ CLI_LIBS := -lcjson -lcurl -lgnutls
 
 modules = $(foreach m,$(1),$(patsubst %.c,$(B)/%.o,$(sort $(wildcard user/$(m)/*.c))))
 LIBRARY := $(call modules,base policy kernel audit api resolver workspace)
+LEARN := $(call modules,learn)
 IMPORT := $(call modules,import)
 DAEMON := $(call modules,daemon)
 CLI := $(call modules,cli)
@@ -66,7 +67,7 @@ $(B)/holdfastd: $(DAEMON) $(LIBRARY)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DAEMON_LIBS)
 
-$(B)/holdfast: $(CLI) $(call modules,base audit policy) $(IMPORT)
+$(B)/holdfast: $(CLI) $(call modules,base audit policy) $(IMPORT) $(LEARN)
 	$(call say,LD,$@)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS)
 
@@ -105,7 +106,7 @@ $(call modules,kernel): $(SKELETON)
 
 # Unit tests: tests/unit/MODULE/NAME_test.c, each one program.
 unit-programs: $(UNIT)
-$(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(IMPORT) Makefile
+$(B)/tests/unit/%: tests/unit/%.c $(LIBRARY) $(IMPORT) $(LEARN) Makefile
 	mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MF $@.d $(ALL_LDFLAGS) -o $@ $< $(filter %.o,$^) $(DAEMON_LIBS) -lcmocka -lcurl

@@ -7,6 +7,7 @@
 #include "content.bpf.h"
 #include "disk.bpf.h"
 #include "event.bpf.h"
+#include "told.bpf.h"
 #include "walk.bpf.h"
 
 #define FMODE_EXEC_FLAG 0x20 /* __FMODE_EXEC in f_flags: the kernel opens it to execute it */
@@ -21,8 +22,6 @@
 #define PIDFS_MAGIC 0x50494446
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
-#define DEVPTS_MAGIC 0x1cd1
-#define PROC_SUPER_MAGIC 0x9fa0
 
 /*
  * What has no path: pipes, sockets, the kernel's own objects (io_uring, epoll, pidfd) and memory that a process made itself (memfd).
@@ -125,6 +124,18 @@ static __always_inline int check(const struct agent *a, struct dentry *dentry, _
         struct hf_node *node;
 
         return check_inode(a, dentry, dentry->d_inode, dentry->d_sb, rights, op, &node);
+}
+
+/* The same of one right, and tells of it the first time: TOLD_WRITE or TOLD_MAP. */
+static __always_inline int check_told(const struct agent *a, struct dentry *dentry, __u32 right, __u16 op, enum hf_audit of, __u32 index)
+{
+        struct inode *inode = dentry->d_inode;
+        struct hf_node *node = NULL;
+        int error = check_inode(a, dentry, inode, dentry->d_sb, right, op, &node);
+
+        if (!error && is_told(a, node, of, index) && is_there(inode) && is_first_use(a, inode, dentry->d_sb, right))
+                tell_allowed(a, dentry, node->rule[index], op, right);
+        return error;
 }
 
 /* The session of the process that a pid stands for, by its cgroup, which a process inside cannot leave. */

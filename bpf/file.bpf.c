@@ -70,49 +70,20 @@ static __always_inline __u32 open_rights(__u32 mode, __u32 flags)
         return rights ? rights : HF_READ | HF_WRITE;
 }
 
-/* Whether the policy has it told, of what the node allows by the right with that index. */
-static __always_inline bool is_told(const struct agent *a, const struct hf_node *node, enum hf_audit of, __u32 right)
-{
-        struct hf_policy *policy = bpf_map_lookup_elem(&policies, &a->policy);
-
-        return policy && node && (policy->audit[of] & a->live & node->allow[right]);
-}
-
-/* Tells of what is allowed, by that rule. */
-static __noinline int tell_allowed(const struct agent *a, struct dentry *dentry, __u32 rule, __u32 op, __u32 right)
-{
-        struct report r = {
-                .kind = right == HF_EXEC ? HF_EVENT_EXEC : HF_EVENT_FILE, .op = op, .right = right, .rule = rule, .allowed = 1
-        };
-
-        event_path(a, &r, dentry);
-        return 0;
-}
-
-/* Whether the session opens it for writing the first time, as far as is remembered. */
-static __always_inline bool is_first(const struct agent *a, struct inode *inode, struct super_block *sb)
-{
-        const bool address = by_address(sb);
-        const __u8 one = 1;
-        struct hf_written key = {};
-
-        key.object.ino = address ? number(inode) : inode->i_ino;
-        key.object.dev = sb->s_dev;
-        key.object.generation = address ? inode->i_ino : inode->i_generation;
-        key.generation = a->session ? a->session->generation : 0;
-        /* Until 6.4 what comes back is an int. Where it is not known, it is told once more, rather than not. */
-        return (int)bpf_map_update_elem(&written, &key, &one, BPF_NOEXIST) != -EEXIST;
-}
-
 /* A file was opened, which the node allows. */
 static __always_inline void tell_opened(const struct agent *a, const struct hf_node *node, struct file *file, __u32 rights)
 {
+        struct super_block *sb = file->f_inode->i_sb;
+
         if (rights & HF_EXEC) {
-                if (is_told(a, node, HF_AUDIT_EXEC, 2))
+                if (is_told(a, node, TOLD_EXEC))
                         tell_allowed(a, file->f_path.dentry, node->rule[2], HF_OP_EXEC, HF_EXEC);
-        } else if ((rights & HF_WRITE) && is_told(a, node, HF_AUDIT_WRITE, 1) && is_first(a, file->f_inode, file->f_inode->i_sb)) {
-                tell_allowed(a, file->f_path.dentry, node->rule[1], HF_OP_OPEN, HF_WRITE);
+                return;
         }
+        if ((rights & HF_WRITE) && is_told(a, node, TOLD_WRITE) && is_first_use(a, file->f_inode, sb, HF_WRITE))
+                tell_allowed(a, file->f_path.dentry, node->rule[1], HF_OP_OPEN, HF_WRITE);
+        if ((rights & HF_READ) && is_told(a, node, TOLD_READ) && is_first_use(a, file->f_inode, sb, HF_READ))
+                tell_allowed(a, file->f_path.dentry, node->rule[0], HF_OP_OPEN, HF_READ);
 }
 
 SEC("lsm/file_open")
@@ -138,14 +109,15 @@ int BPF_PROG(file_open, struct file *file)
         error = check_inode(&a, file->f_path.dentry, file->f_inode, sb, rights, rights & HF_EXEC ? HF_OP_EXEC : HF_OP_OPEN, &node);
         if (error)
                 return error;
-        /* Those of /proc and terminals may still be refused, below. */
-        if ((rights & (HF_EXEC | HF_WRITE)) && magic != PROC_SUPER_MAGIC && magic != DEVPTS_MAGIC)
-                tell_opened(&a, node, file, rights);
         if (magic == PROC_SUPER_MAGIC)
-                return check_process(&a, file->f_inode);
-        if (magic == DEVPTS_MAGIC)
-                return check_terminal(&a, file->f_path.dentry);
-        return flags & O_TMPFILE_FLAG ? check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE) : 0;
+                error = check_process(&a, file->f_inode);
+        else if (magic == DEVPTS_MAGIC)
+                error = check_terminal(&a, file->f_path.dentry);
+        else if (flags & O_TMPFILE_FLAG)
+                error = check_mode(&a, file->f_path.dentry, file->f_inode->i_mode, HF_OP_CREATE);
+        if (!error && node && (node->flags & HF_NODE_TOLD))
+                tell_opened(&a, node, file, rights);
+        return error;
 }
 
 /* splice(2) takes from a socket past the hook for receiving; and until 6.4 hands pages to one past the hook for sending. */
@@ -323,7 +295,11 @@ static __always_inline int name_hook(struct dentry *dentry, __u32 op_change)
         if (!agent_current(&a))
                 return 0;
         error = check_one_name(&a, dentry, op_change, &place);
-        return error || (op_change >> 16 & 0xff) == CHANGE_REMOVE ? error : charge_made(&a, dentry, op_change, DISK_NAME);
+        if (!error && (op_change >> 16 & 0xff) != CHANGE_REMOVE)
+                error = charge_made(&a, dentry, op_change, DISK_NAME);
+        if (!error)
+                tell_name(&a, place.node, dentry, op_change);
+        return error;
 }
 
 /* The names of POSIX message queues come and go through the hooks for inodes alone; no rule could name them. */
@@ -351,8 +327,8 @@ static __always_inline int check_made(struct inode *folder, struct dentry *dentr
                 error = check_mode(&a, dentry, mode, HF_OP_CREATE);
         if (!error)
                 error = charge_made(&a, dentry, HF_OP_CREATE, DISK_NAME);
-        if (!error && is_told(&a, place.node, HF_AUDIT_WRITE, 1))
-                tell_allowed(&a, dentry, place.node->rule[1], HF_OP_CREATE, HF_WRITE);
+        if (!error)
+                tell_name(&a, place.node, dentry, HF_OP_CREATE);
         return error;
 }
 
@@ -373,12 +349,16 @@ int BPF_PROG(inode_unlink, struct inode *folder, struct dentry *dentry)
 {
         struct place place;
         struct agent a;
+        int error;
 
         if (!agent_acts_in(&a, folder))
                 return 0;
         if (is_queue(dentry))
                 return guard_refuse(&a, HF_OP_IPC, 0);
-        return check_one_name(&a, dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO, &place);
+        error = check_one_name(&a, dentry, CHANGE(HF_OP_UNLINK, CHANGE_REMOVE) | FOLDER_TOO, &place);
+        if (!error)
+                tell_name(&a, place.node, dentry, HF_OP_UNLINK);
+        return error;
 }
 
 SEC("lsm/path_mkdir")
@@ -440,7 +420,11 @@ int BPF_PROG(path_link, struct dentry *old_dentry, const struct path *new_dir, s
         if (old_dentry->d_sb->s_magic == FUSE_MAGIC)
                 from.by_name = true;
         error = check_gain(&a, old_dentry, &from, &to, HF_OP_LINK);
-        return error ? error : charge_made(&a, new_dentry, HF_OP_LINK, DISK_NAME);
+        if (!error)
+                error = charge_made(&a, new_dentry, HF_OP_LINK, DISK_NAME);
+        if (!error)
+                tell_name(&a, to.node, new_dentry, HF_OP_LINK);
+        return error;
 }
 
 SEC("lsm/path_rename")
@@ -465,14 +449,18 @@ int BPF_PROG(path_rename, const struct path *old_dir, struct dentry *old_dentry,
                 error = check_gain(&a, old_dentry, &from, &to, HF_OP_RENAME);
         if (!error && (flags & RENAME_EXCHANGE))
                 error = check_gain(&a, new_dentry, &to, &from, HF_OP_RENAME);
-        return error;
+        if (error)
+                return error;
+        tell_name(&a, from.node, old_dentry, HF_OP_RENAME);
+        tell_name(&a, to.node, new_dentry, HF_OP_RENAME);
+        return 0;
 }
 
 /* Who may write to a device need not decide who else may. */
 static __always_inline int check_owned(const struct agent *a, struct dentry *dentry, __u16 op)
 {
         if (!is_device(dentry->d_inode))
-                return check(a, dentry, HF_WRITE, op);
+                return check_told(a, dentry, HF_WRITE, op, TOLD_WRITE);
         return refuse(a, NULL, dentry, op, HF_WRITE, a->killed ? -EPERM : -EACCES, HF_WHY_DEVICE);
 }
 
@@ -501,7 +489,7 @@ static __always_inline int check_setattr(struct dentry *dentry, struct iattr *at
         if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
                 error = check_owned(&a, dentry, HF_OP_SETATTR);
         else
-                error = check(&a, dentry, HF_WRITE, HF_OP_SETATTR);
+                error = check_told(&a, dentry, HF_WRITE, HF_OP_SETATTR, TOLD_WRITE);
         return error || !(attr->ia_valid & ATTR_MODE) ? error : check_mode(&a, dentry, attr->ia_mode, HF_OP_SETATTR);
 }
 

@@ -187,10 +187,10 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_LRU_HASH);
-        __uint(max_entries, HF_WRITTEN_MAX);
-        __type(key, struct hf_written);
+        __uint(max_entries, HF_USED_MAX);
+        __type(key, struct hf_used);
         __type(value, __u8);
-} written MAP;
+} used MAP;
 
 /* What cannot be told is counted. */
 static __always_inline void event_lost(struct hf_session *s, __u32 kind)

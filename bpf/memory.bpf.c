@@ -29,6 +29,8 @@ int BPF_PROG(mmap_file, struct file *file, unsigned long reqprot, unsigned long 
                 if (file->f_inode->i_sb->s_magic == SOCKFS_MAGIC)
                         return guard_refuse(&a, HF_OP_MAP, 0);
         }
+        if (rights == HF_EXEC)
+                return check_told(&a, file->f_path.dentry, HF_EXEC, HF_OP_MAP, TOLD_MAP);
         return rights ? check(&a, file->f_path.dentry, rights, HF_OP_MAP) : 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "holdfast.bpf.h"
 #include "event.bpf.h"
+#include "told.bpf.h"
 #include "walk.bpf.h"
 
 #define AF_UNIX 1
@@ -365,8 +366,13 @@ static __always_inline __attribute__((unused)) int check_peer(const struct agent
                 dentry = peer->path.dentry;
         if (dentry && !a->killed) {
                 node = place_find(a->policy, dentry).node;
-                if (!hf_refused(node, a->live, HF_CONNECT))
+                if (!hf_refused(node, a->live, HF_CONNECT)) {
+                        struct inode *inode = dentry->d_inode;
+
+                        if (is_told(a, node, TOLD_CONNECT) && is_there(inode) && is_first_use(a, inode, dentry->d_sb, HF_CONNECT))
+                                tell_allowed(a, dentry, node->rule[3], HF_OP_UNIX, HF_CONNECT);
                         return 0;
+                }
         }
         report_peer(a, node, dentry);
         return -EACCES;

@@ -33,8 +33,8 @@ _holdfast_words() { # which may follow; COMP_WORDS and COMP_CWORD say what is th
 		return
 	fi
 	case $command in
-	show | tail | why | explain | kill | pause | lift) _holdfast_sessions ;;
-	policy) if ((COMP_CWORD == 2)); then echo 'check apply import list show'; elif [[ $before == apply ]]; then _holdfast_sessions; else _holdfast_policies; fi ;;
+	show | tail | why | explain | kill | pause | lift | suggest) _holdfast_sessions ;;
+	policy) if ((COMP_CWORD == 2)); then echo 'check apply diff import list show test'; elif [[ $before == apply ]]; then _holdfast_sessions; else _holdfast_policies; fi ;;
 	audit) ((COMP_CWORD > 2)) || echo 'verify export' ;;
 	token) ((COMP_CWORD > 2)) || echo 'create list revoke' ;;
 	workspace) ((COMP_CWORD > 2)) || echo 'list diff apply discard' ;;

@@ -11,7 +11,7 @@
 #endif
 
 /* Raised on every change of this header or of the meaning of a map; a daemon takes over only pins of its own version. */
-#define HF_ABI_VERSION 16
+#define HF_ABI_VERSION 17
 
 #define HF_SLOTS 4096              /* sessions at once; slot 0 is never given out: it means "not an agent" */
 #define HF_POLICIES (2 * HF_SLOTS) /* policies loaded at once: each session's, and its next one while it is switched */
@@ -127,8 +127,9 @@ enum hf_guard {
 enum hf_audit {
         HF_AUDIT_EXEC,    /* each program that is executed */
         HF_AUDIT_CONNECT, /* connections */
-        HF_AUDIT_WRITE,   /* files that are made, or opened for writing the first time */
+        HF_AUDIT_WRITE,   /* names that are made and removed, and files that are changed the first time */
         HF_AUDIT_DNS,     /* answers of the resolver; not the kernel's */
+        HF_AUDIT_READ,    /* files that are read, mapped as code or connected to the first time */
         HF_AUDITS,
 };
 
@@ -176,6 +177,8 @@ enum hf_node_flag {
         HF_NODE_PASS = 1 << 6,
         /* A pattern's own name, from which it leads on to what it denies: only a folder may be made here, and nothing else be written. */
         HF_NODE_FOLDER = 1 << 7,
+        /* What is allowed here may be something that is told of: see hf_policy.audit. */
+        HF_NODE_TOLD = 1 << 8,
 };
 
 #define HF_RULE_SEAL 0xffffffffu /* not a rule of the policy: holdfast keeps its own files from every session */
@@ -401,13 +404,15 @@ struct hf_known {
 
 #define HF_ANYBODY 0xffffffffu
 
-/* Map "written", an LRU hash: files whose opening for writing was told of. What is pushed out is told of again. */
-struct hf_written {
+/* Map "used", an LRU hash: objects of whose first use by a right was told. What is pushed out is told of again. */
+struct hf_used {
         struct hf_object object;
         __u64 generation; /* of the session */
+        __u32 right;      /* enum hf_right */
+        __u32 pad;
 };
 
-#define HF_WRITTEN_MAX 32768
+#define HF_USED_MAX 32768
 
 /*
  * Map "executables", a hash: programs that run in a session or not at all. Each is there as the object, with names 0, and as its place:

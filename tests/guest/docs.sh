@@ -44,7 +44,7 @@ test_help_and_version_are_there() {
 		holds "$each --help" "$($each --help)" "$each"
 		[[ "$($each --version)" =~ [0-9]+\.[0-9]+ ]] || fail "$each --version"
 	done
-	for each in run attach unit ps show tail explain why kill kills pause lift drill policy audit token workspace doctor; do
+	for each in run attach unit ps show tail explain why suggest kill kills pause lift drill policy audit token workspace doctor; do
 		holds "holdfast $each --help" "$(holdfast $each --help)" "$each"
 	done
 }

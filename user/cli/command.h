@@ -31,6 +31,7 @@ int command_show(int argc, char **argv);
 int command_tail(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_why(int argc, char **argv);
+int command_suggest(int argc, char **argv);
 int command_drill(int argc, char **argv);
 int command_kills(int argc, char **argv);
 int command_kill(int argc, char **argv);

@@ -21,6 +21,7 @@ static const struct command commands[] = {
         { "lift", "take a kill or a pause back", command_lift },
         { "drill", "try the kill switch on sessions of its own", command_drill },
         { "policy", "check, apply, list and show policies", command_policy },
+        { "suggest", "make a policy of what a session did", command_suggest },
         { "workspace", "review, apply or discard what a session wrote apart", command_workspace },
         { "token", "make, list and revoke tokens for the API over TCP", command_token },
         { "audit", "verify or export the audit stream", command_audit },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdfast policy check, apply, import, list and show. */
+/* holdfast policy check, apply, import, list and show; diff and test are in files of their own. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "cli/client.h"
@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/policy_import.h"
 #include "cli/policy_source.h"
+#include "cli/policy_test.h"
 
 #include <string.h>
 
@@ -109,6 +110,8 @@ static const struct command commands[] = {
         { "import", "make one of another sandbox's settings", policy_import },
         { "list", "list the policies that have a name", list },
         { "show", "print a policy", show },
+        { "diff", "tell what two policies say that is not the same", policy_diff },
+        { "test", "tell what a policy would have said to a session on record", policy_test },
 };
 
 int command_policy(int argc, char **argv)

@@ -20,15 +20,16 @@
 #define STATUS_NOT_FOUND 127 /* as shells have it */
 #define STATUS_NOT_RUN 126
 #define POLICY_DEFAULT "coding-agent"
+#define POLICY_LEARNING "learning" /* with --audit-only */
 
 struct run {
         const char *policy, *workspace, *agent, *name, *keep, *socket;
-        bool json, ephemeral, discard, private_tmp, private_home;
+        bool json, ephemeral, discard, private_tmp, private_home, audit_only;
 };
 
 static const struct usage usage = {
         .synopsis = "run [--policy NAME|FILE] [--workspace DIR] [--agent NAME[@VERSION]] [--name NAME] [--keep-env NAME[,NAME...]] "
-                    "[--ephemeral [--discard]] [--private-tmp] [--private-home] [--] CMD [ARG...]",
+                    "[--ephemeral [--discard]] [--private-tmp] [--private-home] [--audit-only] [--] CMD [ARG...]",
         .description =
                 "Runs a command confined, and exits with its status. What the policy does not allow is refused. Variables that look\n"
                 "like secrets are left out of its environment, but those that the policy or --keep-env names. With --ephemeral the\n"
@@ -157,6 +158,8 @@ static int begin(const struct run *o, const char *command, struct program *p, st
                 status = o->policy ? policy_source_add(body, o->policy) : choose_policy(body, o, p, workspace, &known);
         if (status == STATUS_DONE && add_agent(body, o->agent, known, p, command) < 0)
                 status = no_memory();
+        if (status == STATUS_DONE && o->audit_only && !cJSON_AddTrueToObject(body, "audit_only"))
+                status = no_memory();
         if (status == STATUS_DONE)
                 status = add_apart(body, o);
         return status == STATUS_DONE ? client_ask(o->socket, "POST", "/v1/sessions", body, reply) : status;
@@ -227,6 +230,9 @@ static int enter(const struct run *o, const cJSON *session)
         if (!o->policy)
                 tell(session);
         tell_apart(o, id);
+        if (o->audit_only)
+                fprintf(stderr, "holdfast: what policy %s allows is allowed, and recorded; afterwards: holdfast suggest %s\n",
+                        json_get_string(session, "policy"), id);
         output_unverified(session);
         return STATUS_DONE;
 }
@@ -256,6 +262,7 @@ int command_run(int argc, char **argv)
                 { "discard", 0, NULL, "the same, and discard it at the end", &o.discard, NULL },
                 { "private-tmp", 0, NULL, "empty /tmp and /var/tmp of its own, in memory", &o.private_tmp, NULL },
                 { "private-home", 0, NULL, "an empty home folder of its own, in memory, but for the workspace", &o.private_home, NULL },
+                { "audit-only", 0, NULL, "record what it does, for \"holdfast suggest\" (default policy: learning)", &o.audit_only, NULL },
                 { "keep-env", 'k', "NAME[,NAME]", "variables to keep though they look like secrets", NULL, &o.keep },
                 OPTIONS_COMMON(&o.json, &o.socket),
         };
@@ -266,6 +273,8 @@ int command_run(int argc, char **argv)
 
         if (status != OPTIONS_GO_ON)
                 return status;
+        if (o.audit_only && !o.policy)
+                o.policy = POLICY_LEARNING;
         if (is_apart(&o) && !getcwd(where, sizeof(where)))
                 *where = '\0';
         status = begin(&o, command[0], &p, &reply);

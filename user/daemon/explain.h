@@ -22,8 +22,12 @@ int explain_lookup_failed(int code, const char *path, struct error *e);
 
 /*
  * holdfastd --explain: prints as JSON what a policy (a file, or a name) would say, by names alone: RIGHT PATH, or connect HOST:PORT.
- * Neither root nor a daemon is needed. Returns the status to exit with: 0 allowed, 1 it failed, 2 wrong usage, 3 refused, 4 no such policy.
+ * right NULL: for each question that standard input has, "RIGHT PATH" and the like with a NUL at its end, a line; {} for one that cannot be
+ * answered, which standard error tells of. Neither root nor a daemon is needed. Returns the status to exit with: 0 allowed, 1 it failed, 2 wrong usage, 3 refused, 4 no such policy.
  */
 int explain_policy(const char *policy, const char *workspace, const char *right, const char *object);
+
+/* holdfastd --whole: prints a policy with all that it extends. Returns as that. */
+int whole_policy(const char *policy);
 
 #endif

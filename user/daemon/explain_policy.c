@@ -146,9 +146,23 @@ static bool read_question(const char *right, const char *object, struct question
         return true;
 }
 
-static int answer(const struct compiled *c, const struct ceilings *ceilings, const struct fsview *view, const struct question *q)
+/* What is asked, and the questions' answers. */
+struct asked {
+        struct compiled *c;
+        struct ceilings ceilings;
+        struct fsview view;
+};
+
+static void asked_clear(struct asked *a)
 {
-        const struct standing now = { .policy = { .active = c->active } };
+        compiled_freep(&a->c);
+        ceilings_clear(&a->ceilings);
+        fsview_close(&a->view);
+}
+
+static int answer(const struct asked *a, const struct question *q)
+{
+        const struct standing now = { .policy = { .active = a->c->active } };
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_buffer_ struct buffer out = BUFFER_INIT;
         _cleanup_json_ cJSON *o = NULL;
@@ -156,32 +170,72 @@ static int answer(const struct compiled *c, const struct ceilings *ceilings, con
         int r = 0;
 
         if (q->rights)
-                r = explain_file(c, ceilings, view, q, &now, &v, &o, &e);
+                r = explain_file(a->c, &a->ceilings, &a->view, q, &now, &v, &o, &e);
         else
-                explain_egress(c, ceilings, q, &now, &v, &o);
+                explain_egress(a->c, &a->ceilings, q, &now, &v, &o);
         if (r < 0)
                 return say(r == -ENOENT ? ABSENT : FAILED, error_text(&e));
-        json_add_text(o, "policy", c->policy->name);
+        json_add_text(o, "policy", a->c->policy->name);
         if (!o || json_print(&out, o, SIZE_MAX / 2) < 0)
                 return say(FAILED, "out of memory");
         printf("%s\n", out.data);
         return v.why == HF_WHY_ALLOWED ? ALLOWED : REFUSED;
 }
 
-int explain_policy(const char *source, const char *workspace, const char *right, const char *object)
+/* A line for each question; that one has no answer is its line. */
+static int answer_all(const struct asked *a)
 {
-        _cleanup_(compiled_freep) struct compiled *c = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t room = 0;
+
+        while (getdelim(&text, &room, '\0', stdin) > 0) {
+                _cleanup_(question_clear) struct question q = { 0 };
+                char *object = strchr(text, ' ');
+
+                if (object)
+                        *object++ = '\0';
+                if (!object || !read_question(text, object, &q))
+                        return say(USAGE, "a question that is none was asked");
+                switch (answer(a, &q)) {
+                case FAILED:
+                case ABSENT:
+                        puts("{}");
+                        break;
+                default:
+                        break;
+                }
+        }
+        return ferror(stdin) ? FAILED : ALLOWED;
+}
+
+int whole_policy(const char *source)
+{
         _cleanup_(policy_freep) struct policy *policy = NULL;
         _cleanup_findings_ struct findings findings = FINDINGS_INIT;
-        _cleanup_ceilings_ struct ceilings ceilings = CEILINGS_INIT;
-        _cleanup_fsview_ struct fsview view = FSVIEW_INIT;
+        _cleanup_error_ struct error e = ERROR_INIT;
+        _cleanup_free_ char *text = NULL, *file = NULL, *whole = NULL;
+        size_t length = 0;
+        int r = read_policy(source, &text, &length, &file, &e);
+
+        if (r < 0)
+                return say(r == -ENOENT ? ABSENT : FAILED, error_text(&e));
+        r = library_load(text, length, file, &policy, &whole, &findings);
+        print_findings(source, &findings);
+        return r < 0 ? say(FAILED, findings.total ? "errors in the policy" : strerror(-r)) : puts(whole) < 0;
+}
+
+int explain_policy(const char *source, const char *workspace, const char *right, const char *object)
+{
+        _cleanup_(asked_clear) struct asked a = { NULL, CEILINGS_INIT, FSVIEW_INIT };
+        _cleanup_(policy_freep) struct policy *policy = NULL;
+        _cleanup_findings_ struct findings findings = FINDINGS_INIT;
         _cleanup_error_ struct error e = ERROR_INIT;
         _cleanup_free_ char *text = NULL, *file = NULL, *whole = NULL, *folder = realpath(workspace ? workspace : ".", NULL);
         _cleanup_(question_clear) struct question q = { 0 };
         size_t length = 0;
         int r;
 
-        if (!read_question(right, object, &q))
+        if (right && !read_question(right, object, &q))
                 return say(USAGE, "expected some of rwxc and an absolute path, or connect and HOST:PORT");
         if (!folder)
                 return say(ABSENT, "the workspace is not there");
@@ -190,11 +244,11 @@ int explain_policy(const char *source, const char *workspace, const char *right,
                 return say(r == -ENOENT ? ABSENT : FAILED, error_text(&e));
         r = library_load(text, length, file, &policy, &whole, &findings);
         if (r == 0)
-                r = fsview_open(&view, getpid());
+                r = fsview_open(&a.view, getpid());
         if (r == 0)
-                r = compile(policy, &view, folder, &ceilings, &c, &findings, &e);
+                r = compile(policy, &a.view, folder, &a.ceilings, &a.c, &findings, &e);
         print_findings(source, &findings);
-        if (r < 0 || !c)
+        if (r < 0 || !a.c)
                 return say(FAILED, e.message ? error_text(&e) : findings.total ? "errors in the policy" : strerror(-r));
-        return answer(c, &ceilings, &view, &q);
+        return right ? answer(&a, &q) : answer_all(&a);
 }

@@ -20,13 +20,16 @@ static const char usage[] =
         "Usage: holdfastd [--config FILE] [--debug]    run in the foreground, until SIGTERM\n"
         "       holdfastd --check [--json]             tell whether this host can enforce\n"
         "       holdfastd --check-policy FILE [--json] tell whether a file is a policy\n"
-        "       holdfastd --explain POLICY [--workspace DIR] RIGHT PATH|HOST:PORT\n"
+        "       holdfastd --explain POLICY [--workspace DIR] (RIGHT PATH | connect HOST:PORT | -)\n"
+        "       holdfastd --whole POLICY               print a policy with all that it extends\n"
         "       holdfastd --detach                     end enforcement, where no daemon runs and no session is in force\n"
         "\n"
         "  --config FILE        configuration; by default " PATH_CONFIG ", which need not be there\n"
         "  --check              print what the host needs and has; exit 1 when something is missing\n"
         "  --check-policy FILE  print every error in a policy; exit 1 when there is one\n"
-        "  --explain POLICY     print as JSON whether a policy (a file, or a name) would allow it, and why; needs no root\n"
+        "  --explain POLICY     print as JSON whether a policy (a file, or a name) would allow it, and why; needs no root;\n"
+        "                       -: for each question on standard input, with a NUL at its end\n"
+        "  --whole POLICY       print a policy (a file, or a name) as one that extends nothing\n"
         "  --workspace DIR      with --explain: what ${WORKSPACE} stands for; by default the current folder\n"
         "  --detach             take the programs out of the kernel, as before the first start; exit 1 when a session is in force\n"
         "  --json               print it as JSON\n"
@@ -37,7 +40,7 @@ static const char usage[] =
         "When it ends, what it confined stays confined. See holdfastd(8).\n";
 
 struct options {
-        const char *config, *policy, *explain, *workspace, *right, *object;
+        const char *config, *policy, *whole, *explain, *workspace, *right, *object;
         bool check, detach, json, debug, version, help;
 };
 
@@ -48,6 +51,7 @@ static int parse(int argc, char **argv, struct options *o)
                 { "check", no_argument, NULL, 'k' },
                 { "check-policy", required_argument, NULL, 'p' },
                 { "explain", required_argument, NULL, 'e' },
+                { "whole", required_argument, NULL, 'W' },
                 { "detach", no_argument, NULL, 'D' },
                 { "workspace", required_argument, NULL, 'w' },
                 { "json", no_argument, NULL, 'j' },
@@ -71,6 +75,9 @@ static int parse(int argc, char **argv, struct options *o)
                         break;
                 case 'e':
                         o->explain = optarg;
+                        break;
+                case 'W':
+                        o->whole = optarg;
                         break;
                 case 'D':
                         o->detach = true;
@@ -96,6 +103,8 @@ static int parse(int argc, char **argv, struct options *o)
         }
         if (o->explain && argc - optind == 2) {
                 o->right = argv[optind++];
+                o->object = argv[optind++];
+        } else if (o->explain && argc - optind == 1 && !strcmp(argv[optind], "-")) {
                 o->object = argv[optind++];
         }
         if (o->explain && !o->object && !o->help && !o->version) {
@@ -158,6 +167,8 @@ int main(int argc, char **argv)
                 return check_host(o.json);
         if (o.policy)
                 return check_policy(o.policy, o.json);
+        if (o.whole)
+                return whole_policy(o.whole);
         if (o.explain)
                 return explain_policy(o.explain, o.workspace, o.right, o.object);
         if (geteuid() != 0) {

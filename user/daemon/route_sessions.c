@@ -184,16 +184,25 @@ static bool read_apart(struct http_request *r, const cJSON *body, struct session
         return false;
 }
 
+static bool read_audit_only(struct http_request *r, const cJSON *body, struct session_request *q)
+{
+        if (json_get_bool(body, "audit_only", &q->audit_only) != -EINVAL)
+                return true;
+        http_problem(r, 400, "bad-request", NULL, "$.audit_only: expected true or false");
+        return false;
+}
+
 static bool read_request(struct http_request *r, const cJSON *body, const struct peer *peer, struct session_request *q)
 {
         static const char *const names[] = { "policy", "policy_text", "policy_file", "workspace",   "agent",        "version",
-                                             "name",   "attach",      "ephemeral",   "private_tmp", "private_home", NULL };
+                                             "name",   "attach",      "ephemeral",   "private_tmp", "private_home", "audit_only", NULL };
 
         q->peer = peer;
         return request_members(r, body, names) && request_text(r, body, "workspace", &q->workspace) &&
                request_text(r, body, "agent", &q->agent) && request_text(r, body, "version", &q->version) &&
                request_text(r, body, "name", &q->name) && label_valid(r, "agent", q->agent) && label_valid(r, "version", q->version) &&
-               label_valid(r, "name", q->name) && read_attach(r, body, peer, q) && read_apart(r, body, q);
+               label_valid(r, "name", q->name) && read_attach(r, body, peer, q) && read_apart(r, body, q) &&
+               read_audit_only(r, body, q);
 }
 
 /* A name means one session among those that live. */

@@ -202,6 +202,7 @@ cJSON *session_json(struct daemon *d, const struct session *s)
         json_add_text(o, "policy", s->policy_name);
         cJSON_AddItemToObject(o, "ceilings", ceilings_json(&s->ceilings));
         cJSON_AddBoolToObject(o, "clipped", s->ceilings.clipped);
+        cJSON_AddBoolToObject(o, "audit_only", s->audit_only);
         add_unverified(o, &s->unverified);
         cJSON_AddNumberToObject(o, "pid", s->pid);
         add_time(o, "started", s->started);

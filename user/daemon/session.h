@@ -58,6 +58,7 @@ struct session {
         bool outside;                              /* its cgroup is empty, and yet it has processes */
         bool made_cgroup, tied, installed, loaded; /* what there is to be taken back */
         bool frozen;                               /* to be looked at, while it begins */
+        bool audit_only;                           /* all that is allowed is told, to learn a policy from */
         bool apart;                                /* what it writes in its workspace is, see workspaces.h */
         sd_event_source *watch, *wall;
         struct revoke revoke;
@@ -96,6 +97,7 @@ struct session_request {
         const struct peer *peer;
         enum ephemeral ephemeral;
         bool private_tmp, private_home;
+        bool audit_only;
 };
 
 struct session *session_new(void);

@@ -334,6 +334,7 @@ static int prepare(struct daemon *d, struct session *s, const struct session_req
                 r = refuse_when_killed(d, s, e);
         if (r >= 0 && (r = set(&s->policy_name, s->policy->name)) < 0)
                 error_set(e, r, "out of memory");
+        s->audit_only = q->audit_only;
         if (r >= 0)
                 r = workspaces_begin(d, s, q, e);
         if (r >= 0)

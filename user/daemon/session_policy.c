@@ -52,6 +52,8 @@ int session_compile(const struct daemon *d, struct session *s, pid_t pid, const 
         session_mounts(s, &view.mounts);
         if (r == 0) {
                 ceilings->clipped = (*ret)->clipped;
+                if (s->audit_only)
+                        memset((*ret)->audit, 0xff, sizeof((*ret)->audit));
                 r = contents_open(*ret, s->uid);
                 return r < 0 ? error_set(e, r, "cannot look with the rights of user %u: %s", s->uid, strerror(-r)) : 0;
         }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define ENDED_KEPT "10000" /* sessions that ended and are still on record */
 
 static const char schema[] =
@@ -19,13 +19,14 @@ static const char schema[] =
         " attach TEXT NOT NULL, name TEXT NOT NULL, agent TEXT NOT NULL, version TEXT NOT NULL, uid INTEGER NOT NULL, user TEXT NOT NULL,"
         " home TEXT, workspace TEXT, cgroup TEXT NOT NULL, cgroup_id INTEGER NOT NULL, pid INTEGER NOT NULL,"
         " started INTEGER NOT NULL, ended INTEGER NOT NULL DEFAULT 0, end_reason TEXT, denials INTEGER NOT NULL DEFAULT 0,"
-        " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0, ceilings TEXT, previous_ceilings TEXT);"
+        " lost INTEGER NOT NULL DEFAULT 0, lost_reported INTEGER NOT NULL DEFAULT 0, ceilings TEXT, previous_ceilings TEXT,"
+        " audit_only INTEGER NOT NULL DEFAULT 0);"
         "CREATE INDEX sessions_ended ON sessions (ended);"
         "CREATE TABLE kills (id TEXT PRIMARY KEY, session TEXT NOT NULL, strength TEXT NOT NULL, uid INTEGER NOT NULL,"
         " reason TEXT NOT NULL, actor TEXT NOT NULL, time INTEGER NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL,"
         " version TEXT NOT NULL, until INTEGER NOT NULL);"
         "CREATE TABLE numbers (name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
-        "PRAGMA user_version = 3;"
+        "PRAGMA user_version = 4;"
         "COMMIT;";
 
 /* From each version to the next, from 1 on. */
@@ -42,6 +43,10 @@ static const char *const steps[SCHEMA_VERSION - 1] = {
         "ALTER TABLE kills ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
         "UPDATE kills SET scope = 'all' WHERE session = '';"
         "PRAGMA user_version = 3;"
+        "COMMIT;",
+        "BEGIN;"
+        "ALTER TABLE sessions ADD COLUMN audit_only INTEGER NOT NULL DEFAULT 0;"
+        "PRAGMA user_version = 4;"
         "COMMIT;",
 };
 

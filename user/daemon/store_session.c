@@ -16,11 +16,12 @@ int store_session_add(struct store *s, const struct session *x, struct error *e)
                 return error_set(e, -ENOMEM, "out of memory");
         return sql_run(s, e,
                        "INSERT INTO sessions (id, slot, generation, policy_id, policy_name, policy_text, attach, name, agent, version,"
-                       " uid, user, home, workspace, cgroup, cgroup_id, pid, started, ceilings)"
-                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                       "tiiittttttittttiiit", x->id, (int64_t)x->slot, (int64_t)x->generation, (int64_t)x->policy_id, x->policy_name,
+                       " uid, user, home, workspace, cgroup, cgroup_id, pid, started, ceilings, audit_only)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                       "tiiittttttittttiiiti", x->id, (int64_t)x->slot, (int64_t)x->generation, (int64_t)x->policy_id, x->policy_name,
                        x->policy_text, attach_name(x->attach), x->name, x->agent, x->version, (int64_t)x->uid, x->user, x->home,
-                       x->workspace, x->cgroup, (int64_t)x->cgroup_id, (int64_t)x->pid, (int64_t)x->started, ceilings);
+                       x->workspace, x->cgroup, (int64_t)x->cgroup_id, (int64_t)x->pid, (int64_t)x->started, ceilings,
+                       (int64_t)x->audit_only);
 }
 
 int store_session_delete(struct store *s, const char *id, struct error *e)
@@ -87,6 +88,7 @@ static struct session *read_session(sqlite3_stmt *stmt)
         x->denials = (uint64_t)sqlite3_column_int64(stmt, 19);
         x->lost = (uint64_t)sqlite3_column_int64(stmt, 20);
         x->lost_reported = (uint64_t)sqlite3_column_int64(stmt, 21);
+        x->audit_only = sqlite3_column_int64(stmt, 27);
         x->live = !x->ended;
         if (ceilings_load((const char *)sqlite3_column_text(stmt, 25), &x->ceilings) < 0)
                 log_warning("session %s: its ceilings are in force, and cannot be read from the database", x->id);
@@ -103,7 +105,7 @@ int store_sessions(struct store *s, uint64_t ended_after,
         int r = sql_prepare(s, &stmt, e,
                             "SELECT id, slot, generation, policy_id, policy_text, attach, name, agent, version, uid, user, home, workspace,"
                             " cgroup, cgroup_id, pid, started, ended, end_reason, denials, lost, lost_reported, previous_id,"
-                            " previous_text, policy_name, ceilings, previous_ceilings"
+                            " previous_text, policy_name, ceilings, previous_ceilings, audit_only"
                             " FROM sessions WHERE ended = 0 OR ended > ? ORDER BY started",
                             "i", (int64_t)ended_after);
 

@@ -150,6 +150,15 @@ static int places_prepare(struct kernel *k, struct load *l)
         return 0;
 }
 
+/* Whether something that is allowed there may be told of. */
+static bool is_told(const struct compiled *c, const struct hf_node *node)
+{
+        const uint64_t read = c->audit[HF_AUDIT_READ];
+
+        return (node->allow[0] & read) | (node->allow[1] & c->audit[HF_AUDIT_WRITE]) | (node->allow[2] & (c->audit[HF_AUDIT_EXEC] | read)) |
+               (node->allow[3] & read);
+}
+
 /* What of the places goes into the book: all, and each object once. */
 static struct book_place *entries_make(const struct load *l)
 {
@@ -160,8 +169,10 @@ static struct book_place *entries_make(const struct load *l)
         if (!entries)
                 return NULL;
         for (size_t i = 0; i < c->n_places; i++) {
-                const struct place *place = &c->places[i];
+                struct place *place = &c->places[i];
 
+                if (is_told(c, &place->node))
+                        place->node.flags |= HF_NODE_TOLD;
                 entries[i].node = &place->node;
                 if (place->parent < 0)
                         continue;

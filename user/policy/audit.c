@@ -10,12 +10,13 @@ static const char *const names[HF_AUDITS] = {
         [HF_AUDIT_CONNECT] = "connect",
         [HF_AUDIT_WRITE] = "write",
         [HF_AUDIT_DNS] = "dns",
+        [HF_AUDIT_READ] = "read",
 };
 
 _Static_assert(HF_AUDITS <= 8, "capability.audit has a bit for each");
 
 #define ALL ((uint8_t)((1u << HF_AUDITS) - 1))
-#define EXPECTED "\"exec\", \"connect\", \"write\" or \"dns\""
+#define EXPECTED "\"exec\", \"connect\", \"write\", \"dns\" or \"read\""
 
 static void read_name(struct reader *r, const cJSON *value, void *target)
 {

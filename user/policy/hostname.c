@@ -97,7 +97,7 @@ static int name_check(const char *name, const char *text, struct error *e)
         if (strlen(name) > HOST_NAME_MAX_BYTES)
                 return error_set(e, -EINVAL, "found a name of %zu bytes, expected at most %d", strlen(name), HOST_NAME_MAX_BYTES);
         if (strcmp(name, "*") == 0)
-                return wrong(e, "no label after", text, "at least one, as in \"*.example.com\"");
+                return 0;
         return check_labels(name + (strncmp(name, "*.", 2) == 0 ? 2 : 0), text, e);
 }
 

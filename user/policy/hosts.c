@@ -19,7 +19,7 @@
 /* A rule. Those of one name stand together, by number. */
 struct host_rule {
         struct hf_port port;
-        uint32_t text; /* offset of the name; of "*.example.com" without "*." */
+        uint32_t text; /* offset of the name; of "*.example.com" without "*.", and of "*", which is all names, "" */
         bool below;    /* all names below it, not the name itself */
         bool private, denies;
         enum rule_tls tls;
@@ -101,14 +101,14 @@ static struct found find_at(const struct hosts *h, const struct layer *l, const 
         return (struct found){ rules + first, n };
 }
 
-/* The rules of the most exact name: name itself (or, with below, all below it), else all below one of its parents. */
+/* The rules of the most exact name: name itself (or, with below, all below it), else all below one of its parents, else all names. */
 static struct found find_name(const struct hosts *h, const struct layer *l, const char *name, bool below)
 {
         struct found found = find_at(h, l, name, below);
 
         for (const char *dot = strchr(name, '.'); !found.n && dot; dot = strchr(dot + 1, '.'))
                 found = find_at(h, l, dot + 1, true);
-        return found;
+        return found.n ? found : find_at(h, l, "", true);
 }
 
 /* The smallest prefix around the address; NULL: there is none. */
@@ -432,7 +432,7 @@ static bool host_is_below(const struct rule *rule)
 
 static const char *host_text(const struct rule *rule)
 {
-        return rule->host + (host_is_below(rule) ? 2 : 0);
+        return rule->host + (!host_is_below(rule) ? 0 : rule->host[1] ? 2 : 1);
 }
 
 static int compare_rules(const void *a, const void *b)

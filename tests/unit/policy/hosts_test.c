@@ -102,6 +102,22 @@ static void a_star_is_all_names_below_but_not_the_name(void **state)
         assert_asked(&c, "a.example.x", HF_WHY_NO_RULE, 0);
 }
 
+static void a_star_alone_is_all_names_that_no_other_rule_is_for(void **state)
+{
+        _cleanup_clipped_ struct clipped c = { 0 };
+
+        (void)state;
+        compile_under(&c, EGRESS("{\"host\":\"*\",\"port\":443},{\"host\":\"*.a.example\",\"deny\":true},{\"host\":\"c.example\"}"), NULL,
+                      EGRESS("{\"host\":\"*.example\"},{\"host\":\"*\",\"port\":1}"));
+        assert_asked(&c, "b.example", HF_WHY_ALLOWED, 1);
+        assert_asked(&c, "x.a.example", HF_WHY_RULE, 2);
+        assert_asked(&c, "c.example", HF_WHY_ALLOWED, 3);
+        assert_true(leads(&c, "b.example", PUBLIC, HF_TCP, 443));
+        assert_false(leads(&c, "b.example", PUBLIC, HF_TCP, 444));
+        assert_false(leads(&c, "b.test", PUBLIC, HF_TCP, 443));
+        assert_false(leads(&c, "b.example", "10.0.0.1", HF_TCP, 443));
+}
+
 static void the_most_exact_name_wins(void **state)
 {
         _cleanup_clipped_ struct clipped c = { 0 };
@@ -662,6 +678,7 @@ int main(void)
                 cmocka_unit_test(a_policy_without_names_has_no_table),
                 cmocka_unit_test(a_name_opens_its_ports_at_its_addresses_until_then),
                 cmocka_unit_test(a_star_is_all_names_below_but_not_the_name),
+                cmocka_unit_test(a_star_alone_is_all_names_that_no_other_rule_is_for),
                 cmocka_unit_test(the_most_exact_name_wins),
                 cmocka_unit_test(a_denial_takes_its_ports_from_what_allows_at_the_name),
                 cmocka_unit_test(denials_at_the_ends_of_the_range_leave_the_rest),

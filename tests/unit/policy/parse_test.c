@@ -647,7 +647,7 @@ static void what_is_told_of_a_capability_is_its_own_choice(void **state)
         policy_free(all);
         policy_free(denials);
         assert_refused(CAPABILITY("{\"audit\":\"some\"}"), at, "\"all\"");
-        assert_refused(CAPABILITY("{\"audit\":[\"read\"]}"), "$.capabilities.base.audit[0]", "\"write\"");
+        assert_refused(CAPABILITY("{\"audit\":[\"reads\"]}"), "$.capabilities.base.audit[0]", "\"write\"");
         assert_accepted(CAPABILITY("{\"audit\":[]}"));
         assert_refused(CAPABILITY("{\"audit\":true}"), at, "array");
 }
@@ -815,8 +815,6 @@ static void host_names_are_strict(void **state)
                 { "a.example/", "more than a name|expected \"a.example\"" },
                 { "https://", "more than a name|the name alone" },
                 { "b\303\274cher.example", "outside of ASCII|xn--" },
-                { "*", "no label after|\"*.example.com\"" },
-                { "*.", "no label after|\"*.example.com\"" },
                 { "*.*.example", "\"*\" within|first label" },
                 { "a.*.example", "\"*\" within|first label" },
                 { "*a.example", "\"*\" within|first label" },
