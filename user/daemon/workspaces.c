@@ -264,13 +264,13 @@ int workspaces_covered(const struct daemon *d, const struct session *s, int *ret
 
 /* ---- ending --------------------------------------------------------------------------------------------------------------------- */
 
-/* By one rename it is gone for everybody. */
+/* By one rename it is gone for everybody, also where one of that name is still being removed. */
 static int put_away(struct daemon *d, const char *id)
 {
         _cleanup_close_ int all = workspaces_folder(d);
-        char gone[ID_SIZE + 16];
+        char gone[ID_SIZE + 32];
 
-        snprintf(gone, sizeof(gone), ".gone-%s", id);
+        snprintf(gone, sizeof(gone), ".gone-%s-%llx", id, (unsigned long long)time_now(CLOCK_REALTIME));
         return all < 0 ? all : renameat(all, id, all, gone) < 0 ? -errno : 0;
 }
 
