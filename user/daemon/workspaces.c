@@ -344,8 +344,9 @@ static bool settle(struct daemon *d, const char *id)
                 return false;
         r = workspace_read(folder, &w);
         if (r == -ENOENT || (r == 0 && w.discard)) {
-                if (put_away(d, id) < 0)
-                        log_warning("workspace %s cannot be discarded: %s", id, strerror(errno));
+                r = put_away(d, id);
+                if (r < 0)
+                        log_warning("workspace %s cannot be discarded: %s", id, strerror(-r));
                 return true;
         }
         if (r == 0 && !w.ended) {
